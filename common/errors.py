@@ -7,6 +7,7 @@
 """
 from __future__ import absolute_import, print_function
 
+import argparse
 import errno
 import os
 import sys
@@ -14,6 +15,13 @@ import sys
 
 class UserError(Exception):
     """Something the user can mend; its text is the one line that is printed."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """An argument parser that answers a wrong option in one line, with exit status 2."""
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s (--help lists the options)\n' % (self.prog, message))
 
 
 def run(main, arguments=None):

@@ -1,0 +1,12 @@
+"""Where the golden files and the real data lie beside the project, if they do."""
+from __future__ import absolute_import
+
+import os
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SHARED = os.environ.get('BNN_SHARED') or os.path.join(os.path.dirname(ROOT), 'shared')
+GOLDEN = os.path.join(SHARED, 'golden')
+
+needs_golden = pytest.mark.skipif(not os.path.isdir(GOLDEN), reason='no golden files: %s is not there' % GOLDEN)
