@@ -1,0 +1,98 @@
+"""Write the parameter folder that an overlay loads, from the parameters that training saved.
+
+    python weights_gen/generate.py --net cnv -wb 1 -ab 1 --params cifar10-1w-1a.npz --out cnvW1A1
+
+DIR appears whole or not at all. One that is there is replaced only where it is empty or itself a parameter folder.
+"""
+from __future__ import absolute_import, print_function
+
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from common.errors import ArgumentParser, UserError, run
+from common.files import whole_folder
+from weights_gen import classes, folder, overlays, parameters, thresholds, weights
+
+DATASETS = {'cnv': 'cifar10', 'lfc': 'mnist'}   # how the documents name a network's archive
+
+
+class WouldDestroy(UserError):
+    """The output path holds something else than a parameter folder."""
+
+
+def generate(overlay, archive, out, class_file=None):
+    """Write an overlay's parameter folder.
+
+    Parameters
+    ----------
+    overlay : overlays.Overlay
+    archive : str
+        Path of the trained parameters (.npz).
+    out : str
+        Path of the folder. Only an empty one or an older parameter folder is replaced.
+    class_file : str, optional
+        Path of the names of the classes, UTF-8, one a line.
+
+    Returns
+    -------
+    list of unicode str
+        The names of the classes.
+
+    Raises
+    ------
+    parameters.BadArchive, classes.BadClasses, WouldDestroy, EnvironmentError
+    """
+    out = os.path.realpath(out)
+    _check_replaceable(out)
+    trained = parameters.read(archive, overlay)
+    names = classes.names(overlay, parameters.classes(trained), class_file)
+    layers = [folder.LayerMatrices(weights.compute(layer, values), thresholds.compute(layer, values))
+              for layer, values in zip(overlay.layers, trained)]
+    with whole_folder(out) as temporary:
+        folder.write(temporary, overlay, layers, names)
+    return names
+
+
+def _check_replaceable(out):
+    if os.path.isdir(out):
+        if os.listdir(out) and not folder.recognise(out):
+            raise WouldDestroy('%s is a folder with other things in it: choose another --out, or remove it' % out)
+    elif os.path.lexists(out):
+        raise WouldDestroy('%s is a file: choose another --out' % out)
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--net', required=True, choices=sorted(DATASETS), help='the network')
+    parser.add_argument('-wb', '--weight-bits', type=int, required=True, metavar='BITS', help='1 or 2')
+    parser.add_argument('-ab', '--activation-bits', type=int, required=True, metavar='BITS', help='1 or 2')
+    parser.add_argument('--params', required=True, metavar='FILE.npz', help='what training saved')
+    parser.add_argument('--out', required=True, metavar='DIR', help='the parameter folder to write')
+    parser.add_argument('--classes', metavar='FILE', help='names of the classes, UTF-8, one a line (default: '
+                        'CIFAR-10\'s for cnv, the digits for lfc)')
+    options = parser.parse_args(arguments)
+    overlay = overlays.find(options.net, options.weight_bits, options.activation_bits)
+    names = generate(overlay, options.params, options.out, options.classes)
+    print('%s: %d files for %d classes in %s' % (overlay.name, len(folder.layout(overlay)), len(names), options.out))
+
+
+def documented(net, weight_bits, activation_bits):
+    """One of the documents' scripts: without arguments, from the archive here to the folder here.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
+    bits = weight_bits, activation_bits
+    defaults = ['--net', net, '-wb', '%d' % weight_bits, '-ab', '%d' % activation_bits,
+                '--params', '%s-%dw-%da.npz' % ((DATASETS[net],) + bits), '--out', '%sW%dA%d' % ((net,) + bits)]
+    return run(lambda arguments: main(defaults + arguments))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

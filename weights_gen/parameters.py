@@ -1,0 +1,221 @@
+"""Trained parameters: the .npz archive that training writes, read and checked.
+
+    layers = read('cifar10-1w-1a.npz', overlay)
+    layers[0].gamma                 # float32
+    classes(layers)                 # how many outputs the network has
+    arrays(layers)                  # arr_0, arr_1, ... again
+
+An archive holds positional arrays arr_0, arr_1, ...: layer by layer weights, bias, beta, gamma, mean and inv_std.
+It may come from anywhere: nothing is unpickled, and no more is read of an array than the network has room for.
+"""
+from __future__ import absolute_import, division
+
+import collections
+import io
+import struct
+import zipfile
+import zlib
+
+import numpy as np
+from numpy.lib import format as npy
+
+from common.errors import UserError
+from weights_gen.overlays import KERNEL, MAX_CLASSES
+
+LayerParameters = collections.namedtuple('LayerParameters', ['weights', 'bias', 'beta', 'gamma', 'mean', 'inv_std'])
+
+_HEADER_LIMIT = 1024    # bytes; numpy's own headers of such arrays have 80 to 128
+_DAMAGE = (zipfile.BadZipfile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, OverflowError,
+           EnvironmentError)
+
+
+class BadArchive(UserError):
+    """A file that does not hold the trained parameters of the network."""
+
+
+def shapes(overlay, outputs):
+    """The shapes of a network's parameters.
+
+    Parameters
+    ----------
+    overlay : overlays.Overlay
+    outputs : int
+        Units of the last layer: the number of classes.
+
+    Returns
+    -------
+    list of LayerParameters of tuples
+        Weights (inputs, units) or (filters, channels, 3, 3), the others (units,). A layer without thresholds has no
+        bias (None), and its batch norm runs over both axes: scalars, shape ().
+    """
+    result = []
+    for layer in overlay.layers:
+        units = layer.outputs or outputs
+        weights = (units, layer.inputs, KERNEL, KERNEL) if layer.kind == 'conv' else (layer.inputs, units)
+        bias, batch_norm = ((units,), (units,)) if layer.thresholds else (None, ())
+        result.append(LayerParameters(weights, bias, *4 * [batch_norm]))
+    return result
+
+
+def read(path, overlay):
+    """Read and check an archive.
+
+    Parameters
+    ----------
+    path : str
+    overlay : overlays.Overlay
+
+    Returns
+    -------
+    list of LayerParameters of float32 arrays
+        Of the shapes that :func:`shapes` gives; float64 arrays in the archive are rounded to float32, the
+        precision that networks are trained in.
+
+    Raises
+    ------
+    BadArchive
+        Not an .npz archive, or a damaged one; arrays missing, left over, of a wrong shape or type, or not finite;
+        a gamma of 0, an inv_std not above 0; more outputs than the overlay has.
+    EnvironmentError
+        The file cannot be read.
+    """
+    with io.open(path, 'rb') as handle:
+        archive = _open(path, handle)
+        _check_names(path, overlay, archive)
+        outputs = _outputs(path, overlay, archive)
+        numbers = iter(range(_count(overlay)))
+        return [LayerParameters(*[
+            None if shape is None else _read_parameter(path, archive, next(numbers), layer, field, shape)
+            for field, shape in zip(LayerParameters._fields, layer_shapes)])
+            for layer, layer_shapes in zip(overlay.layers, shapes(overlay, outputs))]
+
+
+def classes(layers):
+    """The number of outputs of the network with these parameters."""
+    return layers[-1].weights.shape[1]
+
+
+def arrays(layers):
+    """The arrays of an archive in their order, from what :func:`read` returned."""
+    return [array for layer in layers for array in layer if array is not None]
+
+
+def _count(overlay):
+    return len(arrays(shapes(overlay, MAX_CLASSES)))
+
+
+def _open(path, handle):
+    magic = handle.read(6)
+    try:
+        return zipfile.ZipFile(handle)
+    except _DAMAGE:
+        if magic.startswith(b'PK'):
+            problem = 'is cut short or damaged: copy it again, or train again'
+        elif magic == npy.MAGIC_PREFIX:
+            problem = 'is a single array (.npy): an archive of arrays (.npz) is needed'
+        else:
+            problem = 'is not an .npz archive: give the file that training wrote'
+        raise BadArchive('%s %s' % (path, problem))
+
+
+def _check_names(path, overlay, archive):
+    expected = ['arr_%d.npy' % number for number in range(_count(overlay))]
+    found = collections.Counter(archive.namelist())
+    missing = [name for name in expected if not found[name]]
+    found.subtract(expected)
+    left_over = [name for name in sorted(found) if found[name] > 0]
+    for problem, names in (('lacks', missing), ('has left over', left_over)):
+        if names:
+            raise BadArchive('%s %s %s: %s has arr_0 to arr_%d; is it of another network?'
+                             % (path, problem, _some(names), overlay.name, len(expected) - 1))
+
+
+def _some(names):
+    """At most three of the names, as plain text whatever the file calls them."""
+    names = [name.encode('ascii', 'replace').decode('ascii') if not isinstance(name, str) else name for name in names]
+    return ', '.join(name[:40].replace('.npy', '') for name in names[:3]) + (', ...' if len(names) > 3 else '')
+
+
+def _outputs(path, overlay, archive):
+    """The number of classes, from the last layer's weights."""
+    last = overlay.layers[-1]
+    number = _count(overlay) - len(arrays(shapes(overlay, MAX_CLASSES)[-1:]))
+    label = _label(path, number, last, 'weights')
+    shape = _read_header(label, _read_member(label, archive, number, 0))[1]
+    if len(shape) != 2 or shape[0] != last.inputs:
+        raise _wrong_shape(label, shape, '(%d, classes)' % last.inputs)
+    if not 1 <= shape[1] <= MAX_CLASSES:
+        raise BadArchive('%s is of a network with %d classes: the overlay answers with 1 to %d'
+                         % (path, shape[1], MAX_CLASSES))
+    return shape[1]
+
+
+def _read_parameter(path, archive, number, layer, field, shape):
+    """One array, float32."""
+    label = _label(path, number, layer, field)
+    values = _read_array(label, archive, number, shape)
+    if not np.isfinite(values).all():
+        raise BadArchive('%s has values that are not finite: train again, with a lower learning rate' % label)
+    if field == 'gamma' and not values.all():
+        raise BadArchive('%s is 0 for unit %d: the unit ignores its inputs, and has no threshold'
+                         % (label, np.argmin(values != 0)))
+    if field == 'inv_std' and (values <= 0).any():
+        raise BadArchive('%s is not above 0 for unit %d: 1/sqrt(variance + epsilon) always is'
+                         % (label, np.argmax(values <= 0)))
+    return values
+
+
+def _label(path, number, layer, field):
+    return '%s: arr_%d (%s of layer %d)' % (path, number, field, layer.index)
+
+
+def _wrong_shape(label, shape, expected):
+    return BadArchive('%s has shape %s, expected %s' % (label, _plain(shape), expected))
+
+
+def _plain(shape):
+    return '(%s)' % ', '.join('%d' % length for length in shape)
+
+
+def _read_array(label, archive, number, shape):
+    room = int(np.prod(shape, dtype=int)) * np.dtype(np.float64).itemsize
+    data = _read_member(label, archive, number, room)
+    dtype, found, fortran, start = _read_header(label, data)
+    if found != shape:
+        raise _wrong_shape(label, found, _plain(shape))
+    count = int(np.prod(shape, dtype=int))
+    if len(data) != start + count * dtype.itemsize:
+        raise _damaged(label)
+    values = np.frombuffer(data, dtype, count, start).reshape(shape, order='F' if fortran else 'C')
+    with np.errstate(over='ignore'):
+        return values.astype(np.float32, order='C')
+
+
+def _damaged(label):
+    return BadArchive('%s is damaged: copy the archive again, or train again' % label)
+
+
+def _read_member(label, archive, number, room):
+    """A member's bytes, cut off after a header and `room` bytes of data, for a file may unpack to any size."""
+    try:
+        member = archive.getinfo('arr_%d.npy' % number)
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):   # numpy writes no other
+            raise _damaged(label)
+        with archive.open(member) as stream:
+            return stream.read(_HEADER_LIMIT + room)
+    except _DAMAGE:
+        raise _damaged(label)
+
+
+def _read_header(label, data):
+    """dtype, shape, whether in Fortran order, and where the values begin."""
+    stream = io.BytesIO(data[:_HEADER_LIMIT])
+    try:
+        version = npy.read_magic(stream)
+        read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        shape, fortran, dtype = read_header(stream)
+    except Exception:   # numpy evaluates the header as a Python literal: whatever can go wrong there
+        raise _damaged(label)
+    if dtype.kind != 'f' or dtype.itemsize not in (4, 8):
+        raise BadArchive('%s holds %s values, expected float32' % (label, dtype.name))
+    return dtype, shape, fortran, stream.tell()

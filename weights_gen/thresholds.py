@@ -1,0 +1,72 @@
+"""Batch norm and activation of a layer as integer thresholds on its accumulators.
+
+A unit's activation steps up where its normalised accumulator, gamma*inv_std*(x + b - mean) + beta, passes a step of
+the quantiser. That is where x itself passes
+
+    t = (mean - b) + (step - beta) / (gamma*inv_std)
+
+so the hardware only compares (Umuroglu et al., FINN, 2017, section 4.2.2). Where gamma is negative the comparison
+turns round; `flip` keeps it "greater than" by changing the sign of the unit's weights and of t.
+"""
+from __future__ import absolute_import, division
+
+import numpy as np
+
+STEPS = {1: (0.,), 2: (-.5, .5)}    # where an activation of so many bits steps up
+PADDING = 65535                     # of a row that only fills the memory
+FRACTION_BITS = 8                   # of the thresholds on fixed-point inputs, 24 bits in all
+
+
+def flip(parameters):
+    """+1 or -1 for each unit: the sign of gamma, float64 of shape (units, 1); (1, 1) where gamma is a scalar."""
+    return _column(np.sign(parameters.gamma))
+
+
+def scale(layer):
+    """How many threshold units are 1 in the layer's accumulator: 256 for CNV's first layer, else 1."""
+    return 2 ** FRACTION_BITS if layer.input_bits[1] else 1
+
+
+def limits(layer):
+    """The lowest and the highest threshold that the layer's threshold memory holds, in units of 1 / scale(layer)."""
+    bound = 2 ** 15 * scale(layer)
+    return -bound, bound - 1
+
+
+def compute(layer, parameters):
+    """The thresholds of a layer, padded.
+
+    Parameters
+    ----------
+    layer : overlays.Layer
+    parameters : parameters.LayerParameters
+
+    Returns
+    -------
+    array of int64, shape (layer.rows, steps), or None where the accumulators themselves are the answer
+        In units of 1 / scale(layer).
+    """
+    if not layer.thresholds:
+        return None
+    steps = np.array(STEPS[sum(layer.activation_bits)])
+    sign = flip(parameters)
+    exact = sign * ((_column(parameters.mean) - _column(parameters.bias)) +
+                    (steps - _column(parameters.beta)) / (_column(parameters.gamma) * _column(parameters.inv_std)))
+    rounded = np.full((layer.rows, len(steps)), float(PADDING))
+    rounded[:len(exact)] = _round(layer, exact * scale(layer), sign)
+    if layer.weight_bits == 1 and not layer.binary:
+        rounded -= layer.columns - layer.fan_in     # padding columns: weight +1, input -1
+    return np.clip(rounded, *limits(layer)).astype(np.int64)
+
+
+def _round(layer, thresholds, sign):
+    """Thresholds that give the same answers on the accumulator's integers."""
+    if layer.kind == 'conv' or not layer.binary:
+        thresholds = np.where(sign < 0, np.ceil(thresholds), np.floor(thresholds))
+    if layer.binary:    # the accumulator counts equal bits: x = 2*count - fan_in
+        thresholds = (layer.fan_in + thresholds) / 2
+    return np.trunc(thresholds)
+
+
+def _column(values):
+    return np.asarray(values, np.float64).reshape(-1, 1)
