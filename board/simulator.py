@@ -1,0 +1,152 @@
+"""What the board will answer, bit for bit, from the parameter folder that it will load.
+
+    python board/simulator.py --net cnvW1A1 --params cnvW1A1 --images test_batch.bin
+
+    simulator = Simulator('cnvW1A1', OVERLAYS['cnvW1A1'])
+    scores = simulator.scores(images)       # CNV: integer scores, LFC: output bits
+    answers(simulator.overlay, scores)      # class indices, by the board's rule
+"""
+from __future__ import absolute_import, division, print_function
+
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from board import images as image_files
+from board import reference
+from common.errors import ArgumentParser, UserError, run
+from weights_gen import classes, folder
+from weights_gen.overlays import OVERLAYS
+
+BAR = 40        # characters
+
+
+class OneImageOnly(UserError):
+    """A ranking was asked for several images."""
+
+
+class Simulator(object):
+    """An overlay with the parameters of a folder loaded.
+
+    Parameters
+    ----------
+    path : str
+        The parameter folder; nothing else is read.
+    overlay : weights_gen.overlays.Overlay
+
+    Attributes
+    ----------
+    classes : list of unicode str
+        The names in the folder's classes.txt.
+
+    Raises
+    ------
+    weights_gen.folder.BadFolder, weights_gen.classes.BadClasses, EnvironmentError
+    """
+
+    def __init__(self, path, overlay):
+        self.overlay = overlay
+        self.parameters = folder.read(path, overlay)
+        self.classes = classes.read(os.path.join(path, folder.CLASSES))
+
+    def scores(self, images):
+        """What the overlay gives for each class.
+
+        Parameters
+        ----------
+        images : uint8 array, (N, 28, 28) for LFC, (N, 32, 32, 3) for CNV
+
+        Returns
+        -------
+        int32 array of shape (N, classes)
+            CNV: the last layer's accumulators (W1A1: counts of equal bits). LFC: bits, 0 or 1.
+        """
+        return reference.run(self.overlay, self.parameters, images)[:, :len(self.classes)]
+
+
+def answers(overlay, scores):
+    """The class that the board answers: of a CNV the first with the largest score, of an LFC the highest set bit.
+
+    Parameters
+    ----------
+    overlay : weights_gen.overlays.Overlay
+    scores : int array of shape (N, classes)
+
+    Returns
+    -------
+    int array of shape (N,)
+        0 where an LFC sets no bit.
+    """
+    if overlay.net == 'cnv':
+        return scores.argmax(axis=1)
+    highest = scores.shape[1] - 1 - scores[:, ::-1].argmax(axis=1)
+    return np.where(scores.any(axis=1), highest, 0)
+
+
+def ranking(overlay, names, scores):
+    """The classes of one image from the answer down, as lines with bars.
+
+    Parameters
+    ----------
+    overlay : weights_gen.overlays.Overlay
+    names : list of unicode str
+    scores : int array of shape (classes,)
+
+    Returns
+    -------
+    list of unicode str
+        The bars run from the lowest score to the highest; an LFC's only tell which bits are set.
+    """
+    if overlay.net == 'cnv':
+        order = np.argsort(-scores, kind='mergesort')       # stable: of equal scores the first class leads
+    else:
+        order = np.lexsort((np.arange(len(scores)) * (1 - 2 * scores), -scores))    # set bits fall, the others rise
+    low, high = scores.min(), scores.max()
+    width = max(map(len, names))
+    lines = [u'%s %6d  %s' % (names[index].ljust(width), scores[index],
+                              u'#' * int(BAR * (scores[index] - low) // max(high - low, 1))) for index in order]
+    if overlay.net == 'lfc' and scores.sum() != 1:
+        lines.append(u'%d bits are set: the board answers %s' % (
+            scores.sum(), u'the highest' if scores.any() else u'the first class'))
+    return [line.rstrip() for line in lines]
+
+
+def _print(lines):
+    """Print text that the terminal may not be able to show whole."""
+    encoding = sys.stdout.encoding or 'utf-8'
+    for line in lines:
+        line = line.encode(encoding, 'replace')
+        print(line if str is bytes else line.decode(encoding))
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--net', required=True, choices=list(OVERLAYS), metavar='NET', help=', '.join(OVERLAYS))
+    parser.add_argument('--params', required=True, metavar='DIR', help='the parameter folder')
+    parser.add_argument('--images', required=True, metavar='FILE',
+                        help='.npy or .npz of uint8 images, CIFAR-10 binary, idx3-ubyte (.gz too), or a picture')
+    parser.add_argument('--scores', action='store_true',
+                        help='print what each class got instead: integer scores (cnv) or bits (lfc)')
+    parser.add_argument('--rank', action='store_true',
+                        help='print the ranked classes of one image, with bars (the default on a terminal)')
+    options = parser.parse_args(arguments)
+    simulator = Simulator(options.params, OVERLAYS[options.net])
+    images = image_files.read(options.images, reference.image_shape(simulator.overlay))
+    if options.rank and len(images) > 1:
+        raise OneImageOnly('%s holds %d images: --rank shows one' % (options.images, len(images)))
+    scores = simulator.scores(images)
+    if options.scores:
+        _print(u' '.join(map(u'%d'.__mod__, row)) for row in scores)
+    elif options.rank or len(images) == 1 and sys.stdout.isatty():
+        _print(ranking(simulator.overlay, simulator.classes, scores[0]))
+    else:
+        _print(u'%d' % index for index in answers(simulator.overlay, scores))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

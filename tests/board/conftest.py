@@ -1,0 +1,45 @@
+"""Parameter folders for the tests of the board: the published ones, and random ones."""
+from __future__ import absolute_import
+
+import os
+import shutil
+import tarfile
+
+import numpy as np
+import pytest
+
+from tests.board import networks
+from tests.shared import GOLDEN
+from weights_gen.overlays import OVERLAYS
+
+
+@pytest.fixture(scope='session')
+def published(tmpdir_factory):
+    """name -> path of the folder that BNN-PYNQ published for that overlay."""
+    if not os.path.isdir(GOLDEN):
+        pytest.skip('no golden files: %s is not there' % GOLDEN)
+    root = str(tmpdir_factory.mktemp('published'))
+    with tarfile.open(os.path.join(GOLDEN, 'params.tar.gz')) as archive:
+        if hasattr(tarfile, 'data_filter'):
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(root)
+    yield {name: os.path.join(root, 'mnist' if overlay.net == 'lfc' else 'cifar10', name)
+           for name, overlay in OVERLAYS.items()}
+    shutil.rmtree(root)
+
+
+@pytest.fixture(scope='session')
+def golden():
+    """The answers of the original's own software runtime."""
+    if not os.path.isdir(GOLDEN):
+        pytest.skip('no golden files: %s is not there' % GOLDEN)
+    with np.load(os.path.join(GOLDEN, 'board_outputs.npz')) as archive:
+        return dict(archive)
+
+
+@pytest.fixture(scope='session')
+def random_folder(tmpdir_factory):
+    """name -> path of a parameter folder with random contents."""
+    root = str(tmpdir_factory.mktemp('random'))
+    yield {name: networks.write(os.path.join(root, name), OVERLAYS[name], seed=7) for name in OVERLAYS}
+    shutil.rmtree(root)

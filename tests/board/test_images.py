@@ -1,0 +1,250 @@
+"""Every kind of file that people have images in, whole, damaged and hostile."""
+from __future__ import absolute_import, division
+
+import gzip
+import io
+import os
+import pickle
+import struct
+import sys
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+
+from board import images
+from board.images import BadImages
+
+LFC, CNV = (28, 28), (32, 32, 3)
+Image = pytest.importorskip('PIL.Image')
+
+
+def noise(shape, count=3, seed=0):
+    return np.random.RandomState(seed).randint(0, 256, (count,) + shape).astype(np.uint8)
+
+
+def idx(array):
+    return struct.pack('>4I', 0x803, *array.shape) + array.tobytes()
+
+
+def cifar(array, labels=None):
+    planes = array.transpose(0, 3, 1, 2).reshape(len(array), 3072)
+    labels = np.arange(len(array)) % 10 if labels is None else labels
+    return np.hstack([np.reshape(labels, (-1, 1)), planes]).astype(np.uint8).tobytes()
+
+
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def npz(**arrays):
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def gzipped(data):
+    stream = io.BytesIO()
+    with gzip.GzipFile(fileobj=stream, mode='wb') as handle:
+        handle.write(data)
+    return stream.getvalue()
+
+
+def picture(array, kind='PNG', **options):
+    stream = io.BytesIO()
+    Image.fromarray(array).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def read(tmpdir, data, shape):
+    path = tmpdir.join('images')
+    path.write_binary(data)
+    return images.read(str(path), shape)
+
+
+@pytest.mark.parametrize('shape', [LFC, CNV])
+@pytest.mark.parametrize('form', [
+    npy, lambda array: npy(np.asfortranarray(array)), lambda array: gzipped(npy(array)),
+    lambda array: npz(images=array), lambda array: npz(x_test=array, y_test=np.arange(3), x_train=array[:1])])
+def test_numpy_files(tmpdir, form, shape):
+    np.testing.assert_array_equal(read(tmpdir, form(noise(shape)), shape), noise(shape))
+
+
+@pytest.mark.parametrize('form', [idx, lambda array: gzipped(idx(array))])
+def test_idx(tmpdir, form):
+    np.testing.assert_array_equal(read(tmpdir, form(noise(LFC)), LFC), noise(LFC))
+
+
+@pytest.mark.parametrize('form', [cifar, lambda array: gzipped(cifar(array))])
+def test_cifar_binary(tmpdir, form):
+    np.testing.assert_array_equal(read(tmpdir, form(noise(CNV)), CNV), noise(CNV))
+
+
+@pytest.mark.parametrize('kind', ['PNG', 'BMP'])
+def test_a_picture_of_the_right_size_is_taken_as_it_is(tmpdir, kind):
+    np.testing.assert_array_equal(read(tmpdir, picture(noise(CNV)[0], kind), CNV)[0], noise(CNV)[0])
+
+
+@pytest.mark.parametrize('kind', ['PNG', 'JPEG', 'GIF', 'BMP'])
+def test_pictures_are_shrunk_and_centred_on_white(tmpdir, kind):
+    colour = np.full((100, 200, 3), (200, 40, 30), np.uint8)
+    fitted = read(tmpdir, picture(colour, kind), CNV)[0].astype(int)
+    assert (fitted[:8] == 255).all() and (fitted[24:] == 255).all()
+    assert abs(fitted[8:24] - (200, 40, 30)).max() <= 3
+
+
+# thumbnail() of Pillow 5.1, which the board has, made these of such sizes
+@pytest.mark.parametrize('size, fitted', [
+    ((33, 131), (8, 32)), ((195, 108), (32, 17)), ((222, 2), (32, 1)), ((163, 16), (32, 3)), ((300, 1), (32, 1)),
+    ((217, 260), (26, 32)), ((292, 284), (32, 31)), ((7, 103), (2, 32)), ((20, 12), (20, 12)), ((32, 32), (32, 32))])
+def test_fitted_size(tmpdir, size, fitted):
+    ink = (read(tmpdir, picture(np.zeros((size[1], size[0], 3), np.uint8)), CNV)[0] == 0).all(axis=2)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    assert (len(columns), len(rows)) == fitted and ink.sum() == fitted[0] * fitted[1]
+    assert (columns[0], rows[0]) == ((32 - fitted[0]) // 2, (32 - fitted[1]) // 2)
+
+
+def test_transparent_is_white(tmpdir):
+    half = np.zeros((32, 32, 4), np.uint8)
+    half[:16, :, 3] = 255
+    fitted = read(tmpdir, picture(half), CNV)[0]
+    assert (fitted[:16] == 0).all() and (fitted[16:] == 255).all()
+
+
+def ring(ground, ink, size, offset):
+    """A ring off the middle of a picture."""
+    y, x = np.mgrid[:size, :size] - size / 2 - offset
+    return np.where(abs(np.hypot(x, y) - size / 5) < size / 25, ink, ground).astype(np.uint8)
+
+
+def test_digits_are_made_to_look_like_mnist(tmpdir):
+    """Ink on paper or light on dark, wherever it lies in the picture: one and the same image, centred, 20 pixels tall."""
+    expected = read(tmpdir, picture(ring(0, 255, 300, 0)), LFC)[0]
+    ink = np.argwhere(expected > 127)
+    assert ink.min() == 4 and ink.max() == 23 and expected[14, 14] == 0
+    for ground, colour, offset in [(255, 0, 0), (255, 0, 60), (230, 60, -50), (20, 180, 60)]:
+        fitted = read(tmpdir, picture(ring(ground, colour, 300, offset)), LFC)[0]
+        assert abs(fitted.astype(int) - expected).max() <= 1
+
+
+def test_digit_of_mnist_size_keeps_its_pixels(tmpdir):
+    digit = ring(0, 255, 28, 2)
+    np.testing.assert_array_equal(read(tmpdir, picture(digit), LFC)[0], digit)
+    np.testing.assert_array_equal(read(tmpdir, picture(255 - digit), LFC)[0], digit)
+
+
+@pytest.mark.parametrize('value', [0, 90, 255])
+def test_digit_without_ink(tmpdir, value):
+    assert not read(tmpdir, picture(np.full((50, 40), value, np.uint8)), LFC).any()
+
+
+def test_thin_strokes_survive(tmpdir):
+    paper = np.full((600, 600), 255, np.uint8)
+    paper[100:500, 300] = 0
+    fitted = read(tmpdir, picture(paper), LFC)[0]
+    assert (fitted > 127).sum() == 20
+
+
+def bomb_png(side):
+    """A picture of side x side in a few bytes."""
+    def chunk(kind, body):
+        return struct.pack('>I', len(body)) + kind + body + struct.pack('>I', zlib.crc32(kind + body) & 0xffffffff)
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>2I5B', side, side, 8, 2, 0, 0, 0)) +
+            chunk(b'IDAT', zlib.compress(b'\0' * 100)) + chunk(b'IEND', b''))
+
+
+def npy_claiming(shape, data=b'', dtype='|u1'):
+    stream = io.BytesIO()
+    stream.write(b'\x93NUMPY\x01\x00')
+    header = repr({'descr': dtype, 'fortran_order': False, 'shape': shape}).encode('ascii')
+    header = header.ljust(117) + b'\n'
+    stream.write(struct.pack('<H', len(header)) + header + data)
+    return stream.getvalue()
+
+
+def zipped(name, data, compression=zipfile.ZIP_DEFLATED):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, 'w', compression) as archive:
+        archive.writestr(name, data)
+    return stream.getvalue()
+
+
+BAD = {
+    'empty': (b'', 'no image file'),
+    'text': (b'hello\n' * 1000, 'no image file'),
+    'pickle': (pickle.dumps({'data': noise(CNV)}, 2), 'no image file'),
+    'labels of idx': (struct.pack('>2I', 0x801, 5) + b'\1' * 5, 'no image file'),
+    'idx cut': (idx(noise(LFC))[:-1], 'less than'),
+    'idx with more': (idx(noise(LFC)) + b'\0', 'more than'),
+    'idx header cut': (idx(noise(LFC))[:9], 'damaged'),
+    'idx of other size': (idx(noise((32, 32))), 'shape (3, 32, 32)'),
+    'idx huge': (struct.pack('>4I', 0x803, 2 ** 32 - 1, 28, 28), 'split it'),
+    'idx without images': (struct.pack('>4I', 0x803, 0, 28, 28), 'no image'),
+    'cifar cut': (cifar(noise(CNV))[:-1], 'no image file'),
+    'cifar for lfc': (cifar(noise(CNV)), 'shape (3, 32, 32, 3)'),
+    'cifar labels': (cifar(noise(CNV), [1, 2, 64]), 'no image file'),
+    'gzip cut': (gzipped(idx(noise(LFC)))[:-50], 'damaged'),
+    'gzip garbage': (b'\x1f\x8b\x08' + b'\7' * 50, 'damaged'),
+    'gzip of another kind': (b'\x1f\x8b\x09' + b'\7' * 50, 'damaged'),
+    'float': (npy(noise(LFC) / 255), 'float64'),
+    'other shape': (npy(noise((28, 28, 1))), 'shape (3, 28, 28, 1)'),
+    'one image without N': (npy(noise(LFC)[0]), 'shape (28, 28)'),
+    'scalar': (npy(np.uint8(3)), 'shape ()'),
+    'objects': (npy(np.array([{}, None])), 'Python objects'),
+    'npy cut': (npy(noise(LFC))[:-1], 'less than'),
+    'npy with more': (npy(noise(LFC)) + b'\0', 'more than'),
+    'npy header': (b'\x93NUMPY\x01\x00\x08\x00garbage\n', 'damaged'),
+    'npy version': (b'\x93NUMPY\x09\x00\x08\x00garbage\n', 'damaged'),
+    'npy header cut': (npy(noise(LFC))[:20], 'damaged'),
+    'npy huge': (npy_claiming((2 ** 40, 28, 28)), 'split it'),
+    'npy overflowing': (npy_claiming((2 ** 62, 2 ** 62, 4)), 'split it'),
+    'npy negative': (npy_claiming((-1, 28, 28), b'\0' * 784), 'damaged'),
+    'npy of no bytes': (npy_claiming((5, 28, 28), dtype='|V0'), 'damaged'),
+    'npz of several': (npz(a=noise(LFC), b=noise(LFC)), '2 arrays'),
+    'npz empty': (zipped('readme', b''), '0 arrays'),
+    'npz cut': (npz(a=noise(LFC))[:-30], 'damaged'),
+    'npz flipped': (bytes(bytearray(b ^ (0xff if 200 < i < 210 else 0)
+                                    for i, b in enumerate(bytearray(npz(a=noise(LFC)))))), 'damaged'),
+    'npz bomb': (zipped('a.npy', npy_claiming((2 ** 21, 28, 28), b'\0' * 10 ** 6)), 'split it'),
+    'png bomb': (bomb_png(60000), 'bomb'),
+    'large png': (bomb_png(10001), '10001x10001'),
+    'png cut': (picture(noise((100, 100, 3))[0])[:-2000], 'cannot be read'),
+    'jpeg cut': (picture(noise((100, 100, 3))[0], 'JPEG')[:2000], 'cannot be read'),
+    'png of 16 bits': (picture(np.arange(10000, dtype=np.uint16).reshape(100, 100)), '8 bits'),
+    'gif garbage': (b'GIF89a' + b'\x05' * 100, 'cannot be read'),
+    'riff sound': (b'RIFF\x24\0\0\0WAVEfmt ', 'cannot be read'),
+}
+
+
+@pytest.mark.parametrize('name', sorted(BAD))
+def test_bad_files_are_refused_in_one_line(tmpdir, name):
+    data, words = BAD[name]
+    path = tmpdir.join('images')
+    path.write_binary(data)
+    with pytest.raises(BadImages) as caught:
+        images.read(str(path), LFC)
+    message = str(caught.value)
+    assert words in message and str(path) in message and '\n' not in message
+
+
+def test_a_gzip_bomb_is_not_unpacked_whole(tmpdir, monkeypatch):
+    monkeypatch.setattr(images, 'LARGEST', 10 ** 6)
+    with pytest.raises(BadImages):
+        read(tmpdir, gzipped(b'\0' * 3073 * 400), CNV)
+
+
+def test_without_pillow_the_line_says_what_to_install(tmpdir, monkeypatch):
+    data = picture(noise(CNV)[0])
+    monkeypatch.setitem(sys.modules, 'PIL', None)
+    with pytest.raises(BadImages) as caught:
+        read(tmpdir, data, CNV)
+    assert 'pip install pillow' in str(caught.value)
+
+
+@pytest.mark.parametrize('kind', ['missing', 'folder'])
+def test_no_such_file(tmpdir, kind):
+    with pytest.raises(EnvironmentError):
+        images.read(str(tmpdir) + (os.sep + 'nothing' if kind == 'missing' else ''), LFC)
