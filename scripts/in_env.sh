@@ -1,0 +1,22 @@
+#!/bin/bash
+# Runs a command in the project's environment, making that first where it is not there yet:
+#
+#     scripts/in_env.sh python training/mnist_mod.py -wb 1 -ab 1
+#     scripts/in_env.sh --tests KIND python -m pytest      KIND: 2.7, 3, newest; see setup.sh
+set -euo pipefail
+
+scripts=$(cd "$(dirname "$0")" && pwd -P)
+link=active
+if [ "${1:-}" = --tests ]; then
+    link=tests-$2
+    "$scripts/setup.sh" --tests "$2"
+    shift 2
+else
+    "$scripts/setup.sh" --quiet
+fi
+environment=$(cd "$scripts/../.venv/$link" && pwd -P)
+
+unset PYTHONPATH PYTHONHOME
+export VIRTUAL_ENV=$environment PATH=$environment/bin:$PATH
+export KERAS_BACKEND=${KERAS_BACKEND:-theano} MPLBACKEND=${MPLBACKEND:-Agg}
+exec "$@"

@@ -1,0 +1,93 @@
+"""One stage of a network's journey, from make's variables: says which command that is, and becomes it.
+
+    NET=cnv WB=1 AB=2 python scripts/journey.py train
+
+The variables are read from the environment; one that is empty counts as not given.
+"""
+from __future__ import absolute_import, print_function
+
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from common.errors import UserError, run
+from training.settings import Settings
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DEVICES = ('cpu', 'cuda')
+
+
+def variable(name, default=None):
+    """A variable of make's, or the default where it is not given."""
+    return os.environ.get(name) or default
+
+
+def number(name, default=None):
+    """A variable that is a whole number."""
+    text = variable(name)
+    try:
+        return default if text is None else int(text)
+    except ValueError:
+        raise UserError('%s=%s is not a whole number' % (name, text))
+
+
+def settings():
+    """The settings of the run that the variables name."""
+    return Settings(variable('NET', 'lfc'), number('WB', 1), number('AB', 1), dataset=variable('DATASET'),
+                    out=variable('OUT', 'runs'))
+
+
+def given(*pairs):
+    """The options whose variables are given: ``given(('--epochs', 'EPOCHS'))`` is ``['--epochs', '5']``."""
+    return [text for option, name in pairs if variable(name) for text in (option, variable(name))]
+
+
+def bits(of):
+    return ['-wb', str(of.weight_bits), '-ab', str(of.activation_bits)]
+
+
+def train(of):
+    script = {'lfc': 'training/mnist_mod.py', 'cnv': 'training/cifar10_mod.py'}[of.net]
+    return ([script] + bits(of) + ['--dataset', of.dataset, '--out', of.out] +
+            given(('--epochs', 'EPOCHS'), ('--data-dir', 'DATA_DIR'), ('--train-size', 'TRAIN_SIZE'),
+                  ('--seed', 'SEED'), ('--init', 'INIT')) +
+            (['--resume'] if number('RESUME', 0) else []))
+
+
+def weights(of):
+    if not os.path.exists(of.save_path):
+        raise UserError('%s: not there yet: make train with the same NET, WB, AB, DATASET and OUT comes first'
+                        % of.save_path)
+    return (['weights_gen/generate.py', '--net', of.net] + bits(of) +
+            ['--params', of.save_path, '--out', os.path.join(of.run_folder, of.overlay.name),
+             '--classes', os.path.join(of.run_folder, 'classes.txt')])
+
+
+STAGES = {'train': train, 'weights': weights}
+
+
+def use_device():
+    """Hand DEVICE to Theano, in its own variable."""
+    device = variable('DEVICE')
+    if device is None:
+        return
+    if device.rstrip('0123456789') not in DEVICES:
+        raise UserError('DEVICE=%s: cpu, or cuda for the GPU' % device)
+    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [variable('THEANO_FLAGS'), 'device=' + device]))
+
+
+def main(arguments):
+    if len(arguments) != 1 or arguments[0] not in STAGES:
+        raise UserError('name one stage: %s' % ', '.join(sorted(STAGES)))
+    command = STAGES[arguments[0]](settings())
+    use_device()
+    print('python ' + ' '.join(command))
+    sys.stdout.flush()
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable] + command)
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

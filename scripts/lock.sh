@@ -1,0 +1,46 @@
+#!/bin/bash
+# Makes requirements/*.txt anew from the *.in files beside them: every package that is needed, pinned, with the hashes
+# that the package registry states. Run it after changing a .in file:
+#
+#     scripts/lock.sh PYTHON2.7 PYTHON3        (two interpreters; PYTHON3 from 3.8 on, with venv)
+set -euo pipefail
+[ $# = 2 ] || { echo 'usage: scripts/lock.sh PYTHON2.7 PYTHON3' >&2; exit 2; }
+python2=$1 python3=$2
+
+cd "$(dirname "$0")/../requirements"
+tools=$(mktemp -d)
+trap 'rm -rf "$tools"' EXIT
+
+# The registry's own files and hashes, not those of a mirror or a folder of this machine.
+export PIP_CONFIG_FILE=/dev/null UV_NO_CONFIG=1 CUSTOM_COMPILE_COMMAND='scripts/lock.sh'
+unset PIP_FIND_LINKS PIP_INDEX_URL PIP_EXTRA_INDEX_URL UV_INDEX_URL UV_DEFAULT_INDEX UV_INDEX UV_FIND_LINKS
+
+"$python3" -m venv "$tools/py3"
+"$tools/py3/bin/pip" install -q uv==0.13.9
+"$tools/py3/bin/pip" install -q --no-deps --target "$tools/virtualenv" virtualenv==16.7.12
+"$python2" "$tools/virtualenv/virtualenv.py" -q --no-download "$tools/py27"
+"$tools/py27/bin/pip" install -q --no-python-version-warning pip-tools==5.5.0
+
+lock_2() {
+    "$tools/py27/bin/pip-compile" -q --rebuild --generate-hashes --allow-unsafe --no-emit-index-url \
+        --no-emit-trusted-host --no-emit-find-links --output-file "$1.txt" "$1.in" 2> "$tools/log" ||
+        { cat "$tools/log" >&2; exit 1; }
+    echo "requirements/$1.txt"
+}
+
+lock_3() {  # NAME OLDEST-PYTHON: one file for every Python from there on
+    "$tools/py3/bin/uv" pip compile -q --python "$tools/py3/bin/python" --universal --python-version "$2" --upgrade --generate-hashes \
+        --no-emit-index-url --no-build-isolation --custom-compile-command "$CUSTOM_COMPILE_COMMAND" \
+        --output-file "$1.txt" "$1.in"
+    echo "requirements/$1.txt"
+}
+
+lock_2 py27
+lock_2 py27-tensorflow
+lock_2 py27-test
+lock_3 virtualenv 3.8
+lock_3 py3-build 3.8
+"$tools/py3/bin/pip" install -q --require-hashes -r py3-build.txt  # Theano's and Lasagne's own setup.py is asked
+lock_3 py3 3.8
+lock_3 py3-test 3.8
+lock_3 light 3.12
