@@ -23,7 +23,7 @@ def sync(path):
 
 
 @contextlib.contextmanager
-def whole_file(path, mode='wb'):
+def whole_file(path, mode='wb', keep=None):
     """Open a temporary file beside ``path`` that takes its place when the block ends without an error.
 
     Parameters
@@ -32,6 +32,8 @@ def whole_file(path, mode='wb'):
         The file to write; one that is there stays untouched until the new one is complete and on the disk.
     mode : 'wb' or 'w'
         'w' writes UTF-8 text (unicode strings on Python 2).
+    keep : str, optional
+        What the file that is there is renamed to first.
     """
     folder, name = os.path.split(os.path.abspath(path))
     temporary = os.path.join(folder, '.%s.%d.tmp' % (name, os.getpid()))
@@ -40,6 +42,8 @@ def whole_file(path, mode='wb'):
             yield handle
             handle.flush()
             os.fsync(handle.fileno())
+        if keep and os.path.exists(path):
+            os.rename(path, keep)
         os.rename(temporary, path)
     except BaseException:
         if os.path.exists(temporary):
@@ -52,29 +56,47 @@ def whole_file(path, mode='wb'):
 def whole_folder(path):
     """Yield an empty temporary folder beside ``path`` that takes its place when the block ends without an error.
 
-    A folder that is there already is replaced; whether that is wanted is the caller's decision.
+    A folder that is there already is replaced; whether that is wanted is the caller's decision. Of several processes
+    that write the same folder, the last one wins.
     """
-    path = os.path.abspath(path)
+    path = os.path.realpath(path)   # a link to a folder stays, what it points to is replaced
     parent, name = os.path.split(path)
-    if not os.path.isdir(parent):
+    try:
         os.makedirs(parent)
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise
     temporary = tempfile.mkdtemp(prefix='.%s.' % name, suffix='.tmp', dir=parent)
     retired = temporary + '.old'
     try:
         yield temporary
         os.chmod(temporary, 0o777 & ~_umask())
-        if os.path.isdir(path):
-            os.rename(path, retired)
-        try:
-            os.rename(temporary, path)
-        except BaseException:
-            if os.path.isdir(retired):
-                os.rename(retired, path)
-            raise
+        _replace(temporary, path, retired)
         sync(parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(retired, ignore_errors=True)
+
+
+def _replace(temporary, path, retired):
+    """Rename a folder to `path`, and what was there to `retired` and away."""
+    try:
+        while True:
+            try:
+                return os.rename(temporary, path)
+            except OSError as error:    # another process may have put its own there since we last looked
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            shutil.rmtree(retired, ignore_errors=True)
+            try:
+                os.rename(path, retired)
+            except OSError as error:    # another process has just moved it away
+                if error.errno != errno.ENOENT:
+                    raise
+    except BaseException:
+        if os.path.isdir(retired) and not os.path.exists(path):
+            os.rename(retired, path)
+        raise
 
 
 def _umask():

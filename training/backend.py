@@ -1,0 +1,116 @@
+"""Theano's configuration, which must be decided before Theano is imported.
+
+    backend.configure('lfc', device='cpu')
+    import theano
+
+What the user's own .theanorc or THEANO_FLAGS say goes first; what they leave open is chosen here.
+"""
+from __future__ import absolute_import, division, print_function
+
+import ctypes
+import glob
+import multiprocessing
+import os
+import subprocess
+import tempfile
+from distutils.spawn import find_executable
+
+from six.moves import configparser
+
+from common.errors import UserError
+
+DEVICES = ('cpu', 'cuda')
+
+
+def configure(net, device='cpu'):
+    """Set THEANO_FLAGS and the thread counts of this process.
+
+    Parameters
+    ----------
+    net : 'lfc' or 'cnv'
+        Threads that suit one network do not suit the other: see :func:`threads`.
+    device : 'cpu' or 'cuda'
+
+    Returns
+    -------
+    list of str
+        Warnings for the user, one line each.
+
+    Raises
+    ------
+    UserError
+        Without a C++ compiler Theano would compute in Python, some hundred times slower.
+    """
+    if not find_executable('g++'):
+        raise UserError('no C++ compiler (g++): Theano cannot compile; install it (Debian, Ubuntu: apt-get install g++)')
+    for variable, count in threads(net).items():
+        os.environ.setdefault(variable, str(count))
+    flags = [('floatX', 'float32'), ('device', device), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'),
+             ('warn.round', 'False')]
+    warnings = []
+    if device == 'cuda':
+        flags += [('nvcc.fastmath', 'True')]
+    chosen = user_flags()
+    if 'blas.ldflags' not in chosen:
+        ldflags, warnings = blas_flags()
+        flags += [('blas.ldflags', ldflags)] if ldflags else []
+    ours = ['%s=%s' % (name, value) for name, value in flags
+            if name.lower() not in chosen or name == 'floatX' or (name == 'device' and device != 'cpu')]
+    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + ours))
+    return warnings
+
+
+def threads(net):
+    """Thread counts by environment variable.
+
+    LFC is large matrix products: BLAS gets all cores. CNV's convolution threads over the batch itself: BLAS gets one.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else multiprocessing.cpu_count()
+    return {'OMP_NUM_THREADS': cores, 'OPENBLAS_NUM_THREADS': 1 if net == 'cnv' else cores}
+
+
+def user_flags():
+    """What the user's THEANO_FLAGS and .theanorc decide, in lower case ('blas.ldflags', 'device', 'floatx', ...)."""
+    names = {flag.split('=')[0].strip().lower() for flag in os.environ.get('THEANO_FLAGS', '').split(',')}
+    parser = configparser.ConfigParser()
+    files = os.environ.get('THEANORC', '~/.theanorc').split(os.pathsep)
+    try:
+        parser.read([os.path.expanduser(path) for path in files])
+        for section in parser.sections():
+            names.update((option if section == 'global' else '%s.%s' % (section, option))
+                         for option in parser.options(section))
+    except configparser.Error as error:
+        raise UserError('%s cannot be read: mend or remove it (%s)' % (', '.join(files), error))
+    return names
+
+
+def blas_flags():
+    """How to link a fast BLAS: (ldflags, warnings).
+
+    The system's OpenBLAS where it can be linked; else the one that scipy's wheel carries.
+    """
+    if _links('-lopenblas'):
+        return '-lopenblas', []
+    advice = 'install it (Debian, Ubuntu: apt-get install libopenblas-dev)'
+    library = bundled_openblas()
+    if library:
+        ctypes.CDLL(library, ctypes.RTLD_GLOBAL)    # loaded under this name, it is found again by what links to it
+        folder, name = os.path.split(library)
+        return '-L%s -l:%s' % (folder, name), ['the system has no OpenBLAS to link, using the one of scipy\'s wheel; '
+                                               'for the fastest training ' + advice]
+    return '', ['no OpenBLAS: training will be several times slower; ' + advice]
+
+
+def bundled_openblas():
+    """The path of the OpenBLAS in scipy's wheel, or None."""
+    import scipy
+    package = os.path.dirname(scipy.__file__)
+    for folder in (os.path.join(package, '.libs'), package + '.libs'):
+        for library in glob.glob(os.path.join(folder, 'libopenblasp*.so')):
+            return library
+
+
+def _links(flag):
+    with open(os.devnull, 'r+b') as nothing, tempfile.NamedTemporaryFile() as output:
+        return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull, flag, '-o', output.name],
+                               stdin=nothing, stdout=nothing, stderr=nothing) == 0

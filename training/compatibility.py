@@ -1,0 +1,24 @@
+"""Lasagne, whichever version is installed: the released 0.1 or the documents' 0.2.dev1.
+
+    from training.compatibility import lasagne
+
+Lasagne 0.1 imports ``theano.tensor.signal.downsample``, which Theano 1.0 has dropped in favour of
+``theano.tensor.signal.pool``; a module of the old name with the one function that is asked for is enough.
+"""
+from __future__ import absolute_import
+
+import sys
+import types
+
+import theano.tensor.signal
+from theano.tensor.signal import pool
+
+_OLD_NAME = 'theano.tensor.signal.downsample'
+
+if _OLD_NAME not in sys.modules:
+    _downsample = types.ModuleType(_OLD_NAME)
+    _downsample.max_pool_2d = pool.pool_2d
+    sys.modules[_OLD_NAME] = theano.tensor.signal.downsample = _downsample
+
+import lasagne  # noqa: E402 (it can only be imported now)
+import lasagne.layers  # noqa: E402, F401

@@ -1,0 +1,217 @@
+"""Data sets by name: images, labels, class names.
+
+    data = load('mnist', data_dir=None)
+    data.train.images       # uint8 (50000, 28, 28), as the files hold them
+    encode(data.train.images[:100], 'lfc')      # float32 (100, 1, 28, 28) of -1 and +1, what the network reads
+
+Images stay uint8, grey (N, rows, columns) or colour (N, rows, columns, 3), until a batch is encoded.
+"""
+from __future__ import absolute_import, division, print_function
+
+import collections
+import io
+import os
+import pickle
+import tarfile
+import zipfile
+import zlib
+
+import numpy as np
+
+from common.errors import UserError
+from training import downloads
+from weights_gen import classes
+
+Images = collections.namedtuple('Images', ['images', 'labels'])
+Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
+
+NAMES = ('mnist', 'cifar10', 'digits')
+TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10'}    # as the documents write them
+SIDES = {'lfc': 28, 'cnv': 32}
+
+_MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)
+_COLOUR_LEVELS = np.arange(256, dtype=np.float32) * np.float32(2. / 255.) - np.float32(1.)
+
+
+class DatasetError(UserError):
+    """A data set that is not there, or not what it should be."""
+
+
+def load(name, net, data_dir=None):
+    """A data set, split into training, validation and test images.
+
+    Parameters
+    ----------
+    name : 'mnist', 'cifar10' or 'digits'
+    net : 'lfc' or 'cnv'
+        Who reads it.
+    data_dir : str, optional
+        Where ``mnist.npz`` and ``cifar10.npz`` lie (x_train, y_train, x_test, y_test). Where not given, Keras's cache
+        is used, and filled.
+
+    Returns
+    -------
+    Dataset
+        MNIST: 50,000 + 10,000 + 10,000; CIFAR-10: 45,000 + 5,000 + 10,000 images.
+
+    Raises
+    ------
+    DatasetError, downloads.DownloadError
+    """
+    if name not in NAMES:
+        raise DatasetError('there is no data set %s: choose one of %s' % (name, ', '.join(NAMES)))
+    if name == 'cifar10' and net == 'lfc':
+        raise DatasetError('LFC reads 28x28 black and white pictures, cifar10 has colours: train CNV on it')
+    if name == 'digits':
+        return digits(net)
+    arrays = _from_folder(name, data_dir) if data_dir else _from_keras(name)
+    (train_images, train_labels), test = arrays
+    held_back = len(train_images) // {'mnist': 6, 'cifar10': 10}[name]
+    names = classes.DEFAULTS['lfc' if name == 'mnist' else 'cnv']
+    return Dataset(name, Images(train_images[:-held_back], train_labels[:-held_back]),
+                   Images(train_images[-held_back:], train_labels[-held_back:]), Images(*test), names)
+
+
+def encode(images, net):
+    """What the network reads for uint8 images.
+
+    LFC: -1 where ``2*(p/255) - 1 < 0``, else +1; (N, 28, 28) to (N, 1, 28, 28). CNV: ``p*(2/255) - 1``;
+    (N, 32, 32, 3) to planes (N, 3, 32, 32); smaller grey images stand in the middle of a black frame.
+
+    Returns
+    -------
+    float32 array
+    """
+    if net == 'lfc':
+        return _MNIST_LEVELS[images][:, None]
+    if images.ndim == 3:
+        images = _framed(images)
+    return _COLOUR_LEVELS[np.ascontiguousarray(images.transpose(0, 3, 1, 2))]
+
+
+def _framed(images):
+    before = (SIDES['cnv'] - images.shape[1]) // 2
+    after = SIDES['cnv'] - images.shape[1] - before
+    framed = np.pad(images, ((0, 0), (before, after), (before, after)), 'constant')
+    return np.repeat(framed[..., None], 3, axis=3)
+
+
+def _from_folder(name, folder):
+    path = os.path.join(folder, name + '.npz')
+    if not os.path.isfile(path):
+        raise DatasetError('%s is not there: put the file into %s, or leave DATA_DIR away to download it'
+                           % (path, folder))
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = [archive[key] for key in ('x_train', 'y_train', 'x_test', 'y_test')]
+    except KeyError as error:
+        raise DatasetError('%s lacks an array: %s' % (path, error.args[0]))
+    except (ValueError, EnvironmentError, zipfile.BadZipfile, zlib.error, EOFError, TypeError) as error:
+        raise DatasetError('%s cannot be read as an .npz archive: copy it again (%s)' % (path, error))
+    return _checked(path, name, arrays)
+
+
+def _checked(path, name, arrays):
+    shape = (28, 28) if name == 'mnist' else (32, 32, 3)
+    result = []
+    for part, images, labels in (('train', arrays[0], arrays[1]), ('test', arrays[2], arrays[3])):
+        if images.dtype != np.uint8 or images.shape[1:] != shape:
+            raise DatasetError('%s: x_%s is %s %s, expected uint8 (N, %s)' % (
+                path, part, images.dtype, images.shape, ', '.join(map(str, shape))))
+        labels = labels.reshape(-1)
+        if labels.dtype.kind not in 'iu' or len(labels) != len(images):
+            raise DatasetError('%s: y_%s is %s of length %d, expected %d integers' % (
+                path, part, labels.dtype, len(labels), len(images)))
+        if len(images) < 10:
+            raise DatasetError('%s: x_%s has %d images only' % (path, part, len(images)))
+        if labels.min() < 0 or labels.max() > 9:
+            raise DatasetError('%s: y_%s has labels from %d to %d, expected 0 to 9' % (
+                path, part, labels.min(), labels.max()))
+        result.append((images, labels.astype(np.uint8)))
+    return result
+
+
+def _from_keras(name):
+    """Through keras.datasets where Keras runs (not on Python 3.10 and later), else from the same file in its cache."""
+    path = downloads.fetch(downloads.MNIST if name == 'mnist' else downloads.CIFAR10)
+    try:
+        from keras import datasets
+    except (ImportError, AttributeError):
+        arrays = _from_folder(name, os.path.dirname(path)) if name == 'mnist' else _cifar10_batches(path)
+    else:
+        (x_train, y_train), (x_test, y_test) = getattr(datasets, name).load_data()
+        arrays = _checked('keras.datasets.' + name, name, [x_train, y_train, x_test, y_test])
+    return arrays
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Unpickles CIFAR-10's batches, which hold dictionaries, bytes and one array each, and nothing else."""
+
+    _ALLOWED = {('numpy.core.multiarray', '_reconstruct'), ('numpy', 'ndarray'), ('numpy', 'dtype')}
+
+    def find_class(self, module, name):
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError('%s.%s in a data file' % (module, name))
+        return pickle.Unpickler.find_class(self, module, name)
+
+
+def _cifar10_batches(path):
+    """CIFAR-10 from its authors' archive, whose hash has been checked."""
+    parts = {}
+    with tarfile.open(path) as archive:
+        for name in ['data_batch_%d' % number for number in range(1, 6)] + ['test_batch']:
+            stream = archive.extractfile('cifar-10-batches-py/' + name)
+            batch = _PlainUnpickler(io.BytesIO(stream.read()), encoding='bytes').load()
+            images = batch[b'data'].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+            parts.setdefault(name[:4], []).append((images, np.array(batch[b'labels'])))
+    arrays = []
+    for part in ('data', 'test'):
+        images, labels = zip(*parts[part])
+        arrays += [np.concatenate(images), np.concatenate(labels)]
+    return _checked(path, 'cifar10', arrays)
+
+
+# The embedded digits: 1,797 handwritten ones of 8x8 pixels (E. Alpaydin and C. Kaynak, UCI, 1998), from scikit-learn.
+_DIGITS_SEED = 1797
+_DIGITS_SPLIT = (1297, 200, 300)    # training, validation, test
+_DIGITS_VARIANTS = 4                # each training digit is drawn so many times, each validation and test digit once
+_DIGITS_SHIFT = 2                   # pixels, at most
+
+
+def digits(net):
+    """scikit-learn's digits, drawn large enough for a network: the data set that needs no network.
+
+    LFC: 20x20 in a 28x28 frame, black or white (0 or 255). CNV: 24x24 in 32x32, in one random colour on another. The
+    place varies by up to 2 pixels; everything is drawn with a fixed seed, so that the images are always the same.
+    """
+    from scipy import ndimage
+    from sklearn.datasets import load_digits
+
+    source = load_digits()
+    random = np.random.RandomState(_DIGITS_SEED)
+    order = random.permutation(len(source.images))
+    side = SIDES[net]
+    size = side - 8
+    drawn = np.array([ndimage.zoom(image / 16., size / 8., order=1) for image in source.images])
+    parts, start = [], 0
+    for count, variants in zip(_DIGITS_SPLIT, (_DIGITS_VARIANTS, 1, 1)):
+        chosen = np.tile(order[start:start + count], variants)
+        parts.append(Images(_placed(drawn[chosen], side, net, random), source.target[chosen].astype(np.uint8)))
+        start += count
+    return Dataset('digits', parts[0], parts[1], parts[2], classes.DEFAULTS['lfc'])
+
+
+def _placed(ink, side, net, random):
+    """Ink (N, size, size) in [0, 1] on pictures of the network's kind."""
+    size = ink.shape[1]
+    middle = (side - size) // 2
+    pictures = np.zeros((len(ink), side, side))
+    corners = middle + random.randint(-_DIGITS_SHIFT, _DIGITS_SHIFT + 1, (len(ink), 2))
+    for picture, digit, (row, column) in zip(pictures, ink, corners):
+        picture[row:row + size, column:column + size] = digit
+    if net == 'lfc':
+        return np.where(pictures >= .5, 255, 0).astype(np.uint8)
+    paper = random.uniform(0, 1, (len(ink), 1, 1, 3))
+    colour = (paper + random.uniform(.3, .7, paper.shape)) % 1.     # far from the paper's, in each channel
+    shade = pictures[..., None]
+    return np.round(255 * (paper * (1 - shade) + colour * shade)).astype(np.uint8)

@@ -1,0 +1,59 @@
+"""One training, from the command line to the trained parameters: what mnist_mod.py and cifar10_mod.py both do."""
+from __future__ import absolute_import, division, print_function
+
+import argparse
+import os
+import sys
+
+from common.errors import ArgumentParser
+from training import backend
+from training.settings import NETWORKS, SEED, Settings
+
+
+def parse(net, arguments):
+    """The options of a training of `net`, 'lfc' or 'cnv'."""
+    network = NETWORKS[net]
+    parser = ArgumentParser(description='Train %s on %s, or on another data set.' % (net.upper(), network.dataset),
+                            formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    add = parser.add_argument
+    add('-wb', '--weight-bits', type=int, default=1, metavar='BITS', help='1 or 2 (LFC: 1)')
+    add('-ab', '--activation-bits', type=int, default=1, metavar='BITS', help='1 or 2 (2-bit weights: 2)')
+    add('--dataset', default=network.dataset, help='mnist, cifar10 or digits')
+    add('--data-dir', metavar='DIR', help='where mnist.npz and cifar10.npz lie; without it they are downloaded')
+    add('--epochs', type=int, default=network.epochs, metavar='N', help='the learning rate falls over so many epochs')
+    add('--train-size', type=int, metavar='N', help='use only the first N training images')
+    add('--seed', type=int, default=SEED, metavar='N', help='of the weights, the order of the images, and dropout')
+    add('--out', default='runs', metavar='DIR', help='where the run folder is made')
+    add('--init', metavar='FILE.npz', help='start from trained parameters')
+    add('--resume', action='store_true', help='go on with a run that was stopped')
+    add('--device', choices=backend.DEVICES, default='cpu', help='what Theano computes on')
+    return parser.parse_args(arguments)
+
+
+def main(net, arguments):
+    """Train; the exit status: 0, or :data:`training.trainer.STOPPED` where the run was asked to stop."""
+    options = parse(net, arguments)
+    settings = Settings(net, options.weight_bits, options.activation_bits, options.dataset, options.epochs,
+                        options.train_size, options.seed, options.out)
+    for warning in backend.configure(net, options.device):
+        print('warning: ' + warning, file=sys.stderr)
+
+    from training import datasets, trainer      # Theano reads its configuration when it is imported
+    from weights_gen import parameters
+
+    initial = parameters.arrays(parameters.read(options.init, settings.overlay)) if options.init else None
+    with trainer.only_writer(settings.run_folder):
+        data = datasets.load(settings.dataset, net, options.data_dir)
+        run = trainer.Run(settings, data, initial)
+        if not options.resume:
+            aside = trainer.put_aside(settings.run_folder)
+            if aside:
+                print('The results that were in %s are now in %s' % (settings.run_folder, aside), file=sys.stderr)
+        if not os.path.isdir(settings.run_folder):
+            os.makedirs(settings.run_folder)
+        try:
+            run(options.resume)
+        except trainer.Stopped as stopped:
+            print(stopped, file=sys.stderr)
+            return trainer.STOPPED
+    return 0

@@ -1,0 +1,12 @@
+"""Train LFC on MNIST: python training/mnist_mod.py -wb 1 -ab 2 --epochs 10 (--help lists the options)."""
+from __future__ import absolute_import
+
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    from common.errors import run
+    from training.experiment import main
+
+    sys.exit(run(lambda arguments: main('lfc', arguments)))

@@ -1,0 +1,109 @@
+"""The two networks, LFC and CNV, and their parameters as arrays.
+
+    network = build(overlays.find('lfc', 1, 1), classes=10, random=numpy.random.RandomState(1234),
+                    dropout_in=.2, dropout_hidden=.5)
+    arrays = parameter_values(network)      # in the order in which they are saved
+    set_parameter_values(network, arrays)
+"""
+from __future__ import absolute_import, division
+
+import theano
+
+from common.errors import UserError
+from training import quantization
+from training.compatibility import lasagne
+from training.layers import (ActivationLayer, BatchNormLayer, ConvLayer, DenseLayer, DropoutLayer,
+                             FixedPointInputLayer, MaxPoolLayer, QuantizedLayer)
+from weights_gen import overlays
+
+
+def input_shape(overlay):
+    """(channels, rows, columns) of the images that an overlay's network reads: (1, 28, 28) or (3, 32, 32)."""
+    first = overlay.layers[0]
+    if first.kind == 'conv':
+        return first.inputs, first.ifm_dim, first.ifm_dim
+    side = int(round(first.inputs ** .5))
+    return 1, side, side
+
+
+def build(overlay, classes, random, dropout_in=0., dropout_hidden=0.):
+    """The network that an overlay computes, its weights uniform in [-1, 1].
+
+    Each of the overlay's layers becomes [dropout,] dense or conv, [max pool,] batch norm[, activation]. CNV begins with
+    an input quantiser; its last layer has no bias, and one scale and shift for all classes.
+
+    Parameters
+    ----------
+    overlay : weights_gen.overlays.Overlay
+    classes : int
+        1 to 64, the overlays' output width.
+    random : numpy.random.RandomState
+        Draws the weights and the dropout generators' seeds.
+    dropout_in, dropout_hidden : float
+        Dropout before the first layer, and before the others.
+
+    Returns
+    -------
+    lasagne.layers.Layer
+        The last layer: (N, classes) float32.
+
+    Raises
+    ------
+    UserError
+        For more classes than the overlays have outputs.
+    """
+    if not 1 <= classes <= overlays.MAX_CLASSES:
+        raise UserError('%d classes do not fit the overlays: give 1 to %d' % (classes, overlays.MAX_CLASSES))
+    lasagne.random.set_rng(random)
+    convolutional = overlay.layers[0].kind == 'conv'
+    network = lasagne.layers.InputLayer((None,) + input_shape(overlay))
+    if convolutional:
+        network = FixedPointInputLayer(network)
+    for layer in overlay.layers:
+        last = layer is overlay.layers[-1]
+        rate = dropout_hidden if layer.index else dropout_in
+        if rate:
+            network = DropoutLayer(network, rate, random)
+        linear = ConvLayer if layer.kind == 'conv' else DenseLayer
+        network = linear(network, layer.outputs or classes, overlay.weight_bits, bias=not (last and convolutional))
+        if layer.pool:
+            network = MaxPoolLayer(network)
+        network = BatchNormLayer(network, axes='all' if last and convolutional else 'auto')
+        if not last:
+            network = ActivationLayer(network, overlay.activation_bits)
+    refresh_quantized_weights(network)
+    return network
+
+
+def quantized_layers(network):
+    """The layers with quantised weights, from the input on."""
+    return [layer for layer in lasagne.layers.get_all_layers(network) if isinstance(layer, QuantizedLayer)]
+
+
+def refresh_quantized_weights(network):
+    """Compute the quantised copies anew, after W was changed from outside."""
+    theano.function([], updates=[(layer.quantized_W, quantization.weight(layer.W, layer.weight_bits))
+                                 for layer in quantized_layers(network)])()
+
+
+def parameter_values(network):
+    """The parameters in the order in which they are saved: layer by layer W, b, beta, gamma, mean, inv_std.
+
+    Returns
+    -------
+    list of float32 arrays
+        Dense W (inputs, units); conv W (filters, channels, 3, 3); CNV's last layer has no b.
+    """
+    return lasagne.layers.get_all_param_values(network)
+
+
+def set_parameter_values(network, arrays):
+    """Take over what :func:`parameter_values` returned, or what was saved.
+
+    Raises
+    ------
+    ValueError
+        If number or shapes differ.
+    """
+    lasagne.layers.set_all_param_values(network, arrays)
+    refresh_quantized_weights(network)

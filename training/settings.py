@@ -1,0 +1,110 @@
+"""The numbers of each network and of each run, in one place (the specification of the training, "Optimisation").
+
+    settings = Settings('cnv', weight_bits=1, activation_bits=2, dataset='cifar10')
+    settings.run_folder                 # 'runs/cifar10-cnvW1A2'
+    settings.learning_rate(epoch=10)
+"""
+from __future__ import absolute_import, division, print_function
+
+import collections
+import os
+
+from common.errors import UserError
+from weights_gen import overlays
+
+Network = collections.namedtuple('Network', [
+    'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset'])
+
+NETWORKS = {
+    'lfc': Network(batch_size=100, epochs=1000, LR_start=.003, LR_fin=3e-7, dropout_in=.2, dropout_hidden=.5,
+                   dataset='mnist'),
+    'cnv': Network(batch_size=50, epochs=500, LR_start=.001, LR_fin=3e-7, dropout_in=0., dropout_hidden=0.,
+                   dataset='cifar10'),
+}
+
+ALPHA = .1          # share of the newest batch in batch norm's running averages
+EPSILON = 1e-4      # added to batch norm's variance
+SEED = 1234
+
+
+class Settings(object):
+    """Everything that decides what a run computes.
+
+    Parameters
+    ----------
+    net : 'lfc' or 'cnv'
+    weight_bits, activation_bits : int
+        1 or 2; together with `net` one of :data:`weights_gen.overlays.OVERLAYS`.
+    dataset : str, optional
+        A name or a folder of pictures; where not given, the network's own.
+    epochs, train_size, seed : int, optional
+    out : str, optional
+        The folder that holds the run folders.
+
+    Raises
+    ------
+    UserError
+        For networks that have no overlay, and numbers out of range.
+    """
+
+    def __init__(self, net, weight_bits, activation_bits, dataset=None, epochs=None, train_size=None, seed=SEED,
+                 out='runs'):
+        if net == 'lfc' and weight_bits == 2:
+            raise UserError('LFC with 2-bit weights has no overlay on the board: use 1-bit weights (-wb 1), or CNV')
+        self.overlay = overlays.find(net, weight_bits, activation_bits)
+        self.network = NETWORKS[net]
+        self.net, self.weight_bits, self.activation_bits = net, weight_bits, activation_bits
+        self.dataset = dataset or self.network.dataset
+        self.epochs = self.network.epochs if epochs is None else epochs
+        self.train_size, self.seed, self.out = train_size, seed, out
+        for name, value, least, most in (('epochs', self.epochs, 1, 10 ** 6), ('seed', seed, 0, 2 ** 32 - 1),
+                                         ('train-size', train_size, self.network.batch_size, 10 ** 9)):
+            if value is not None and not least <= value <= most:
+                raise UserError('%s is %d: give a number from %d to %d' % (name, value, least, most))
+
+    @property
+    def dataset_name(self):
+        """The data set's part in file names: a folder's own name for a folder."""
+        return os.path.basename(os.path.abspath(self.dataset)) if os.sep in self.dataset else self.dataset
+
+    @property
+    def run_folder(self):
+        """Where this run writes: ``<out>/<dataset>-<net>W<wb>A<ab>``."""
+        return os.path.join(self.out, '%s-%s' % (self.dataset_name, self.overlay.name))
+
+    @property
+    def save_path(self):
+        """The trained parameters: ``<run folder>/<dataset>-<wb>w-<ab>a.npz``."""
+        return os.path.join(self.run_folder, '%s-%dw-%da.npz' % (
+            self.dataset_name, self.weight_bits, self.activation_bits))
+
+    @property
+    def LR_decay(self):
+        """What the learning rate is multiplied by after each epoch."""
+        return (self.network.LR_fin / self.network.LR_start) ** (1. / self.epochs)
+
+    def learning_rate(self, epoch):
+        """The learning rate of an epoch, counted from 0."""
+        return self.network.LR_start * self.LR_decay ** epoch
+
+    def lines(self, train_set_size):
+        """The lines that the documents show at the start, ``name = value``."""
+        schedule = [('LR_start', self.network.LR_start), ('LR_fin', self.network.LR_fin),
+                    ('LR_decay', self.LR_decay), ('save_path', self.save_path)]
+        if self.net == 'lfc':
+            own = [('num_epochs', self.epochs), ('dropout_in', self.network.dropout_in),
+                   ('dropout_hidden', self.network.dropout_hidden), ('W_LR_scale', 'Glorot')] + schedule
+        else:
+            own = ([('W_LR_scale', 'Glorot'), ('num_epochs', self.epochs)] + schedule +
+                   [('train_set_size', train_set_size)])
+        pairs = ([('activation_bits', self.activation_bits), ('weight_bits', self.weight_bits),
+                  ('batch_size', self.network.batch_size), ('alpha', ALPHA), ('epsilon', EPSILON)] +
+                 own + [('shuffle_parts', 1)])
+        return ['%s = %s' % pair for pair in pairs]
+
+    def deciding(self):
+        """What a resumed run must have in common with the one that it goes on with, name to value."""
+        return collections.OrderedDict([
+            ('net', self.net), ('weight_bits', self.weight_bits), ('activation_bits', self.activation_bits),
+            ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),
+            ('seed', self.seed)])

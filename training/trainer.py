@@ -1,0 +1,407 @@
+"""A run: epochs, the best model, what is printed and written; stopping at any moment and going on to the same bit.
+
+    status = train(settings, data, resume=True)
+
+What a run computes follows from its settings, its data and the state that a checkpoint holds; nothing else, so that a
+run that was stopped ends as one that was not.
+"""
+from __future__ import absolute_import, division, print_function
+
+import collections
+import contextlib
+import errno
+import fcntl
+import hashlib
+import io
+import json
+import math
+import os
+import platform
+import signal
+import sys
+import time
+
+import numpy as np
+import six
+
+from common import npz
+from common.errors import UserError
+from common.files import sha256, whole_file
+from training import checkpoint, datasets, networks
+from training.learning import Learner, one_hot, squared_hinge_loss
+
+STOPPED = 75                    # exit status of a run that was asked to stop, and can go on (EX_TEMPFAIL)
+CHECKPOINT_SECONDS = 180        # at most so long between two checkpoints within an epoch
+PROGRESS_SECONDS = 60           # between two lines of progress where there is no terminal
+EVALUATION_BATCH = {'lfc': 1000, 'cnv': 250}
+
+HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch',
+           'best_validation_error_rate', 'test_loss', 'test_error_rate')
+
+# What the documents show per epoch, in their words: label and how its value is read from a row of the history.
+_REPORT = (('LR:', '{LR}'), ('training loss:', '{training_loss}'), ('validation loss:', '{validation_loss}'),
+           ('validation error rate:', '{validation_error_rate}%'), ('best epoch:', '{best_epoch}'),
+           ('best validation error rate:', '{best_validation_error_rate}%'), ('test loss:', '{test_loss}'),
+           ('test error rate:', '{test_error_rate}%'))
+
+
+class Stopped(Exception):
+    """The run was asked to stop, and its checkpoint is written."""
+
+
+class Files(object):
+    """The files of a run folder."""
+
+    def __init__(self, settings):
+        def path(name):
+            return os.path.join(settings.run_folder, name)
+        self.parameters = settings.save_path
+        self.log, self.history, self.checkpoint = path('train.log'), path('history.csv'), path('checkpoint.npz')
+        self.settings, self.classes = path('settings.json'), path('classes.txt')
+        self.test_set, self.test_outputs = path('test-set.npz'), path('test-outputs.npz')
+
+
+class Log(object):
+    """Lines for the terminal and for train.log at once."""
+
+    def __init__(self, path, length=None):
+        self.handle = io.open(path, 'a', encoding='utf-8')
+        if length is not None:
+            self.handle.truncate(length)
+
+    def __call__(self, text):
+        print(text)
+        sys.stdout.flush()
+        self.handle.write(six.ensure_text(text) + u'\n')
+        self.handle.flush()
+
+    @property
+    def length(self):
+        """Bytes in the file."""
+        return os.fstat(self.handle.fileno()).st_size
+
+
+class Run(object):
+    """One training run in its folder.
+
+    Parameters
+    ----------
+    settings : training.settings.Settings
+    data : training.datasets.Dataset
+    initial : list of float32 arrays, optional
+        Parameters to start from, in the order in which they are saved.
+    """
+
+    def __init__(self, settings, data, initial=None):
+        self.settings, self.data, self.initial = settings, data, initial
+        self.files = Files(settings)
+        self.images, self.labels = (part[:settings.train_size] for part in data.train)
+        self.batch_size = settings.network.batch_size
+        self.batches = len(self.images) // self.batch_size
+        if not self.batches:
+            raise UserError('%d training images are fewer than one batch of %d' % (len(self.images), self.batch_size))
+        self.random = np.random.RandomState(settings.seed)
+        self.network = networks.build(settings.overlay, len(data.class_names), self.random,
+                                      settings.network.dropout_in, settings.network.dropout_hidden)
+        if initial is not None:
+            networks.set_parameter_values(self.network, initial)
+        self.order = self.random.permutation(len(self.images)).astype(np.int32)
+        self.epoch = self.batch = 0             # the next ones
+        self.loss_sum = self.seconds = 0.       # of this epoch's batches so far
+        self.history = []
+        self.asked_to_stop = None
+        self.learner = None
+
+    # --- state -----------------------------------------------------------------------------------------------------
+
+    def identity(self):
+        """What must be the same where a run goes on, name to text."""
+        result = collections.OrderedDict((name, str(value)) for name, value in self.settings.deciding().items())
+        digest = hashlib.sha256()
+        for part in (self.images, self.labels) + self.data.valid + self.data.test:
+            digest.update(np.ascontiguousarray(part))
+        result['data (SHA-256)'] = digest.hexdigest()
+        digest = hashlib.sha256()
+        for array in self.initial or ():
+            digest.update(np.ascontiguousarray(array))
+        result['initial parameters (SHA-256)'] = digest.hexdigest() if self.initial else 'none'
+        return result
+
+    def save_checkpoint(self, log):
+        """Write down everything that decides how this run continues."""
+        name, keys, position, has_gauss, gauss = self.random.get_state()
+        arrays = {'variable_%d' % number: variable.get_value(borrow=True)
+                  for number, variable in enumerate(self.learner.states)}
+        arrays.update(
+            identity=np.array(json.dumps(self.identity())), random_keys=keys,
+            random_numbers=np.array([position, has_gauss]), random_gauss=np.array(gauss), order=self.order,
+            position=np.array([self.epoch, self.batch, log.length]), sums=np.array([self.loss_sum, self.seconds]),
+            history=np.array(self.history, np.float64).reshape(-1, len(HISTORY)))
+        checkpoint.save(self.files.checkpoint, arrays)
+
+    def load_checkpoint(self):
+        """Take over a checkpoint's state; the length that train.log had."""
+        arrays, warning = checkpoint.load(self.files.checkpoint)
+        if warning:
+            print('%s: using the checkpoint before it' % warning, file=sys.stderr)
+        self._check_identity(json.loads(str(arrays['identity']), object_pairs_hook=collections.OrderedDict))
+        position, has_gauss = arrays['random_numbers']
+        self.random.set_state(('MT19937', arrays['random_keys'], int(position), int(has_gauss),
+                               float(arrays['random_gauss'])))
+        for number, variable in enumerate(self.learner.states):
+            variable.set_value(arrays['variable_%d' % number])
+        networks.refresh_quantized_weights(self.network)
+        self.order = arrays['order']
+        self.epoch, self.batch, log_length = (int(number) for number in arrays['position'])
+        self.loss_sum, self.seconds = (float(number) for number in arrays['sums'])
+        self.history = [tuple(row) for row in arrays['history'].tolist()]
+        return log_length
+
+    def _check_identity(self, saved):
+        own = self.identity()
+        differences = ['%s was %s, is %s' % (name, saved.get(name), own.get(name))
+                       for name in list(saved) + [name for name in own if name not in saved]
+                       if saved.get(name) != own.get(name)]
+        if differences:
+            hint = (' (the learning rate\'s schedule depends on the number of epochs; train on from the finished '
+                    'parameters with --init)' if saved.get('epochs') != own['epochs'] else '')
+            raise UserError('%s was made with other settings: %s%s; go on with the same, or start again without '
+                            '--resume' % (self.files.checkpoint, ', '.join(differences), hint))
+
+    # --- computing -------------------------------------------------------------------------------------------------
+
+    def evaluate(self, part):
+        """(loss, error rate in percent, outputs) on images; the loss is the mean over images and classes."""
+        size = EVALUATION_BATCH[self.settings.net]
+        outputs = []
+        for start in range(0, len(part.images), size):
+            outputs.append(self.learner.outputs(datasets.encode(part.images[start:start + size], self.settings.net)))
+            self._stop_if_asked()
+        outputs = np.concatenate(outputs)
+        loss = squared_hinge_loss(outputs.astype(np.float64), one_hot(part.labels, outputs.shape[1]))
+        errors = int(np.count_nonzero(outputs.argmax(1) != part.labels))
+        return float(loss), 100. * errors / len(part.labels), outputs
+
+    def train_epoch(self, progress):
+        """The rest of the current epoch, from the next batch on."""
+        rate = self.settings.learning_rate(self.epoch)
+        while self.batch < self.batches:
+            chosen = self.order[self.batch * self.batch_size:(self.batch + 1) * self.batch_size]
+            loss = self.learner.train(datasets.encode(self.images[chosen], self.settings.net), self.labels[chosen], rate)
+            self.batch += 1
+            if math.isnan(loss) or math.isinf(loss):
+                raise UserError('the loss is %s in epoch %d, batch %d: start from the checkpoint before with other '
+                                'data or settings; %s is from before' % (loss, self.epoch + 1, self.batch,
+                                                                         self.files.checkpoint))
+            self.loss_sum += loss
+            progress.update(self.batch_size, self.loss_sum / self.batch)
+            self._stop_if_asked()
+            if time.time() - self.last_checkpoint > CHECKPOINT_SECONDS:
+                self._checkpoint()
+
+    def finish_epoch(self):
+        """Validation, test and saving where it is the best so far; a row of the history."""
+        rate, training_loss = self.settings.learning_rate(self.epoch), self.loss_sum / self.batches
+        loss, error, _ = self.evaluate(self.data.valid)
+        last = dict(zip(HISTORY, self.history[-1])) if self.history else {'best_validation_error_rate': np.inf}
+        if error <= last['best_validation_error_rate']:
+            test_loss, test_error, outputs = self.evaluate(self.data.test)
+            self._save_best(outputs)
+            last.update(best_epoch=self.epoch + 1, best_validation_error_rate=error, test_loss=test_loss,
+                        test_error_rate=test_error)
+        last.update(epoch=self.epoch + 1, LR=rate, training_loss=training_loss, validation_loss=loss,
+                    validation_error_rate=error)
+        self.history.append(tuple(last[name] for name in HISTORY))
+        self.order = self.order[self.random.permutation(len(self.order))]
+        self.epoch += 1
+        self.batch, self.loss_sum = 0, 0.
+
+    def _save_best(self, outputs):
+        with whole_file(self.files.parameters) as handle:
+            npz.write(handle, networks.parameter_values(self.network))
+        with whole_file(self.files.test_outputs) as handle:
+            npz.write(handle, {'outputs': outputs, 'parameters_sha256': np.array(sha256(self.files.parameters))})
+
+    # --- the whole run ---------------------------------------------------------------------------------------------
+
+    def __call__(self, resume=False):
+        """Train to the end, from the start or from the checkpoint."""
+        self.learner = Learner(self.network)
+        log_length = None
+        if resume and checkpoint.exists(self.files.checkpoint):
+            log_length = self.load_checkpoint()
+        self.log = Log(self.files.log, log_length)
+        if log_length is None:
+            self._begin()
+        else:
+            self._write_history()
+            if self.epoch == self.settings.epochs:
+                print('This run is finished: %d epochs, %s' % (self.epoch, self.files.parameters))
+                return
+            print('Resuming at epoch %d of %d, batch %d of %d' % (self.epoch + 1, self.settings.epochs, self.batch + 1,
+                                                                  self.batches))
+        self.last_checkpoint = time.time()
+        with self._signals():
+            while self.epoch < self.settings.epochs:
+                self._epoch()
+
+    def _begin(self):
+        with whole_file(self.files.classes, 'w') as handle:
+            handle.write(u'\n'.join(self.data.class_names))
+        with whole_file(self.files.test_set) as handle:
+            npz.write(handle, {'x_test': self.data.test.images, 'y_test': self.data.test.labels}, compress=True)
+        with whole_file(self.files.settings, 'w') as handle:
+            handle.write(six.ensure_text(json.dumps(self._description(), indent=2, separators=(',', ': '))) + u'\n')
+        for line in self.settings.lines(len(self.images)):
+            self.log(line)
+        self.log('Loading %s dataset...' % datasets.TITLES.get(self.data.name, self.data.name))
+        self.log('Training...')
+
+    def _description(self):
+        import lasagne
+        import theano
+        settings = self.settings
+        result = collections.OrderedDict(settings.deciding())
+        result.update(
+            batch_size=self.batch_size, LR_start=settings.network.LR_start, LR_fin=settings.network.LR_fin,
+            train_images=len(self.images), valid_images=len(self.data.valid.images),
+            test_images=len(self.data.test.images), classes=list(self.data.class_names),
+            versions=collections.OrderedDict([
+                ('python', platform.python_version()), ('theano', theano.__version__),
+                ('lasagne', lasagne.__version__), ('numpy', np.__version__)]))
+        return result
+
+    def _epoch(self):
+        start = time.time() - self.seconds
+        self.started = start
+        with Progress(self) as progress:
+            self.train_epoch(progress)
+        self.finish_epoch()
+        self._write_history()
+        row = collections.OrderedDict((name, repr(value)) for name, value in zip(HISTORY, self.history[-1]))
+        for name in ('epoch', 'best_epoch'):
+            row[name] = '%d' % self.history[-1][HISTORY.index(name)]
+        self.log('Epoch %d of %d took %.12gs' % (self.epoch, self.settings.epochs, time.time() - start))
+        for label, value in _REPORT:
+            self.log('  %-30s %s' % (label, value.format(**row)))
+        self.seconds = 0.
+        self._checkpoint()
+
+    def _write_history(self):
+        with whole_file(self.files.history, 'w') as handle:
+            handle.write(u','.join(HISTORY) + u'\n')
+            for row in self.history:
+                handle.write(u','.join(u'%d' % value if 'epoch' in name else six.ensure_text(repr(value))
+                                       for name, value in zip(HISTORY, row)) + u'\n')
+
+    def _checkpoint(self):
+        self.save_checkpoint(self.log)
+        self.last_checkpoint = time.time()
+
+    # --- being stopped ---------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _signals(self):
+        """SIGTERM and Ctrl-C: the first asks to stop after this batch, the second ends the process at once."""
+        def ask(number, frame):
+            if self.asked_to_stop:
+                os._exit(128 + number)
+            self.asked_to_stop = number
+
+        before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop_if_asked(self):
+        if self.asked_to_stop:
+            self.seconds = time.time() - self.started
+            self._checkpoint()
+            raise Stopped('stopped in epoch %d, batch %d of %d: go on with --resume (RESUME=1)' % (
+                self.epoch + 1, self.batch, self.batches))
+
+
+class Progress(object):
+    """A bar on a terminal, a line now and then elsewhere: images/s, running loss, time left for the whole run."""
+
+    def __init__(self, run):
+        self.run = run
+        self.bar = None
+        self.start = self.last_line = time.time()
+        self.images = 0
+
+    def __enter__(self):
+        run = self.run
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+            self.bar = tqdm(total=run.batches * run.batch_size, initial=run.batch * run.batch_size, leave=False,
+                            unit=' images', desc='Epoch %d of %d' % (run.epoch + 1, run.settings.epochs),
+                            dynamic_ncols=True)
+        return self
+
+    def __exit__(self, *exception):
+        if self.bar is not None:
+            self.bar.close()
+
+    def update(self, images, loss):
+        """So many more images are done; the mean loss of this epoch so far."""
+        self.images += images
+        now = time.time()
+        rate = self.images / max(now - self.start, 1e-9)
+        run = self.run
+        left = ((run.settings.epochs - run.epoch) * run.batches - run.batch) * run.batch_size / rate
+        if self.bar is not None:
+            self.bar.set_postfix_str('loss %.4f, run ends in %s' % (loss, _duration(left)), refresh=False)
+            self.bar.update(images)
+        elif now - self.last_line > PROGRESS_SECONDS:
+            self.last_line = now
+            print('  epoch %d: %d of %d images, %.0f images/s, loss %.4f, run ends in %s' % (
+                run.epoch + 1, run.batch * run.batch_size, run.batches * run.batch_size, rate, loss, _duration(left)))
+            sys.stdout.flush()
+
+
+def _duration(seconds):
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return '%d:%02d:%02d' % (hours, minutes, seconds)
+
+
+@contextlib.contextmanager
+def only_writer(folder):
+    """Hold a run folder for this process; a dead process holds nothing.
+
+    Raises
+    ------
+    UserError
+        While another process holds it.
+    """
+    parent, name = os.path.split(os.path.abspath(folder))
+    if not os.path.isdir(parent):
+        os.makedirs(parent)
+    with open(os.path.join(parent, '.%s.lock' % name), 'a') as handle:      # beside it: the folder may be put aside
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except EnvironmentError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            raise UserError('another run is writing %s: wait for it, stop it, or choose another --out' % folder)
+        yield
+
+
+def put_aside(folder):
+    """Rename a run folder that holds results, so that a new run cannot destroy them.
+
+    Returns
+    -------
+    str or None
+        Its new name: the first of ``<folder>.1``, ``<folder>.2``, ... that is free.
+    """
+    if not os.path.isdir(folder) or not any(name.endswith('.npz') for name in os.listdir(folder)):
+        return None
+    number = 1
+    while os.path.exists('%s.%d' % (folder, number)):
+        number += 1
+    os.rename(folder, '%s.%d' % (folder, number))
+    return '%s.%d' % (folder, number)
