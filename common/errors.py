@@ -10,11 +10,16 @@ from __future__ import absolute_import, print_function
 import argparse
 import errno
 import os
+import signal
 import sys
 
 
 class UserError(Exception):
     """Something the user can mend; its text is the one line that is printed."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: to be answered as Ctrl-C is, so that nothing half-written stays behind."""
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -38,19 +43,20 @@ def run(main, arguments=None):
     -------
     int
         0 on success, what ``main`` returned, 1 for a :class:`UserError`, a full disk or a file that
-        cannot be read or written, 130 after Ctrl-C.
+        cannot be read or written, 130 after Ctrl-C, 143 after SIGTERM.
     """
     program = os.path.basename(sys.argv[0])
+    previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         status = main(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: started with it closed
+            sys.stdout.flush()
         return status or 0
     except UserError as error:
         message = str(error)
-    except KeyboardInterrupt:
-        message, status = 'stopped', 130
-        print('%s: %s' % (program, message), file=sys.stderr)
-        return status
+    except KeyboardInterrupt as error:
+        print('%s: stopped' % program, file=sys.stderr)
+        return 143 if isinstance(error, Terminated) else 130
     except MemoryError:
         message = 'not enough memory: close other programs, or use less data'
     except EnvironmentError as error:
@@ -58,8 +64,14 @@ def run(main, arguments=None):
             sys.stdout = open(os.devnull, 'w')
             return 141
         message = file_error(error)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
     print('%s: error: %s' % (program, ' '.join(message.split('\n'))), file=sys.stderr)
     return 1
+
+
+def _terminate(number, frame):
+    raise Terminated
 
 
 def file_error(error):

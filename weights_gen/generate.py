@@ -57,6 +57,8 @@ def generate(overlay, archive, out, class_file=None):
 
 
 def _check_replaceable(out):
+    if os.path.ismount(out) or (os.path.realpath(os.curdir) + os.sep).startswith(out + os.sep):
+        raise WouldDestroy('%s is in use and cannot be replaced: give --out a folder inside it' % out)
     if os.path.isdir(out):
         if os.listdir(out) and not folder.recognise(out):
             raise WouldDestroy('%s is a folder with other things in it: choose another --out, or remove it' % out)

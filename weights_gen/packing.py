@@ -29,7 +29,7 @@ def pack(matrix, pe, simd, bits):
     array of uint64, shape (pe, words)
     """
     rows, columns = matrix.shape
-    fields = matrix > 0 if bits == 1 else matrix & (2 ** bits - 1)
+    fields = matrix > 0 if bits == 1 else matrix.astype(np.uint8) & (2 ** bits - 1)
     fields = fields.reshape(rows, columns // simd, simd)
     words = np.zeros(fields.shape[:2], np.uint64)
     for position in range(simd):

@@ -60,7 +60,11 @@ def compute(layer, parameters):
 
 
 def _round(layer, thresholds, sign):
-    """Thresholds that give the same answers on the accumulator's integers."""
+    """The overlay's integer thresholds.
+
+    Where gamma is positive they answer exactly as the real ones do. Where it is negative the overlay's generator has
+    always rounded up: an accumulator equal to the rounded threshold falls below it, though it is above the real one.
+    """
     if layer.kind == 'conv' or not layer.binary:
         thresholds = np.where(sign < 0, np.ceil(thresholds), np.floor(thresholds))
     if layer.binary:    # the accumulator counts equal bits: x = 2*count - fan_in

@@ -1,0 +1,129 @@
+# -*- coding: utf-8 -*-
+"""Files and folders that appear whole or not at all."""
+from __future__ import absolute_import
+
+import hashlib
+import io
+import multiprocessing
+import os
+import stat
+
+import pytest
+
+from common import files
+
+
+class Stop(Exception):
+    """What goes wrong in the middle."""
+
+
+def test_a_whole_file(tmpdir):
+    path = tmpdir.join('a.bin')
+    with files.whole_file(str(path)) as handle:
+        handle.write(b'\0\1')
+        assert not path.exists()
+    assert path.read_binary() == b'\0\1' and tmpdir.listdir() == [path]
+
+
+def test_text_is_utf8(tmpdir):
+    with files.whole_file(str(tmpdir.join('a.txt')), 'w') as handle:
+        handle.write(u'né')
+    assert tmpdir.join('a.txt').read_binary() == b'n\xc3\xa9'
+
+
+@pytest.mark.parametrize('error', [Stop, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file(tmpdir, error):
+    tmpdir.join('a').write('old')
+    with pytest.raises(error):
+        with files.whole_file(str(tmpdir.join('a'))) as handle:
+            handle.write(b'new')
+            raise error
+    assert tmpdir.join('a').read() == 'old' and tmpdir.listdir() == [tmpdir.join('a')]
+
+
+def test_a_whole_file_in_the_current_folder(tmpdir):
+    with tmpdir.as_cwd():
+        with files.whole_file('a') as handle:
+            handle.write(b'x')
+    assert tmpdir.join('a').read() == 'x'
+
+
+def fill(folder, *names):
+    for name in names:
+        with io.open(os.path.join(folder, name), 'w') as handle:
+            handle.write(u'x')
+
+
+def test_a_whole_folder(tmpdir):
+    path = tmpdir.join('parents', 'out')
+    with files.whole_folder(str(path)) as temporary:
+        assert os.listdir(temporary) == []
+        fill(temporary, 'a')
+        assert not path.exists()
+    assert path.listdir() == [path.join('a')] and tmpdir.join('parents').listdir() == [path]
+
+
+def test_its_permissions_are_those_of_any_new_folder(tmpdir):
+    with files.whole_folder(str(tmpdir.join('out'))):
+        pass
+    assert stat.S_IMODE(os.stat(str(tmpdir.join('out'))).st_mode) == \
+        stat.S_IMODE(os.stat(str(tmpdir.mkdir('plain'))).st_mode)
+
+
+def test_an_old_folder_is_replaced_as_a_whole(tmpdir):
+    tmpdir.mkdir('out').join('old').write('')
+    with files.whole_folder(str(tmpdir.join('out'))) as temporary:
+        fill(temporary, 'new')
+        assert tmpdir.join('out', 'old').exists()
+    assert tmpdir.join('out').listdir() == [tmpdir.join('out', 'new')] and len(tmpdir.listdir()) == 1
+
+
+@pytest.mark.parametrize('error', [Stop, KeyboardInterrupt])
+def test_an_error_leaves_the_old_folder(tmpdir, error):
+    tmpdir.mkdir('out').join('old').write('')
+    with pytest.raises(error):
+        with files.whole_folder(str(tmpdir.join('out'))) as temporary:
+            fill(temporary, 'new')
+            raise error
+    assert tmpdir.join('out').listdir() == [tmpdir.join('out', 'old')] and len(tmpdir.listdir()) == 1
+
+
+def test_a_file_is_not_replaced_by_a_folder(tmpdir):
+    tmpdir.join('out').write('old')
+    with pytest.raises(OSError):
+        with files.whole_folder(str(tmpdir.join('out'))):
+            pass
+    assert tmpdir.join('out').read() == 'old' and len(tmpdir.listdir()) == 1
+
+
+def test_what_a_link_points_to_is_replaced(tmpdir):
+    tmpdir.mkdir('real').join('old').write('')
+    tmpdir.join('link').mksymlinkto(tmpdir.join('real'))
+    with files.whole_folder(str(tmpdir.join('link'))) as temporary:
+        fill(temporary, 'new')
+    assert tmpdir.join('link').islink() and os.listdir(str(tmpdir.join('real'))) == ['new']
+    assert len(tmpdir.listdir()) == 2
+
+
+def write_often(path, name):
+    for _ in range(100):
+        with files.whole_folder(path) as temporary:
+            fill(temporary, name + '1', name + '2')
+
+
+def test_two_that_write_the_same_folder_at_once(tmpdir):
+    path = str(tmpdir.join('new', 'out'))
+    processes = [multiprocessing.Process(target=write_often, args=(path, name)) for name in ('a', 'b')]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert sorted(os.listdir(path)) in (['a1', 'a2'], ['b1', 'b2'])
+    assert os.listdir(str(tmpdir.join('new'))) == ['out']
+
+
+def test_sha256(tmpdir):
+    data = os.urandom(3000000)
+    tmpdir.join('a').write_binary(data)
+    assert files.sha256(str(tmpdir.join('a'))) == hashlib.sha256(data).hexdigest()

@@ -1,0 +1,41 @@
+"""Archives to test with: random parameters of a network's shapes, such as training could have saved."""
+from __future__ import absolute_import, division
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+from tests.shared import GOLDEN
+from weights_gen import parameters
+
+
+def random_layers(overlay, outputs=10, seed=0):
+    """Random parameters: a list of LayerParameters of float32 arrays, a fifth of the gammas negative."""
+    random = np.random.RandomState(seed)
+    layers = []
+    for layer, shapes in zip(overlay.layers, parameters.shapes(overlay, outputs)):
+        spread = np.sqrt(layer.fan_in)
+        values = parameters.LayerParameters(
+            weights=random.uniform(-1, 1, shapes.weights),
+            bias=random.normal(0, .1, shapes.bias) if shapes.bias else None,
+            beta=random.normal(0, .5, shapes.beta),
+            gamma=random.uniform(.1, 1.5, shapes.gamma) * random.choice([1, 1, 1, 1, -1], shapes.gamma),
+            mean=random.normal(0, .3 * spread, shapes.mean),
+            inv_std=random.uniform(.8, 2, shapes.inv_std) / spread)
+        layers.append(parameters.LayerParameters(*[None if value is None else np.asarray(value, np.float32)
+                                                   for value in values]))
+    return layers
+
+
+def save(path, layers):
+    """Save layers as training does; the path, as str."""
+    np.savez(str(path), *parameters.arrays(layers))
+    return str(path)
+
+
+def save_golden(path, net, seed):
+    """The archive that the golden files were made from; the path, as str."""
+    subprocess.check_call([sys.executable, os.path.join(GOLDEN, 'make_npz.py'), net, str(seed), str(path)])
+    return str(path)
