@@ -80,6 +80,8 @@ def file_error(error):
               errno.EDQUOT: 'free some space, or choose another output folder',
               errno.EROFS: 'choose a folder that can be written',
               errno.EACCES: 'check the permissions, or choose another folder',
+              errno.EISDIR: 'give a file in it',
+              errno.ENOTDIR: 'check the path',
               errno.ENOENT: 'check the path'}.get(error.errno)
     text = error.strerror or str(error)
     if getattr(error, 'filename', None):

@@ -18,8 +18,8 @@ FRACTION_BITS = 8                   # of the thresholds on fixed-point inputs, 2
 
 
 def flip(parameters):
-    """+1 or -1 for each unit: the sign of gamma, float64 of shape (units, 1); (1, 1) where gamma is a scalar."""
-    return _column(np.sign(parameters.gamma))
+    """+1 or -1 for each unit: the sign of gamma, float32 of shape (units, 1); (1, 1) where gamma is a scalar."""
+    return np.sign(parameters.gamma).reshape(-1, 1)
 
 
 def scale(layer):

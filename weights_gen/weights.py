@@ -25,8 +25,10 @@ def compute(layer, parameters):
     real = parameters.weights
     rows = real.transpose(0, 2, 3, 1).reshape(len(real), -1) if layer.kind == 'conv' else real.T
     rows = rows * thresholds.flip(parameters)
-    padding, integers = ((1, np.where(rows < 0, -1, 1)) if layer.weight_bits == 1 else
-                         (0, np.floor(np.clip(rows, -1, 1) + .5)))
+    if layer.weight_bits == 1:
+        padding, integers = 1, np.where(rows < 0, np.int8(-1), np.int8(1))
+    else:
+        padding, integers = 0, np.floor(np.clip(rows, -1, 1).astype(np.float64) + .5)
     matrix = np.full((layer.rows, layer.columns), padding, np.int8)
     matrix[:rows.shape[0], :rows.shape[1]] = integers
     return matrix

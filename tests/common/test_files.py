@@ -48,6 +48,13 @@ def test_a_whole_file_in_the_current_folder(tmpdir):
     assert tmpdir.join('a').read() == 'x'
 
 
+def test_the_old_file_can_be_kept(tmpdir):
+    for content in (b'1', b'2', b'3'):
+        with files.whole_file(str(tmpdir.join('a')), keep=str(tmpdir.join('a.old'))) as handle:
+            handle.write(content)
+    assert tmpdir.join('a').read() == '3' and tmpdir.join('a.old').read() == '2' and len(tmpdir.listdir()) == 2
+
+
 def fill(folder, *names):
     for name in names:
         with io.open(os.path.join(folder, name), 'w') as handle:
