@@ -12,6 +12,8 @@ from __future__ import absolute_import, division
 
 import collections
 import io
+import itertools
+import re
 import struct
 import zipfile
 import zlib
@@ -83,11 +85,13 @@ def read(path, overlay):
         archive = _open(path, handle)
         _check_names(path, overlay, archive)
         outputs = _outputs(path, overlay, archive)
-        numbers = iter(range(_count(overlay)))
-        return [LayerParameters(*[
-            None if shape is None else _read_parameter(path, archive, next(numbers), layer, field, shape)
-            for field, shape in zip(LayerParameters._fields, layer_shapes)])
-            for layer, layer_shapes in zip(overlay.layers, shapes(overlay, outputs))]
+        numbers = itertools.count()
+        layers = []
+        for layer, layer_shapes in zip(overlay.layers, shapes(overlay, outputs)):
+            layers.append(LayerParameters(*[
+                None if shape is None else _read_parameter(path, archive, next(numbers), layer, field, shape)
+                for field, shape in zip(LayerParameters._fields, layer_shapes)]))
+    return layers
 
 
 def classes(layers):
@@ -120,7 +124,7 @@ def _open(path, handle):
 
 def _check_names(path, overlay, archive):
     expected = ['arr_%d.npy' % number for number in range(_count(overlay))]
-    found = collections.Counter(archive.namelist())
+    found = collections.Counter(str(re.sub(r'[^A-Za-z0-9_.-]', '?', name[:40])) for name in archive.namelist())
     missing = [name for name in expected if not found[name]]
     found.subtract(expected)
     left_over = [name for name in sorted(found) if found[name] > 0]
@@ -131,9 +135,7 @@ def _check_names(path, overlay, archive):
 
 
 def _some(names):
-    """At most three of the names, as plain text whatever the file calls them."""
-    names = [name.encode('ascii', 'replace').decode('ascii') if not isinstance(name, str) else name for name in names]
-    return ', '.join(name[:40].replace('.npy', '') for name in names[:3]) + (', ...' if len(names) > 3 else '')
+    return ', '.join(name.replace('.npy', '') for name in names[:3]) + (', ...' if len(names) > 3 else '')
 
 
 def _outputs(path, overlay, archive):

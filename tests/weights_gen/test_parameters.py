@@ -150,6 +150,13 @@ def test_arrays_left_over(path, lfc_arrays):
     assert 'has left over note:' in refused(path)
 
 
+def test_names_that_no_terminal_should_see(path, lfc_arrays):
+    np.savez(path, *lfc_arrays)
+    with zipfile.ZipFile(path, 'a') as archive:
+        archive.writestr(u'\x1b[31m\nn\xe9', b'')
+    assert 'has left over ??31m?n?:' in refused(path)
+
+
 @pytest.mark.filterwarnings('ignore:Duplicate name')
 def test_an_array_twice(path, lfc_arrays):
     np.savez(path, *lfc_arrays)
