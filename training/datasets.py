@@ -29,6 +29,10 @@ NAMES = ('mnist', 'cifar10', 'digits')
 TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10'}    # as the documents write them
 SIDES = {'lfc': 28, 'cnv': 32}
 
+_SIZE_LIMIT = 1 << 30   # bytes; CIFAR-10 has 184 million
+_DAMAGE = (ValueError, EnvironmentError, zipfile.BadZipfile, zlib.error, EOFError, TypeError, SyntaxError, MemoryError,
+           NotImplementedError, RuntimeError, AttributeError)    # what zipfile and numpy raise on files of any content
+
 _MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)
 _COLOUR_LEVELS = np.arange(256, dtype=np.float32) * np.float32(2. / 255.) - np.float32(1.)
 
@@ -102,11 +106,15 @@ def _from_folder(name, folder):
         raise DatasetError('%s is not there: put the file into %s, or leave DATA_DIR away to download it'
                            % (path, folder))
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > _SIZE_LIMIT:
+            raise DatasetError('%s holds %.0f GB, more than any data set of this name' % (path, size / 1e9))
         with np.load(path, allow_pickle=False) as archive:
             arrays = [archive[key] for key in ('x_train', 'y_train', 'x_test', 'y_test')]
     except KeyError as error:
         raise DatasetError('%s lacks an array: %s' % (path, error.args[0]))
-    except (ValueError, EnvironmentError, zipfile.BadZipfile, zlib.error, EOFError, TypeError) as error:
+    except _DAMAGE as error:
         raise DatasetError('%s cannot be read as an .npz archive: copy it again (%s)' % (path, error))
     return _checked(path, name, arrays)
 
