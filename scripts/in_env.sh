@@ -9,10 +9,10 @@ scripts=$(cd "$(dirname "$0")" && pwd -P)
 link=active
 if [ "${1:-}" = --tests ]; then
     link=tests-$2
-    "$scripts/setup.sh" --tests "$2"
+    "$scripts/setup.sh" --tests "$2" >&2
     shift 2
 else
-    "$scripts/setup.sh" --quiet
+    "$scripts/setup.sh" --quiet >&2
 fi
 environment=$(cd "$scripts/../.venv/$link" && pwd -P)
 

@@ -40,13 +40,13 @@ install_command() {  # DEBIAN-PACKAGE [FEDORA-PACKAGE]: how this machine gets it
 # Prints "VERSION EXECUTABLE" of an interpreter, or what is wrong with it on a line that begins with "no:".
 probe='
 import os, platform, sys
-try:
-    import sysconfig, ssl, zlib
-    if sys.version_info[0] == 3:
-        import ensurepip, venv
-except ImportError as error:
-    print("no: lacks the module %s" % str(error).split()[-1].strip(chr(39)))
-    sys.exit()
+for module in ["ssl", "zlib", "sysconfig"] + (sys.version_info[0] > 2) * ["venv", "ensurepip"]:
+    try:
+        __import__(module)
+    except ImportError:
+        print("no: lacks the module " + module)
+        sys.exit()
+import sysconfig
 folders = [sysconfig.get_config_var("INCLUDEPY") or "", sysconfig.get_path("include")]
 version = "%d.%d" % sys.version_info[:2]
 if platform.python_implementation() != "CPython":
@@ -70,13 +70,20 @@ python_rank() {  # VERSION KIND: a number to choose the largest by; nothing wher
 candidates() {  # KIND: interpreters that may be there, one a line
     local pyenv=${PYENV_ROOT:-${HOME:-/}/.pyenv}/versions uv=${XDG_DATA_HOME:-${HOME:-/}/.local/share}/uv/python minor
     case $1 in
-        2.7) type -aP python2.7 python2 || true; ls -d "$pyenv"/2.7*/bin/python2.7 2> /dev/null || true ;;
+        2*) type -aP python2.7 python2 || true; ls -d "$pyenv"/2.7*/bin/python2.7 2> /dev/null || true ;;
         *) for minor in 15 14 13 12 11 10 9 8; do
                type -aP "python3.$minor" || true
                ls -d "$pyenv/3.$minor".*/bin/python3 "$uv/cpython-3.$minor".*/bin/python3 2> /dev/null || true
            done
            type -aP python3 || true ;;
     esac
+}
+
+reject() { case "; $rejected; " in *"; $1; "*) ;; *) rejected="$rejected${rejected:+; }$1" ;; esac; }
+
+named() {  # PYTHON: the interpreters that a command or path may mean, one a line
+    type -aP "$1" || true
+    case $1 in python[23].*) candidates "${1#python}" | grep -E "/$1$|/(cpython-)?${1#python}[.-].*/bin/python" || true ;; esac
 }
 
 # Sets version and python to the best interpreter of KIND among those named on stdin.
@@ -87,11 +94,13 @@ choose() {
         answer=$("$candidate" -c "$probe" 2> /dev/null < /dev/null) || answer='no: does not run'
         [ -n "$answer" ] || answer='no: does not run'
         if [ "${answer#no: }" != "$answer" ]; then
-            rejected="$rejected${rejected:+; }$candidate ${answer#no: }"
+            reject "$candidate ${answer#no: }"
             continue
         fi
         rank=$(python_rank "${answer%% *}" "$kind")
-        if [ "${rank:-0}" -gt "$best" ]; then
+        if [ -z "$rank" ]; then
+            reject "$candidate is ${answer%% *}"
+        elif [ "$rank" -gt "$best" ]; then
             best=$rank version=${answer%% *} python=${answer#* }
         fi
     done
@@ -109,10 +118,8 @@ ways_out() {
 
 find_python() {  # sets version, python and why
     if [ -n "$PYTHON" ]; then
-        command -v "$PYTHON" > /dev/null || fail "PYTHON=$PYTHON: there is no such command or file"
-        choose any <<< "$(command -v "$PYTHON")" ||
-            fail "PYTHON=$PYTHON ${rejected:+${rejected#* }, and }does not fit: Theano 1.0.5 trains on Python 2.7," \
-                "and on 3.8 to 3.11"
+        choose any < <(named "$PYTHON") || fail "PYTHON=$PYTHON does not fit" \
+            "(${rejected:-there is no such command or file}): Theano 1.0.5 trains on Python 2.7 and 3.8 to 3.11"
         why='chosen by PYTHON='
         return
     fi
@@ -209,7 +216,7 @@ any_pip() {  # an interpreter whose pip can fetch virtualenv: this Python, or an
 
 build() {  # NAME: from $python
     local name=$1 lock
-    say "making .venv/$name from Python $version ($python): ${why:-for the tests}"
+    say "making .venv/$name from Python $version ($python; ${why:-for the tests}); that takes a minute or two"
     rm -rf "${venvs:?}/$name"
     : > "$log"
     case $name in
