@@ -8,8 +8,10 @@
 """
 from __future__ import absolute_import, division, print_function
 
+import functools
 import os
 import sys
+import time
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -17,12 +19,16 @@ if __name__ == '__main__':
 import numpy as np
 
 from board import images as image_files
-from board import reference
+from board import kernel, reference
 from common.errors import ArgumentParser, UserError, run
 from weights_gen import classes, folder
 from weights_gen.overlays import OVERLAYS
 
 BAR = 40        # characters
+
+
+class NoEngine(UserError):
+    """The C kernel cannot be used."""
 
 
 class OneImageOnly(UserError):
@@ -37,21 +43,29 @@ class Simulator(object):
     path : str
         The parameter folder; nothing else is read.
     overlay : weights_gen.overlays.Overlay
+    engine : 'auto', 'c' or 'numpy'
+        'auto' takes the C kernel where it can be compiled, else numpy; their answers are the same.
 
     Attributes
     ----------
+    overlay : weights_gen.overlays.Overlay
     classes : list of unicode str
         The names in the folder's classes.txt.
+    engine : str
+        'c', or 'numpy' and why.
 
     Raises
     ------
     weights_gen.folder.BadFolder, weights_gen.classes.BadClasses, EnvironmentError
+    NoEngine
+        Where 'c' is asked for and cannot be had.
     """
 
-    def __init__(self, path, overlay):
+    def __init__(self, path, overlay, engine='auto'):
         self.overlay = overlay
-        self.parameters = folder.read(path, overlay)
+        parameters = folder.read(path, overlay)
         self.classes = classes.read(os.path.join(path, folder.CLASSES))
+        self.engine, self._run = _engine(overlay, parameters, engine)
 
     def scores(self, images):
         """What the overlay gives for each class.
@@ -65,7 +79,20 @@ class Simulator(object):
         int32 array of shape (N, classes)
             CNV: the last layer's accumulators (W1A1: counts of equal bits). LFC: bits, 0 or 1.
         """
-        return reference.run(self.overlay, self.parameters, images)[:, :len(self.classes)]
+        return self._run(images)[:, :len(self.classes)]
+
+
+def _engine(overlay, parameters, wanted):
+    """The engine's name, and a function from images to the outputs of the last layer's rows."""
+    why = 'as asked for'
+    if wanted != 'numpy':
+        try:
+            return 'c', kernel.Kernel(overlay, parameters).run
+        except kernel.NoKernel as error:
+            why = str(error)
+            if wanted == 'c':
+                raise NoEngine('%s; or leave the choice of the engine open' % why)
+    return 'numpy (%s)' % why, functools.partial(reference.run, overlay, parameters)
 
 
 def answers(overlay, scores):
@@ -123,6 +150,19 @@ def _print(lines):
         print(line if str is bytes else line.decode(encoding))
 
 
+def _with_progress(simulator, images):
+    """All scores, with a bar on the terminal where they take long."""
+    if simulator.engine == 'c':
+        return simulator.scores(images)
+    starts = range(0, len(images), 100)
+    try:
+        import tqdm
+        starts = tqdm.tqdm(starts, 'simulating', unit='x100', leave=False, disable=None)
+    except ImportError:
+        pass
+    return np.concatenate([simulator.scores(images[start:start + 100]) for start in starts])
+
+
 def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(description=__doc__.split('\n')[0])
@@ -134,12 +174,19 @@ def main(arguments):
                         help='print what each class got instead: integer scores (cnv) or bits (lfc)')
     parser.add_argument('--rank', action='store_true',
                         help='print the ranked classes of one image, with bars (the default on a terminal)')
+    parser.add_argument('--engine', choices=['auto', 'c', 'numpy'], default='auto',
+                        help='c is fast and is compiled at its first use; both give the same answers')
+    parser.add_argument('--verbose', action='store_true', help='tell on stderr which engine was used and its time')
     options = parser.parse_args(arguments)
-    simulator = Simulator(options.params, OVERLAYS[options.net])
+    simulator = Simulator(options.params, OVERLAYS[options.net], options.engine)
     images = image_files.read(options.images, reference.image_shape(simulator.overlay))
     if options.rank and len(images) > 1:
         raise OneImageOnly('%s holds %d images: --rank shows one' % (options.images, len(images)))
-    scores = simulator.scores(images)
+    started = time.time()
+    scores = _with_progress(simulator, images)
+    if options.verbose:
+        print('%s: %.4f ms an image, engine %s' % (
+            options.net, 1e3 * (time.time() - started) / len(images), simulator.engine), file=sys.stderr)
     if options.scores:
         _print(u' '.join(map(u'%d'.__mod__, row)) for row in scores)
     elif options.rank or len(images) == 1 and sys.stdout.isatty():

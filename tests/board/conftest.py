@@ -41,5 +41,6 @@ def golden():
 def random_folder(tmpdir_factory):
     """name -> path of a parameter folder with random contents."""
     root = str(tmpdir_factory.mktemp('random'))
-    yield {name: networks.write(os.path.join(root, name), OVERLAYS[name], seed=7) for name in OVERLAYS}
+    yield {name: networks.write(os.path.join(root, name), overlay, networks.parameters(overlay, 7))
+           for name, overlay in OVERLAYS.items()}
     shutil.rmtree(root)

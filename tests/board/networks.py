@@ -44,10 +44,10 @@ def _thresholds(rng, layer, extreme):
     return np.sort(thresholds, axis=1)
 
 
-def write(path, overlay, seed, classes=10):
-    """Write a random parameter folder and return its path."""
+def write(path, overlay, layers, classes=10):
+    """Write a parameter folder of these layers and return its path."""
     os.mkdir(path)
-    folder.write(path, overlay, parameters(overlay, seed), [u'class%d' % index for index in range(classes)])
+    folder.write(path, overlay, layers, [u'class%d' % index for index in range(classes)])
     return path
 
 

@@ -121,7 +121,7 @@ def ring(ground, ink, size, offset):
 
 
 def test_digits_are_made_to_look_like_mnist(tmpdir):
-    """Ink on paper or light on dark, wherever it lies in the picture: one and the same image, centred, 20 pixels tall."""
+    """Ink on paper or light on dark, wherever in the picture: one and the same image, centred, 20 pixels tall."""
     expected = read(tmpdir, picture(ring(0, 255, 300, 0)), LFC)[0]
     ink = np.argwhere(expected > 127)
     assert ink.min() == 4 and ink.max() == 23 and expected[14, 14] == 0

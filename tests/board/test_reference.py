@@ -32,7 +32,8 @@ def test_one_output_by_hand(name):
     layer = overlay.layers[0]
     weights, thresholds = networks.parameters(overlay, 3)[0]
     image = networks.images(overlay, 1, 5)
-    values = [int(v) for v in reference.input_values(overlay)[image[0, :3, :3] if layer.kind == 'conv' else image].ravel()]
+    window = image[0, :3, :3] if layer.kind == 'conv' else image
+    values = [int(value) for value in reference.input_values(overlay)[window].ravel()]
     values += [-1] * (layer.columns - len(values))
     total = sum(int(w) * v for w, v in zip(weights[0], values)) * (2 if layer.kind == 'conv' else 1)
     expected = sum(total > int(t) for t in thresholds[0]) - 1

@@ -2,6 +2,7 @@
 from __future__ import absolute_import, division
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -121,20 +122,23 @@ def test_errors_are_one_line(random_folder, tmpdir, change, words):
     assert words in err and len(err.splitlines()) == 1 and 'Traceback' not in err
 
 
-def test_class_names_that_the_terminal_cannot_show(tmpdir):
-    folder = networks.write(str(tmpdir.join('net')), OVERLAYS['lfcW1A1'], 1, classes=2)
+def test_class_names_that_the_terminal_cannot_show(random_folder, tmpdir):
+    copy = str(tmpdir.join('net'))
+    shutil.copytree(random_folder['lfcW1A1'], copy)
     tmpdir.join('net', 'classes.txt').write_binary(u'gr\xfcn\nblau'.encode('utf-8'))
     path = str(tmpdir.join('images.npy'))
     np.save(path, networks.images(OVERLAYS['lfcW1A1'], 1, 1))
-    status, out, _ = command('--net', 'lfcW1A1', '--params', folder, '--images', path, '--rank',
+    status, out, _ = command('--net', 'lfcW1A1', '--params', copy, '--images', path, '--rank',
                              env=dict(os.environ, PYTHONIOENCODING='ascii'))
     assert status == 0 and 'gr?n' in out
 
 
-def test_only_the_classes_are_shown(tmpdir):
-    for count in (1, 64):
-        folder = networks.write(str(tmpdir.join('net%d' % count)), OVERLAYS['lfcW1A1'], 1, classes=count)
-        loaded = Simulator(folder, OVERLAYS['lfcW1A1'])
-        images = networks.images(OVERLAYS['lfcW1A1'], 2, 1)
-        rows = reference.run(loaded.overlay, loaded.parameters, images)
-        np.testing.assert_array_equal(loaded.scores(images), rows[:, :count])
+@pytest.mark.parametrize('engine', ['auto', 'numpy'])
+@pytest.mark.parametrize('count', [1, 5, 64])
+@pytest.mark.parametrize('name', ['lfcW1A1', 'cnvW1A2'])
+def test_there_is_a_score_for_each_class(tmpdir, name, count, engine):
+    overlay = OVERLAYS[name]
+    layers = networks.parameters(overlay, 1)
+    images = networks.images(overlay, 2, 1)
+    loaded = Simulator(networks.write(str(tmpdir.join('net')), overlay, layers, count), overlay, engine)
+    np.testing.assert_array_equal(loaded.scores(images), reference.run(overlay, layers, images)[:, :count])

@@ -1,0 +1,104 @@
+"""The simulator's C kernel against its numpy reference, in one run, a round of each in turn.
+
+    python bench/simulator.py [--net cnvW1A1] [--rounds 7] [--json]
+
+Random parameters, random images: what is computed does not depend on either. The medians of the rounds are given, with
+all the processors that this process may use, and beside them what the board's FPGA was published to take.
+"""
+from __future__ import absolute_import, division, print_function
+
+import json
+import os
+import sys
+import time
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from board import kernel, reference
+from common.errors import ArgumentParser, UserError, run
+from weights_gen.overlays import OVERLAYS
+
+FPGA = {'cnvW1A1': 0.1093, 'cnvW2A2': 0.3876, 'lfcW1A1': 0.0028}   # ms an image, of BNN-PYNQ's notebooks, in batches
+IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}                  # in a round: of numpy, of C
+
+
+class NotMeasured(UserError):
+    """There is no C kernel to measure."""
+
+
+def random_network(overlay):
+    """Parameters of the overlay's shapes, thresholds near the middle of the sums, and images."""
+    rng = np.random.RandomState(1)
+    parameters = []
+    for layer in overlay.layers:
+        weights = rng.choice([-1, 1] if layer.weight_bits == 1 else [-1, 0, 1], (layer.rows, layer.columns))
+        middle = layer.columns // 2 if reference.counts_equal_bits(layer) else 0
+        steps = max(1, sum(layer.activation_bits))
+        thresholds = np.sort(middle + rng.randint(-20, 20, (layer.rows, steps)), axis=1) if layer.thresholds else None
+        parameters.append((weights.astype(np.int8), thresholds))
+    images = rng.randint(0, 256, (max(IMAGES[overlay.net]),) + reference.image_shape(overlay)).astype(np.uint8)
+    return parameters, images
+
+
+def milliseconds(function, images):
+    """Of one image, when all are computed in one call."""
+    started = time.time()
+    function(images)
+    return 1e3 * (time.time() - started) / len(images)
+
+
+def measure(overlay, rounds):
+    """Medians of both engines.
+
+    Returns
+    -------
+    dict
+        net, numpy_ms, c_ms, ratio (numpy / C), fpga_ms (None where nothing is published).
+    """
+    parameters, images = random_network(overlay)
+    try:
+        network = kernel.Kernel(overlay, parameters)
+    except kernel.NoKernel as error:
+        raise NotMeasured(str(error))
+    by_numpy, by_c = [images[:count] for count in IMAGES[overlay.net]]
+    if not np.array_equal(network.run(by_numpy), reference.run(overlay, parameters, by_numpy)):     # warms both up
+        raise NotMeasured('%s: C and numpy differ' % overlay.name)
+    times = []
+    for _ in range(rounds):
+        of_numpy = milliseconds(lambda part: reference.run(overlay, parameters, part), by_numpy)
+        time.sleep(0.2)         # OpenBLAS's threads go on spinning for a while
+        times.append((of_numpy, milliseconds(network.run, by_c)))
+    numpy_ms, c_ms = np.median(times, axis=0).tolist()
+    return {'net': overlay.name, 'numpy_ms': numpy_ms, 'c_ms': c_ms, 'ratio': numpy_ms / c_ms,
+            'fpga_ms': FPGA.get(overlay.name)}
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--net', action='append', choices=list(OVERLAYS), metavar='NET', help='only this network')
+    parser.add_argument('--rounds', type=int, default=7, help='of which the medians are taken (default: 7)')
+    parser.add_argument('--json', action='store_true', help='a machine-readable list instead of the table')
+    options = parser.parse_args(arguments)
+    if options.rounds < 1:
+        parser.error('--rounds must be at least 1')
+    if not options.json:
+        print('ms an image, medians of %d rounds, %d processors' % (options.rounds, kernel.processors()))
+        print('%-8s %9s %9s %7s %9s' % ('', 'numpy', 'C', 'ratio', 'FPGA'))
+    results = []
+    for name in options.net or OVERLAYS:
+        result = measure(OVERLAYS[name], options.rounds)
+        results.append(result)
+        if not options.json:
+            print('%-8s %9.4f %9.4f %6.1fx %9s' % (name, result['numpy_ms'], result['c_ms'], result['ratio'],
+                                                  '-' if result['fpga_ms'] is None else '%.4f' % result['fpga_ms']))
+            sys.stdout.flush()
+    if options.json:
+        print(json.dumps(results, indent=1, sort_keys=True))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

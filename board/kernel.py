@@ -1,0 +1,294 @@
+"""The overlay's arithmetic in C (kernel.c), compiled on this machine at first use.
+
+    network = Kernel(overlay, parameters)       # raises NoKernel where there is no compiler
+    outputs = network.run(images)               # what reference.run gives, many times faster
+
+The library is kept in the user's cache folder ($XDG_CACHE_HOME or ~/.cache), named after the source, the compiler and
+the processor, so that none of them can change unnoticed; it appears there whole, also where two processes make it at
+once. C is handed plain buffers, all of them made here and of the sizes that it is told.
+"""
+from __future__ import absolute_import, division
+
+import ctypes
+import hashlib
+import io
+import multiprocessing
+import os
+import platform
+import shlex
+import shutil
+import stat
+import subprocess
+import tempfile
+import threading
+
+import numpy as np
+
+from board import reference
+from common.files import sync
+
+BLOCK = 32                                      # rows whose weights lie side by side, as in kernel.c
+IMAGES_AT_ONCE = {'lfc': 64, 'cnv': 2}          # that go through a layer together: their bits stay in the cache
+IMAGES_A_CALL = {'lfc': 1024, 'cnv': 32}        # of C: between two calls Ctrl-C is heard and threads share what is left
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'kernel.c')
+FLAGS = ['-std=gnu99', '-shared', '-fPIC', '-O3', '-fno-strict-aliasing']     # bits are written by halves of words
+_BEYOND = 20000                                 # no dot product that C computes reaches this
+_library = []                                   # the loaded library or why there is none, once that is known
+
+
+class NoKernel(Exception):
+    """Why the C kernel cannot be used: the numpy reference stands in."""
+
+
+class _Layer(ctypes.Structure):
+    """`struct layer` of kernel.c."""
+    _fields_ = ([(name, ctypes.c_int32) for name in (
+        'in_dim', 'out_dim', 'words', 'rows', 'input_planes', 'weight_planes', 'steps', 'pool')] +
+        [('weights', ctypes.c_void_p), ('thresholds', ctypes.c_void_p)])
+
+
+class Kernel(object):
+    """A network whose parameters are packed for C.
+
+    Parameters
+    ----------
+    overlay : weights_gen.overlays.Overlay
+    parameters : sequence of (weights, thresholds)
+        As :func:`board.reference.run` takes them.
+
+    Raises
+    ------
+    NoKernel
+        Where there is no working compiler, or a weight is -2, which no trained network has and C does not know.
+    """
+
+    def __init__(self, overlay, parameters):
+        self._run = library().run
+        self._overlay = overlay
+        values = reference.input_values(overlay)
+        self._table = (values > 0 if overlay.net == 'lfc' else values + np.int16(128)).astype(np.uint8)
+        self._arrays = [_packed(layer, *pair) for layer, pair in zip(overlay.layers, parameters)]
+        self._layers = (_Layer * len(overlay.layers))(*[
+            _described(layer, *pair) for layer, pair in zip(overlay.layers, self._arrays)])
+
+    def run(self, images, threads=None):
+        """What the last layer's rows give for each image.
+
+        Parameters
+        ----------
+        images : uint8 array of shape (N,) + reference.image_shape(overlay)
+        threads : int, optional
+            The processors that this process may use, where not given.
+
+        Returns
+        -------
+        int32 array of shape (N, rows of the last layer)
+            What :func:`board.reference.run` returns.
+        """
+        shape = reference.image_shape(self._overlay)
+        images = np.ascontiguousarray(images)
+        if images.dtype != np.uint8 or images.shape[1:] != shape:
+            raise ValueError('uint8 images of shape %s, not %s of %s' % (shape, images.dtype, images.shape[1:]))
+        last = self._overlay.layers[-1]
+        outputs = np.empty((len(images), last.rows), np.int32)
+        size = IMAGES_A_CALL[self._overlay.net]
+
+        def part(start):
+            inputs, results = images[start:start + size], outputs[start:start + size]
+            if self._run(self._layers, len(self._layers), _address(self._table), int(np.prod(shape)),
+                         _address(inputs), len(inputs), IMAGES_AT_ONCE[self._overlay.net], _address(results)):
+                raise MemoryError
+
+        _share(part, range(0, len(images), size), threads or processors())
+        if not last.thresholds and reference.counts_equal_bits(last):
+            outputs = (outputs + last.columns) // 2
+        return outputs
+
+
+def processors():
+    """The number of processors that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return multiprocessing.cpu_count()
+
+
+def _share(work, tasks, threads):
+    """Call ``work(task)`` for every task, in this thread and others."""
+    tasks, failures = list(tasks)[::-1], []
+
+    def take():
+        try:
+            while True:
+                work(tasks.pop())
+        except IndexError:
+            pass
+        except BaseException as error:      # of any thread, to be raised in the caller's
+            failures.append(error)
+            del tasks[:]
+
+    others = [threading.Thread(target=take) for _ in range(min(threads, len(tasks)) - 1)]
+    for thread in others:
+        thread.start()
+    take()
+    for thread in others:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _described(layer, weights, thresholds):
+    return _Layer(layer.ifm_dim or 0, layer.ofm_dim or 1, -(-layer.columns // 64), layer.rows,
+                  0 if layer.input_bits == (1, 7) else layer.input_bits[0], layer.weight_bits,
+                  0 if thresholds is None else thresholds.size // layer.rows, layer.pool,
+                  _address(weights), None if thresholds is None else _address(thresholds))
+
+
+def _packed(layer, weights, thresholds):
+    """A layer's weights and thresholds as kernel.c reads them."""
+    if weights.min() < -1:
+        raise NoKernel('layer %d has weights of -2' % layer.index)
+    if layer.input_bits == (1, 7):
+        return _packed_first(weights, thresholds)
+    planes = [weights != 0, weights > 0][-layer.weight_bits:]
+    words = np.stack([_words(plane) for plane in planes], axis=-1)      # (rows, words, planes)
+    if thresholds is None:
+        return _blocks(words), None
+    if reference.counts_equal_bits(layer):
+        thresholds = 2 * thresholds - layer.columns     # of the sum of products, as C computes it
+    return _blocks(words), _blocks(np.clip(thresholds, -_BEYOND, _BEYOND))
+
+
+def _packed_first(weights, thresholds):
+    """CNV's first layer. C's inputs are larger by 128, the overlay's thresholds in halves of what it sums."""
+    thresholds = thresholds // 2 + 128 * weights.sum(axis=1, dtype=np.int64, keepdims=True)
+    padded = np.pad(weights.reshape(-1, 3, 9), ((0, 0), (0, 0), (0, 3)), 'constant')
+    fours = _blocks(padded.reshape(-1, 9, 4))                           # (blocks, 9, 4, 32)
+    return (np.ascontiguousarray(fours.swapaxes(2, 3), np.int8),
+            _blocks(np.clip(thresholds, -_BEYOND, _BEYOND).astype(np.int32)))
+
+
+def _words(bits):
+    """(rows, columns) of booleans to (rows, columns / 64) of uint64, the first column in the lowest bit."""
+    rows, columns = bits.shape
+    return np.packbits(bits.reshape(rows, columns // 8, 8)[:, :, ::-1]).view('<u8').reshape(rows, columns // 64)
+
+
+def _blocks(rows):
+    """The rows of a block side by side: (rows, ...) to (rows / 32, ..., 32)."""
+    return np.ascontiguousarray(np.moveaxis(rows.reshape((-1, BLOCK) + rows.shape[1:]), 1, -1))
+
+
+def _address(array):
+    return array.ctypes.data
+
+
+def library():
+    """The compiled kernel.
+
+    Returns
+    -------
+    ctypes.CDLL
+
+    Raises
+    ------
+    NoKernel
+    """
+    if not _library:
+        try:
+            _library.append(_load())
+        except (NoKernel, EnvironmentError) as error:
+            _library.append(NoKernel(str(error)))
+    if isinstance(_library[0], NoKernel):
+        raise _library[0]
+    return _library[0]
+
+
+def _load():
+    compiler = _compiler()
+    with io.open(SOURCE, 'rb') as handle:
+        source = handle.read()
+    identity = '\n'.join(compiler + FLAGS + [_file_identity(compiler[0]), _processor()]).encode('utf-8')
+    name = 'kernel-%s.so' % hashlib.sha256(source + identity).hexdigest()[:32]
+    folder = _cache_folder()
+    if folder is None:                          # a home that cannot be written, or is not the user's own
+        folder = tempfile.mkdtemp(prefix='bnn-kernel-')
+        try:
+            return _open(_compile(compiler, os.path.join(folder, name)))
+        finally:
+            shutil.rmtree(folder)
+    path = os.path.join(folder, name)
+    try:
+        return _open(path)
+    except OSError:                             # not there yet, or damaged
+        return _open(_compile(compiler, path))
+
+
+def _open(path):
+    opened = ctypes.CDLL(path)
+    pointer, int64 = ctypes.c_void_p, ctypes.c_int64
+    opened.run.argtypes = [ctypes.POINTER(_Layer), ctypes.c_int, pointer, ctypes.c_int,
+                           pointer, int64, int64, pointer]
+    return opened
+
+
+def _compile(compiler, path):
+    """Compile to a temporary file that takes its place when it is whole."""
+    descriptor, temporary = tempfile.mkstemp('.tmp', dir=os.path.dirname(path))
+    os.close(descriptor)
+    try:
+        for processor in (['-march=native'], []):       # not every compiler knows the processor it runs on
+            process = subprocess.Popen(compiler + FLAGS + processor + ['-o', temporary, SOURCE],
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            output = process.communicate()[0].decode('utf-8', 'replace')
+            if process.returncode == 0:
+                sync(temporary)
+                os.rename(temporary, path)
+                return path
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+    raise NoKernel('%s failed: %s' % (compiler[0], ' '.join(output.split())[:300] or process.returncode))
+
+
+def _compiler():
+    """$CC, else the first of cc, gcc, clang that is there, as the beginning of a command."""
+    for name in [os.environ['CC']] if os.environ.get('CC') else ['cc', 'gcc', 'clang']:
+        words = shlex.split(name)
+        for folder in os.environ.get('PATH', os.defpath).split(os.pathsep):
+            path = os.path.join(folder, words[0])
+            if os.path.isfile(path) and os.access(path, os.X_OK):
+                return [path] + words[1:]
+    raise NoKernel('no C compiler: install gcc and libc6-dev for a faster simulator')
+
+
+def _file_identity(path):
+    status = os.stat(path)
+    return '%s %d %d' % (os.path.realpath(path), status.st_size, status.st_mtime)
+
+
+def _processor():
+    """What decides which instructions there are."""
+    try:
+        with io.open('/proc/cpuinfo', encoding='utf-8', errors='replace') as handle:
+            lines = [line for line in handle.read().split('\n\n')[0].splitlines()
+                     if line.lower().startswith(('model name', 'flags', 'features', 'cpu part'))]
+    except EnvironmentError:
+        lines = [platform.processor()]
+    return '\n'.join([platform.machine()] + lines)
+
+
+def _cache_folder():
+    """A folder that only this user writes, or None: what is loaded from it is run."""
+    base = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    folder = os.path.join(base, 'bnn-board')
+    try:
+        os.makedirs(folder, 0o700)
+    except EnvironmentError:                    # it is there, or cannot be
+        pass
+    try:
+        status = os.stat(folder)
+    except EnvironmentError:
+        return None
+    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return None
+    return folder if os.access(folder, os.W_OK) else None

@@ -1,0 +1,194 @@
+"""The C kernel equals the numpy reference, on every network, whatever the compiler made of it."""
+from __future__ import absolute_import, division
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies
+
+from board import kernel, reference, simulator
+from tests.board import networks
+from tests.shared import ROOT
+from weights_gen.folder import LayerMatrices
+from weights_gen.overlays import OVERLAYS
+
+try:
+    kernel.library()
+    NO_KERNEL = None
+except kernel.NoKernel as error:
+    NO_KERNEL = str(error)
+needs_kernel = pytest.mark.skipif(NO_KERNEL is not None, reason='no C kernel here: %s' % NO_KERNEL)
+
+
+def check(name, seed, count, extreme, threads=None):
+    overlay = OVERLAYS[name]
+    parameters = networks.parameters(overlay, seed, extreme)
+    images = networks.images(overlay, count, seed)
+    outputs = kernel.Kernel(overlay, parameters).run(images, threads)
+    assert outputs.dtype == np.int32
+    np.testing.assert_array_equal(outputs, reference.run(overlay, parameters, images))
+    return outputs
+
+
+@needs_kernel
+@pytest.mark.parametrize('name', OVERLAYS)
+@pytest.mark.parametrize('count, extreme', [(1, False), (3, True), (37, False)])
+def test_equals_the_reference(name, count, extreme):
+    outputs = check(name, count, count, extreme)
+    assert count == 1 or len(np.unique(outputs, axis=0)) > 1       # the network is alive: its answers differ
+
+
+@needs_kernel
+@settings(max_examples=15, deadline=None)
+@given(name=strategies.sampled_from(sorted(OVERLAYS)), seed=strategies.integers(0, 2 ** 32 - 1),
+       count=strategies.integers(0, 5), extreme=strategies.booleans(), threads=strategies.integers(1, 3))
+def test_equals_the_reference_whatever_the_network(name, seed, count, extreme, threads):
+    check(name, seed, count, extreme, threads)
+
+
+@needs_kernel
+@pytest.mark.parametrize('name', ['lfcW1A2', 'cnvW1A1'])
+def test_many_threads_in_odd_parts(monkeypatch, name):
+    monkeypatch.setattr(kernel, 'IMAGES_A_CALL', {'lfc': 7, 'cnv': 3})
+    check(name, 5, 31, False, threads=4)
+
+
+@needs_kernel
+@pytest.mark.parametrize('value', [-1, 1])
+@pytest.mark.parametrize('bound', [-2 ** 23, 2 ** 23 - 1])
+@pytest.mark.parametrize('name', OVERLAYS)
+def test_ends_of_the_ranges(name, value, bound):
+    """Sums as far from 0 as they get, thresholds as far as their memories hold them."""
+    overlay = OVERLAYS[name]
+    parameters = []
+    for layer, (weights, thresholds) in zip(overlay.layers, networks.parameters(overlay, 1)):
+        if thresholds is not None:
+            limit = bound if layer.input_bits == (1, 7) else int(np.clip(bound, -32768, 32767))
+            thresholds = np.where(np.arange(layer.rows)[:, np.newaxis] % 3 == 0, limit, thresholds)
+        parameters.append(LayerMatrices(np.full_like(weights, value), thresholds))
+    images = np.array([0, 255], np.uint8).reshape((2,) + (1,) * len(reference.image_shape(overlay)))
+    images = np.tile(images, (1,) + reference.image_shape(overlay))
+    np.testing.assert_array_equal(kernel.Kernel(overlay, parameters).run(images),
+                                  reference.run(overlay, parameters, images))
+
+
+@needs_kernel
+def test_images_of_another_shape_never_reach_c():
+    overlay = OVERLAYS['cnvW1A1']
+    network = kernel.Kernel(overlay, networks.parameters(overlay, 1))
+    for images in (np.zeros((2, 28, 28), np.uint8), np.zeros((2, 32, 32, 3), np.float32), np.zeros((), np.uint8)):
+        with pytest.raises(ValueError):
+            network.run(images)
+
+
+@needs_kernel
+def test_images_that_are_not_contiguous():
+    overlay = OVERLAYS['lfcW1A1']
+    parameters = networks.parameters(overlay, 1)
+    images = networks.images(overlay, 6, 1).swapaxes(1, 2)[::2]
+    np.testing.assert_array_equal(kernel.Kernel(overlay, parameters).run(images),
+                                  reference.run(overlay, parameters, images))
+
+
+@needs_kernel
+def test_weights_that_c_does_not_know_are_left_to_numpy(tmpdir):
+    overlay = OVERLAYS['cnvW2A2']
+    parameters = networks.parameters(overlay, 1)
+    parameters[3].weights[0, 0] = -2
+    with pytest.raises(kernel.NoKernel):
+        kernel.Kernel(overlay, parameters)
+    path = networks.write(str(tmpdir.join('net')), overlay, parameters)
+    assert 'layer 3' in simulator.Simulator(path, overlay).engine
+
+
+@needs_kernel
+def test_an_error_of_a_thread_reaches_the_caller():
+    def work(task):
+        if task == 5:
+            raise MemoryError
+    with pytest.raises(MemoryError):
+        kernel._share(work, range(10), 3)
+
+
+# ---- compiling ----
+
+SCRIPT = '''
+import sys
+sys.path.insert(0, %r)
+from board import kernel
+from tests.board import test_kernel
+try:
+    kernel.library()
+except kernel.NoKernel as error:
+    sys.exit('no kernel: %%s' %% error)
+for name in test_kernel.OVERLAYS:
+    test_kernel.check(name, 3, 2, True)
+print('equal')
+''' % ROOT
+
+
+def start(cache, **environment):
+    environment = dict(os.environ, XDG_CACHE_HOME=str(cache), **environment)
+    return subprocess.Popen([sys.executable, '-c', SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env=environment)
+
+
+def finish(process):
+    out, err = process.communicate()
+    return process.returncode, out.decode('utf-8').strip(), err.decode('utf-8').strip()
+
+
+def cached(cache):
+    return os.listdir(str(cache.join('bnn-board')))
+
+
+@needs_kernel
+@pytest.mark.parametrize('option', ['-mno-avx512f', '-mno-avx512f -mno-avx2 -mno-popcnt', '-O1'])
+def test_compiled_for_lesser_processors(tmpdir, option):
+    compiler = kernel._compiler()[0]
+    if subprocess.call('echo "int x;" | %s %s -march=native -c -x c -o %s -' % (
+            compiler, option, tmpdir.join('x.o')), shell=True, stderr=subprocess.PIPE):
+        pytest.skip('%s does not know %s' % (compiler, option))
+    assert finish(start(tmpdir, CC='%s %s' % (compiler, option))) == (0, 'equal', '')
+
+
+@needs_kernel
+def test_two_processes_at_once_compile_one_library(tmpdir):
+    processes = [start(tmpdir) for _ in range(2)]
+    assert [finish(process) for process in processes] == [(0, 'equal', '')] * 2
+    assert len(cached(tmpdir)) == 1 and cached(tmpdir)[0].endswith('.so')
+
+
+@needs_kernel
+def test_a_damaged_library_is_made_anew(tmpdir):
+    assert finish(start(tmpdir))[0] == 0
+    library = tmpdir.join('bnn-board', cached(tmpdir)[0])
+    library.write_binary(b'damaged')
+    assert finish(start(tmpdir)) == (0, 'equal', '')
+    assert library.size() > 1000
+
+
+@needs_kernel
+def test_a_cache_that_others_may_write_is_not_used(tmpdir):
+    folder = tmpdir.mkdir('bnn-board')
+    folder.chmod(0o777)
+    assert finish(start(tmpdir)) == (0, 'equal', '')
+    assert folder.listdir() == []
+
+
+@pytest.mark.parametrize('compiler, words', [('no-such-compiler', 'no C compiler'), ('false', 'failed')])
+def test_without_a_compiler_numpy_stands_in(random_folder, tmpdir, compiler, words):
+    status, _, err = finish(start(tmpdir, CC=compiler))
+    assert status == 1 and words in err
+    images = str(tmpdir.join('images.npy'))
+    np.save(images, networks.images(OVERLAYS['lfcW1A1'], 2, 1))
+    command = [sys.executable, os.path.join(ROOT, 'board', 'simulator.py'), '--net', 'lfcW1A1',
+               '--params', random_folder['lfcW1A1'], '--images', images]
+    environment = dict(os.environ, CC=compiler, XDG_CACHE_HOME=str(tmpdir))
+    for option, status, lines in [('--verbose', 0, 1), ('--scores', 0, 0), ('--engine=c', 1, 1)]:
+        process = subprocess.Popen(command + [option], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        assert finish(process)[2].count('\n') + 1 == lines or not lines
+        assert process.returncode == status
