@@ -9,7 +9,9 @@ CIFAR-10 binary, and pictures (PNG, JPEG, GIF, BMP, WebP), for which Pillow is n
 is unpickled, and no size is believed before it is bounded.
 
 A picture for CNV is fitted as the board's own software does it: shrunk to fit 32x32 with its aspect kept, never
-enlarged, and centred on white.
+enlarged, and centred on white. As there, transparency counts for nothing, and a picture with a palette is shrunk by
+leaving out pixels. Same pixels as the board's Pillow (5.1) of PNG, GIF and BMP, give or take one grey level; a JPEG may
+be decoded a little differently.
 
 A picture for LFC is made to look like MNIST, which is white ink on black: inverted where its border is bright (ink on
 paper), then, unless it is 28x28 already, cropped to the ink, scaled until its longer side is 20, stretched to full
@@ -167,19 +169,7 @@ def _read_picture(handle, path, shape):
         raise
     except Exception as error:                  # Pillow's readers raise errors of every class on damaged files
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
-    picture = _opaque(picture)
     return _fit_digit(picture) if shape == (28, 28) else _fit_object(picture, _fitted_size(width, height))
-
-
-def _opaque(picture):
-    """RGB, transparent parts white."""
-    if picture.mode in ('LA', 'PA', 'RGBA', 'La', 'RGBa') or 'transparency' in picture.info:
-        picture = picture.convert('RGBA')
-        white = picture.copy()
-        white.paste((255, 255, 255, 255), (0, 0) + picture.size)
-        white.paste(picture, (0, 0), picture)
-        picture = white
-    return picture.convert('RGB')
 
 
 def _fitted_size(width, height):
@@ -192,18 +182,21 @@ def _fitted_size(width, height):
 
 
 def _fit_object(picture, size):
-    """Shrunk to a size and centred on white."""
+    """Shrunk to a size and centred on white, as the board does it."""
     from PIL import Image
     if size != picture.size:
         picture = picture.resize(size, Image.LANCZOS)
-    fitted = Image.new('RGB', (32, 32), (255, 255, 255))
+    fitted = Image.new('RGBA', (32, 32), (255, 255, 255, 0))
     fitted.paste(picture, tuple((32 - side) // 2 for side in size))
-    return np.array(fitted)
+    return np.array(fitted)[:, :, :3]
 
 
 def _fit_digit(picture):
-    """White ink on black, placed as MNIST's digits are."""
+    """White ink on black, placed as MNIST's digits are; transparent parts are paper."""
     from PIL import Image
+    if picture.mode in ('LA', 'RGBA') or 'transparency' in picture.info:
+        picture = picture.convert('RGBA')
+        picture = Image.alpha_composite(Image.new('RGBA', picture.size, (255, 255, 255, 255)), picture)
     grey = np.array(picture.convert('L'))
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if np.median(border) >= 128:

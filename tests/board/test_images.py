@@ -107,11 +107,20 @@ def test_fitted_size(tmpdir, size, fitted):
     assert (columns[0], rows[0]) == ((32 - fitted[0]) // 2, (32 - fitted[1]) // 2)
 
 
-def test_transparent_is_white(tmpdir):
+def test_transparency(tmpdir):
     half = np.zeros((32, 32, 4), np.uint8)
-    half[:16, :, 3] = 255
-    fitted = read(tmpdir, picture(half), CNV)[0]
-    assert (fitted[:16] == 0).all() and (fitted[16:] == 255).all()
+    half[..., 0], half[:16, :, 3] = 7, 255
+    assert (read(tmpdir, picture(half), CNV)[0] == (7, 0, 0)).all()     # the board takes no notice of it
+    ink = np.zeros((300, 300, 4), np.uint8)
+    ink[..., 3] = ring(0, 255, 300, 0)
+    np.testing.assert_array_equal(read(tmpdir, picture(ink), LFC), read(tmpdir, picture(ring(0, 255, 300, 0)), LFC))
+
+
+def test_a_palette_is_shrunk_by_leaving_out_pixels(tmpdir):
+    """As the board's Pillow does: no colour that was not there."""
+    stripes = np.where(np.arange(64 * 64).reshape(64, 64) % 2, 0, 255).astype(np.uint8)
+    assert set(np.unique(read(tmpdir, picture(stripes, 'GIF'), CNV))) <= {0, 255}
+    assert len(np.unique(read(tmpdir, picture(stripes, 'PNG'), CNV))) > 1
 
 
 def ring(ground, ink, size, offset):
