@@ -8,32 +8,24 @@ A file's kind is told from its first bytes, never from its name: NumPy's .npy an
 CIFAR-10 binary, and pictures (PNG, JPEG, GIF, BMP, WebP), for which Pillow is needed. Files are not trusted: nothing
 is unpickled, and no size is believed before it is bounded.
 
-A picture for CNV is fitted as the board's own software does it: shrunk to fit 32x32 with its aspect kept, never
-enlarged, and centred on white. As there, transparency counts for nothing, and a picture with a palette is shrunk by
-leaving out pixels. Same pixels as the board's Pillow (5.1) of PNG, GIF and BMP, give or take one grey level; a JPEG may
-be decoded a little differently.
-
-A picture for LFC is made to look like MNIST, which is white ink on black: inverted where its border is bright (ink on
-paper), then, unless it is 28x28 already, cropped to the ink, scaled until its longer side is 20, stretched to full
-contrast, and placed with its centre of mass in the middle of 28x28, as MNIST's own digits were.
+A picture is fitted to the overlay as :mod:`common.pictures` says: for CNV as the board's own software does
+it, for LFC to look like MNIST.
 """
 from __future__ import absolute_import, division
 
 import gzip
 import io
 import struct
-import warnings
 import zipfile
 import zlib
 
 import numpy as np
 
+from common import pictures
 from common.errors import UserError
 
-LARGEST = 2 ** 29               # bytes of pixels in one file: twice CIFAR-10 and MNIST together
-LARGEST_PICTURE = 10 ** 8       # pixels
+LARGEST = pictures.LARGEST_FILE     # bytes of pixels in one file: twice CIFAR-10 and MNIST together
 MAX_LABEL = 63                  # CIFAR-10 binary: no overlay has more than 64 classes
-_PICTURES = {b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF', b'BM': 'BMP', b'RIFF': 'WEBP'}
 
 
 class BadImages(UserError):
@@ -78,7 +70,7 @@ def _read(handle, path, shape):
     handle.seek(0)
     if magic == b'PK\x03\x04':
         return _read_npz(handle, path)
-    for beginning in _PICTURES:
+    for beginning in pictures.FORMATS:
         if magic.startswith(beginning):
             return _read_picture(handle, path, shape)[np.newaxis]
     if magic.startswith(b'\x1f\x8b'):
@@ -150,80 +142,9 @@ def _read_cifar(handle, path):
 
 def _read_picture(handle, path, shape):
     try:
-        from PIL import Image
+        picture, size = pictures.decode(handle, small=shape == (32, 32, 3))
     except ImportError:
         raise BadImages('reading %s needs Pillow: pip install pillow' % path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')     # about the size, which is checked here
-            picture = Image.open(io.BytesIO(handle.read(LARGEST)))
-            width, height = picture.size
-            if width * height > LARGEST_PICTURE or picture.format not in _PICTURES.values():
-                raise ValueError('%dx%d, %s: shrink it, or save it as PNG' % (width, height, picture.format))
-            if picture.mode.startswith(('I', 'F')):
-                raise ValueError('more than 8 bits a channel: save it with 8')
-            if shape == (32, 32, 3) and _fitted_size(width, height) != (width, height):
-                picture.draft(None, _fitted_size(width, height))    # a JPEG is decoded at 1/2 to 1/8, as on the board
-            picture.load()
-    except (MemoryError, KeyboardInterrupt):
-        raise
-    except Exception as error:                  # Pillow's readers raise errors of every class on damaged files
+    except ValueError as error:
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
-    return _fit_digit(picture) if shape == (28, 28) else _fit_object(picture, _fitted_size(width, height))
-
-
-def _fitted_size(width, height):
-    """Of a picture shrunk to 32x32, rounded as the Pillow on the board (5.1) does it."""
-    if width > 32:
-        width, height = 32, max(height * 32 // width, 1)
-    if height > 32:
-        width, height = max(width * 32 // height, 1), 32
-    return width, height
-
-
-def _fit_object(picture, size):
-    """Shrunk to a size and centred on white, as the board does it."""
-    from PIL import Image
-    if size != picture.size:
-        picture = picture.resize(size, Image.LANCZOS)
-    fitted = Image.new('RGBA', (32, 32), (255, 255, 255, 0))
-    fitted.paste(picture, tuple((32 - side) // 2 for side in size))
-    return np.array(fitted)[:, :, :3]
-
-
-def _fit_digit(picture):
-    """White ink on black, placed as MNIST's digits are; transparent parts are paper."""
-    from PIL import Image
-    if picture.mode in ('LA', 'RGBA') or 'transparency' in picture.info:
-        picture = picture.convert('RGBA')
-        picture = Image.alpha_composite(Image.new('RGBA', picture.size, (255, 255, 255, 255)), picture)
-    grey = np.array(picture.convert('L'))
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.median(border) >= 128:
-        grey = 255 - grey
-    if grey.shape == (28, 28):
-        return grey
-    fitted = np.zeros((28, 28), np.uint8)
-    if grey.max() == grey.min():                # no ink
-        return fitted
-    grey = _stretched(grey, grey.min())
-    rows, columns = [np.flatnonzero((grey > 127).any(axis=axis)) for axis in (1, 0)]
-    ink = Image.fromarray(grey[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1])
-    scale = 20 / max(ink.size)
-    ink = np.array(ink.resize([max(int(round(side * scale)), 1) for side in ink.size], Image.LANCZOS))
-    ink = _stretched(ink, 0)
-    top, left = [_corner(ink.sum(axis=axis, dtype=float)) for axis in (1, 0)]
-    fitted[top:top + ink.shape[0], left:left + ink.shape[1]] = ink
-    return fitted
-
-
-def _stretched(grey, black):
-    """From `black` being black to the lightest being white."""
-    grey = grey.astype(np.float32) - black
-    return np.rint(grey * (255 / grey.max())).astype(np.uint8)
-
-
-def _corner(profile):
-    """Where, in 28, a profile of ink begins whose centre of mass is to be the middle."""
-    centre = profile.dot(np.arange(len(profile)) + 0.5) / profile.sum()
-    return int(np.clip(round(14 - centre), 0, 28 - len(profile)))
+    return pictures.fit_digit(picture) if shape == (28, 28) else pictures.fit_colour(picture, size)

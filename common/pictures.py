@@ -1,0 +1,157 @@
+"""Pictures made into what an overlay reads, the same way for training and for the board.
+
+    picture, size = decode(handle, small=True)
+    fit_colour(picture, size)       # CNV: uint8 (32, 32, 3)
+    fit_digit(picture)              # LFC: uint8 (28, 28), white ink on black
+
+For CNV a picture is fitted as the board's own software does it: shrunk to fit 32x32 with its aspect kept, never
+enlarged, and centred on white. As there, transparency counts for nothing, and a picture with a palette is shrunk by
+leaving out pixels. Same pixels as the board's Pillow (5.1) of PNG, GIF and BMP, give or take one grey level; a JPEG may
+be decoded a little differently.
+
+For LFC it is made to look like MNIST, which is white ink on black: inverted where its border is bright (ink on paper),
+then, unless it is 28x28 already, cropped to the ink, scaled until its longer side is 20, stretched to full contrast,
+and placed with its centre of mass in the middle of 28x28, as MNIST's own digits were.
+
+Pillow is imported when it is needed: what reads arrays alone works without it.
+"""
+from __future__ import absolute_import, division
+
+import io
+import warnings
+
+import numpy as np
+
+FORMATS = {b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF', b'BM': 'BMP', b'RIFF': 'WEBP'}   # first bytes
+LARGEST = 10 ** 8               # pixels
+LARGEST_FILE = 2 ** 29          # bytes
+
+
+def decode(handle, small=False, formats=tuple(FORMATS.values()), deep=False):
+    """A picture of a file, with all its pixels, and its size.
+
+    Parameters
+    ----------
+    handle : binary file
+    small : bool
+        For :func:`fit_colour`: a JPEG is decoded at 1/2 to 1/8 of its size, as on the board.
+    formats : tuple of str
+        Pillow's names of the formats that are read.
+    deep : bool
+        Whether more than 8 bits a channel will do.
+
+    Returns
+    -------
+    (PIL.Image.Image, (width, height))
+        The size is the file's.
+
+    Raises
+    ------
+    ImportError
+        Pillow is not there.
+    ValueError
+        The picture is damaged, too large, or of another kind.
+    """
+    from PIL import Image
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')     # about the size, which is checked here
+            picture = Image.open(io.BytesIO(handle.read(LARGEST_FILE)))
+            width, height = picture.size
+            if width * height > LARGEST or picture.format not in formats:
+                raise ValueError('%dx%d, %s: shrink it, or save it as PNG' % (width, height, picture.format))
+            if picture.mode.startswith(('I', 'F')) and not deep:
+                raise ValueError('more than 8 bits a channel: save it with 8')
+            if small and fitted_size(width, height) != (width, height):
+                picture.draft(None, fitted_size(width, height))
+            picture.load()
+    except MemoryError:
+        raise
+    except Exception as error:                  # Pillow's readers raise errors of every class on damaged files
+        raise ValueError(str(error))
+    return picture, (width, height)
+
+
+def fitted_size(width, height):
+    """Of a picture shrunk to 32x32, rounded as the Pillow on the board (5.1) does it."""
+    if width > 32:
+        width, height = 32, max(height * 32 // width, 1)
+    if height > 32:
+        width, height = max(width * 32 // height, 1), 32
+    return width, height
+
+
+def fit_colour(picture, size):
+    """Shrunk and centred on white, as the board does it.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+    size : (int, int)
+        The picture's width and height before it was decoded at less.
+
+    Returns
+    -------
+    uint8 array (32, 32, 3)
+    """
+    from PIL import Image
+    size = fitted_size(*size)
+    if size != picture.size:
+        picture = picture.resize(size, Image.LANCZOS)
+    fitted = Image.new('RGBA', (32, 32), (255, 255, 255, 0))
+    fitted.paste(picture, tuple((32 - side) // 2 for side in size))
+    return np.array(fitted)[:, :, :3]
+
+
+def fit_digit(picture, invert='auto'):
+    """White ink on black, placed as MNIST's digits are; transparent parts are paper.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+    invert : 'auto', 'yes' or 'no'
+        Whether the ink is the dark part; 'auto' where the border is bright.
+
+    Returns
+    -------
+    uint8 array (28, 28)
+    """
+    from PIL import Image
+    if picture.mode in ('LA', 'RGBA') or 'transparency' in picture.info:
+        picture = picture.convert('RGBA')
+        picture = Image.alpha_composite(Image.new('RGBA', picture.size, (255, 255, 255, 255)), picture)
+    grey = np.array(picture.convert('L'))
+    if invert == 'yes' or invert == 'auto' and bright_border(grey):
+        grey = 255 - grey
+    if grey.shape == (28, 28):
+        return grey
+    fitted = np.zeros((28, 28), np.uint8)
+    if grey.max() == grey.min():                # no ink
+        return fitted
+    grey = _stretched(grey, grey.min())
+    rows, columns = [np.flatnonzero((grey > 127).any(axis=axis)) for axis in (1, 0)]
+    ink = Image.fromarray(grey[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1])
+    scale = 20 / max(ink.size)
+    ink = np.array(ink.resize([max(int(round(side * scale)), 1) for side in ink.size], Image.LANCZOS))
+    ink = _stretched(ink, 0)
+    top, left = [_corner(ink.sum(axis=axis, dtype=float)) for axis in (1, 0)]
+    fitted[top:top + ink.shape[0], left:left + ink.shape[1]] = ink
+    return fitted
+
+
+def bright_border(grey):
+    """Whether grey pictures, uint8 (..., rows, columns), are ink on paper: their outermost pixels mostly bright."""
+    border = [grey[..., 0, :], grey[..., -1, :], grey[..., 0], grey[..., -1]]
+    return np.median(np.concatenate([side.ravel() for side in border])) >= 128
+
+
+def _stretched(grey, black):
+    """From `black` being black to the lightest being white."""
+    grey = grey.astype(np.float32) - black
+    return np.rint(grey * (255 / grey.max())).astype(np.uint8)
+
+
+def _corner(profile):
+    """Where, in 28, a profile of ink begins whose centre of mass is to be the middle."""
+    centre = profile.dot(np.arange(len(profile)) + 0.5) / profile.sum()
+    return int(np.clip(round(14 - centre), 0, 28 - len(profile)))
