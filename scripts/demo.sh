@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 export DATASET=digits WB=1 AB=1 OUT=${OUT:-runs} NET EPOCHS TRAIN_SIZE
 unset DATA_DIR SEED RESUME INIT
 
-NET=lfc EPOCHS=${DEMO_LFC_EPOCHS:-20} TRAIN_SIZE= make --no-print-directory all
-NET=cnv EPOCHS=${DEMO_CNV_EPOCHS:-3} TRAIN_SIZE=${DEMO_CNV_TRAIN_SIZE:-1000} make --no-print-directory all
+NET=lfc EPOCHS=${DEMO_LFC_EPOCHS:-10} TRAIN_SIZE= make --no-print-directory all
+NET=cnv EPOCHS=${DEMO_CNV_EPOCHS:-3} TRAIN_SIZE=${DEMO_CNV_TRAIN_SIZE:-1500} make --no-print-directory all
 
 echo
 echo 'Two networks are trained, and their parameters ready for the board:'

@@ -189,8 +189,9 @@ _DIGITS_SHIFT = 2                   # pixels, at most
 def digits(net):
     """scikit-learn's digits, drawn large enough for a network: the data set that needs no network.
 
-    LFC: 20x20 in a 28x28 frame, black or white (0 or 255). CNV: 24x24 in 32x32, in one random colour on another. The
-    place varies by up to 2 pixels; everything is drawn with a fixed seed, so that the images are always the same.
+    LFC: 20x20 in a 28x28 frame, black or white (0 or 255). CNV: 24x24 in 32x32, in a random light colour on a random
+    dark one. The place varies by up to 2 pixels; everything is drawn with a fixed seed, so that the images are always
+    the same.
     """
     from scipy import ndimage
     from sklearn.datasets import load_digits
@@ -219,7 +220,7 @@ def _placed(ink, side, net, random):
         picture[row:row + size, column:column + size] = digit
     if net == 'lfc':
         return np.where(pictures >= .5, 255, 0).astype(np.uint8)
-    paper = random.uniform(0, 1, (len(ink), 1, 1, 3))
-    colour = (paper + random.uniform(.3, .7, paper.shape)) % 1.     # far from the paper's, in each channel
+    paper = random.uniform(0, .4, (len(ink), 1, 1, 3))
+    colour = random.uniform(.6, 1, paper.shape)
     shade = pictures[..., None]
     return np.round(255 * (paper * (1 - shade) + colour * shade)).astype(np.uint8)
