@@ -1,0 +1,14 @@
+"""Configures Theano for this process, before any test module imports it."""
+from __future__ import absolute_import
+
+import os
+
+from training import backend
+
+_BEFORE = dict(os.environ)
+backend.configure('lfc')
+
+import theano  # noqa: E402, F401 (it reads its configuration now)
+
+os.environ.clear()          # the runs that tests start configure themselves
+os.environ.update(_BEFORE)

@@ -1,0 +1,50 @@
+"""Networks like LFC and CNV, but small: one of each kind of layer, and no round numbers."""
+from __future__ import absolute_import, division
+
+import numpy as np
+
+from tests.training import reference
+from training import networks
+from weights_gen.overlays import Layer, Overlay
+
+CLASSES = 4
+LFC_UNITS = (36, 13, 11, None)
+CNV_CONVS = ((3, 5, 10, 8, False), (5, 7, 8, 6, True), (7, 9, 3, 1, False))     # the pooled maps are 3x3
+CNV_UNITS = (9, 11, None)
+
+
+def overlay(net, weight_bits, activation_bits):
+    """A small overlay; its name says what it is like, for tests' names."""
+    convs, units = {'lfc': ((), LFC_UNITS), 'cnv': (CNV_CONVS, CNV_UNITS)}[net]
+    shapes = ([('conv',) + shape for shape in convs] +
+              [('dense', inputs, outputs, None, None, False) for inputs, outputs in zip(units, units[1:])])
+    layers = tuple(Layer(index, kind, 1, 1, inputs, outputs, ifm_dim, ofm_dim, pool, weight_bits,
+                         input_bits=(1, 7) if net == 'cnv' and index == 0 else (1 if index == 0 else activation_bits, 0),
+                         activation_bits=(activation_bits, 0), thresholds=net == 'lfc' or index < len(shapes) - 1,
+                         column_multiple=1, row_multiple=1)
+                   for index, (kind, inputs, outputs, ifm_dim, ofm_dim, pool) in enumerate(shapes))
+    return Overlay('small-%sW%dA%d' % (net, weight_bits, activation_bits), net, weight_bits, activation_bits, layers)
+
+
+OVERLAYS = [overlay('lfc', 1, 1), overlay('lfc', 1, 2), overlay('cnv', 1, 1), overlay('cnv', 1, 2), overlay('cnv', 2, 2)]
+
+
+def random_parameters(of, random, classes=CLASSES):
+    """Float32 arrays in the archive's order, none of them what they are at the start of a training."""
+    network = networks.build(of, classes, np.random.RandomState(0))
+    names = [name for layer in reference.layer_names(of) for name in layer]
+    draw = {'W': lambda shape: random.uniform(-1, 1, shape), 'b': lambda shape: random.normal(0, 1, shape),
+            'beta': lambda shape: random.normal(0, .3, shape), 'gamma': lambda shape: random.uniform(.5, 1.5, shape),
+            'mean': lambda shape: random.normal(0, 1, shape), 'inv_std': lambda shape: random.uniform(.1, .5, shape)}
+    return [np.asarray(draw[name](array.shape), np.float32)
+            for name, array in zip(names, networks.parameter_values(network))]
+
+
+def batch(of, random, images=40, classes=CLASSES):
+    """Images as the network reads them, float32, and labels."""
+    shape = (images,) + networks.input_shape(of)
+    if of.net == 'lfc':
+        pixels = random.choice([-1., 1.], shape)
+    else:
+        pixels = random.uniform(-1, 1, shape)
+    return pixels.astype(np.float32), random.randint(0, classes, images)

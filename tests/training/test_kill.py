@@ -1,0 +1,156 @@
+"""Runs that are killed at random moments and gone on with end in the same bytes as one that was never stopped."""
+from __future__ import absolute_import, division, print_function
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from common.files import sha256
+from tests.shared import ROOT
+from training import checkpoint, trainer
+
+SAME_FILES = ('digits-1w-1a.npz', 'history.csv', 'test-outputs.npz', 'classes.txt', 'test-set.npz')
+ARGUMENTS = {'lfc': ['training/mnist_mod.py', '--dataset', 'digits', '--epochs', '3', '--train-size', '1000'],
+             'cnv': ['training/cifar10_mod.py', '--dataset', 'digits', '--epochs', '2', '--train-size', '200']}
+
+
+def start(net, out, *options):
+    """A training as a process of its own, with a checkpoint after every batch."""
+    environment = dict(os.environ, BNN_CHECKPOINT_SECONDS='0', PYTHONUNBUFFERED='1')
+    return subprocess.Popen([sys.executable] + ARGUMENTS[net] + ['--out', str(out)] + list(options), cwd=ROOT,
+                            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def finish(process):
+    """(exit status, what was printed)"""
+    output = process.communicate()[0].decode('utf-8', 'replace')
+    return process.returncode, output
+
+
+def folder(net, out):
+    return os.path.join(str(out), 'digits-%sW1A1' % net)
+
+
+def wait_for_batches(process, path):
+    """Until the first checkpoint is there, or the process has ended."""
+    while process.poll() is None and not os.path.exists(path):
+        time.sleep(.02)
+
+
+def figures(log):
+    """train.log but for the times, which no two runs share."""
+    with open(log) as handle:
+        return [line for line in handle if not line.startswith(('Epoch', 'save_path'))]
+
+
+def assert_same(net, first, second):
+    for name in SAME_FILES:
+        assert sha256(os.path.join(folder(net, first), name)) == sha256(os.path.join(folder(net, second), name)), name
+    assert figures(os.path.join(folder(net, first), 'train.log')) == figures(
+        os.path.join(folder(net, second), 'train.log'))
+
+
+@pytest.fixture(scope='module', params=['lfc', pytest.param('cnv', marks=pytest.mark.long)])
+def uninterrupted(request, tmp_path_factory):
+    """(net, out) of a run that nobody stopped."""
+    out = tmp_path_factory.mktemp('uninterrupted-' + request.param)
+    status, output = finish(start(request.param, out))
+    assert status == 0, output
+    return request.param, out
+
+
+def killed_until_done(net, out, kills, seed):
+    """Kill a run so many times, at random moments after its first checkpoint; then let it end."""
+    moments = random.Random(seed)
+    killed = 0
+    last = os.path.join(folder(net, out), 'checkpoint.npz')
+    while killed < kills:
+        before = os.stat(last).st_mtime if os.path.exists(last) else None
+        process = start(net, out, '--resume')
+        while process.poll() is None and (not os.path.exists(last) or os.stat(last).st_mtime == before):
+            time.sleep(.01)
+        time.sleep(moments.uniform(0, .6))
+        if process.poll() is not None:          # it was done before it could be killed
+            break
+        process.kill()
+        process.wait()
+        killed += 1
+    status, output = finish(start(net, out, '--resume'))
+    assert status == 0, output
+    return killed
+
+
+def test_killed_three_times(uninterrupted, tmp_path):
+    net, out = uninterrupted
+    assert killed_until_done(net, tmp_path, 3, seed=1) >= 1
+    assert_same(net, out, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('seed', range(10))
+def test_killed_many_times(uninterrupted, tmp_path, seed):
+    net, out = uninterrupted
+    assert killed_until_done(net, tmp_path, 5, seed) >= 2
+    assert_same(net, out, tmp_path)
+
+
+def test_same_seed_same_bytes(uninterrupted, tmp_path):
+    net, out = uninterrupted
+    status, output = finish(start(net, tmp_path))
+    assert status == 0, output
+    assert_same(net, out, tmp_path)
+
+
+def test_sigterm_writes_a_checkpoint(uninterrupted, tmp_path):
+    net, out = uninterrupted
+    process = start(net, tmp_path)
+    wait_for_batches(process, os.path.join(folder(net, tmp_path), 'checkpoint.npz'))
+    asked = time.time()
+    process.send_signal(signal.SIGTERM)
+    status, output = finish(process)
+    assert status == trainer.STOPPED and time.time() - asked < 5, output
+    assert 'go on with --resume' in output and 'Traceback' not in output
+    status, output = finish(start(net, tmp_path, '--resume'))
+    assert status == 0 and 'Resuming at epoch' in output
+    assert_same(net, out, tmp_path)
+
+
+def test_a_damaged_checkpoint_is_passed_over(uninterrupted, tmp_path):
+    net, out = uninterrupted
+    path = os.path.join(folder(net, tmp_path), 'checkpoint.npz')
+    process = start(net, tmp_path)
+    while process.poll() is None and not os.path.exists(checkpoint.previous(path)):
+        time.sleep(.02)
+    process.kill()
+    process.wait()
+    if not os.path.exists(path):                # it was killed between the two renames
+        os.rename(checkpoint.previous(path), path)
+    with open(path, 'r+b') as handle:
+        handle.seek(os.path.getsize(path) // 2)
+        byte = handle.read(1)
+        handle.seek(-1, os.SEEK_CUR)
+        handle.write(bytearray([ord(byte) ^ 1]))
+    status, output = finish(start(net, tmp_path, '--resume'))
+    if not os.path.exists(checkpoint.previous(path)):
+        assert status == 1 and 'damaged' in output
+        return
+    assert status == 0 and 'is damaged' in output and 'using the checkpoint before it' in output
+    assert_same(net, out, tmp_path)
+
+
+def test_no_checkpoint_can_be_used(tmp_path):
+    path = str(tmp_path / 'checkpoint.npz')
+    for contents in ({'a': np.zeros(3)}, {'a': np.ones(3)}):
+        checkpoint.save(path, contents)
+    for name in (path, checkpoint.previous(path)):
+        with open(name, 'r+b') as handle:
+            handle.truncate(100)
+    with pytest.raises(checkpoint.CheckpointError) as refused:
+        checkpoint.load(path)
+    assert str(refused.value).count('is damaged') == 2 and 'start again without --resume' in str(refused.value)
