@@ -39,8 +39,14 @@ def golden():
 
 @pytest.fixture(scope='session')
 def random_folder(tmpdir_factory):
-    """name -> path of a parameter folder with random contents."""
+    """name -> path of a parameter folder with random contents, made when it is asked for."""
     root = str(tmpdir_factory.mktemp('random'))
-    yield {name: networks.write(os.path.join(root, name), overlay, networks.parameters(overlay, 7))
-           for name, overlay in OVERLAYS.items()}
+
+    class Folders(dict):
+        def __missing__(self, name):
+            self[name] = networks.write(os.path.join(root, name), OVERLAYS[name],
+                                        networks.parameters(OVERLAYS[name], 7))
+            return self[name]
+
+    yield Folders()
     shutil.rmtree(root)

@@ -1,0 +1,126 @@
+"""Put a run's package among the parameter sets of a PYNQ board, over ssh.
+
+    python board/deploy.py --run runs/cifar10-cnvW1A1 --board xilinx@pynq [--force]
+
+One connection does it: package.py itself is what the board's Python runs, the package is its standard input, and it is
+read whole and checked before the first file is written, so that a connection that breaks leaves nothing behind.
+"""
+from __future__ import absolute_import, print_function
+
+import getpass
+import io
+import os
+import re
+import subprocess
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+try:
+    from shlex import quote, split
+except ImportError:             # Python 2
+    from pipes import quote
+    from shlex import split
+
+from board import package
+from board.runs import BadRun, Run
+from common.errors import ArgumentParser, UserError, run
+
+_BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
+_PATIENCE = ['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3']
+
+
+class NotDeployed(UserError):
+    """The board could not be reached, or refused."""
+
+
+def deploy(path, board, force=False, ssh='ssh'):
+    """Install the package of a run on a board.
+
+    Parameters
+    ----------
+    path : str
+        The run folder.
+    board : str
+        ``user@host``, or what ~/.ssh/config calls it.
+    force : bool
+        Replace a set of the same name.
+    ssh : str
+        The command to connect with, options included.
+
+    Returns
+    -------
+    str
+        Where the set is on the board, and what it is.
+
+    Raises
+    ------
+    BadRun, package.BadPackage, NotDeployed
+    """
+    if not _BOARD.match(board):
+        raise NotDeployed('%s is no board: give user@host, such as xilinx@pynq' % board)
+    data = _package(Run(path))
+    status, out, err = _install(board, force, ssh, data, 'yes')
+    if status == package.NEEDS_PASSWORD and sys.stdin.isatty():
+        password = getpass.getpass('Password of %s for sudo: ' % board)
+        status, out, err = _install(board, force, ssh, password.encode('utf-8') + b'\n' + data, 'password')
+    if status:
+        raise NotDeployed('%s: %s' % (board, _reason(status, err)))
+    return out.strip()
+
+
+def _package(of):
+    """The bytes of a run's package, once it is whole and has the files that are in the run now."""
+    if not os.path.exists(of.package):
+        raise BadRun('%s is not there: package the run first' % of.package)
+    with open(of.package, 'rb') as handle:
+        data = handle.read()
+    try:
+        manifest, packed = package.read(io.BytesIO(data))
+    except package.BadPackage as error:
+        raise package.BadPackage('%s: %s' % (of.package, error))
+    for part in manifest['files']:
+        current = os.path.join(of.folder, part)
+        if not os.path.exists(current) or open(current, 'rb').read() != packed[part]:
+            raise BadRun('%s has another %s than the run: package the run anew' % (of.package, part))
+    return data
+
+
+def _install(board, force, ssh, data, sudo):
+    with io.open(re.sub('c$', '', package.__file__), encoding='utf-8') as handle:
+        source = handle.read()
+    arguments = ['install', '-', '--sudo', sudo] + ['--force'] * force
+    command = ('python=$(command -v python3.6 || command -v python3) || { echo no Python 3 there >&2; exit 1; }; '
+               'exec "$python" -c %s %s' % (quote(source), ' '.join(arguments)))
+    process = subprocess.Popen(split(ssh) + _PATIENCE + ['--', board, command], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = process.communicate(data)
+    return process.returncode, out.decode('utf-8', 'replace'), err.decode('utf-8', 'replace')
+
+
+def _reason(status, err):
+    """One line from what ssh and the board said."""
+    lines = [line.strip() for line in err.splitlines() if line.strip()]
+    last = re.sub('^package.py: error: ', '', re.sub('[^ -~]', '?', lines[-1])) if lines else 'exit status %d' % status
+    if status == 255:
+        return '%s: check the name, and that ssh reaches it' % last
+    if status == package.NEEDS_PASSWORD:
+        return '%s: deploy from a terminal, which can ask for it, or as root@' % last
+    return last
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder, with its package')
+    parser.add_argument('--board', required=True, metavar='USER@HOST', help='the board, such as xilinx@pynq')
+    parser.add_argument('--force', action='store_true', help='replace a set of the same name')
+    parser.add_argument('--ssh', default='ssh', metavar='COMMAND',
+                        help='what to connect with, options included (default: ssh)')
+    options = parser.parse_args(arguments)
+    print('%s: %s' % (options.board, deploy(options.run, options.board, options.force, options.ssh)))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

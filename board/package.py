@@ -1,0 +1,396 @@
+"""A network's parameters as one file for the board, with a manifest that tells what it is and that nothing is missing.
+
+    python board/package.py build --run runs/mnist-lfcW1A1 [--name NAME]
+    python board/package.py check FILE
+    python board/package.py install FILE [--into DIR] [--force]
+
+The .tar.gz unpacks in the board's bnn/params/ as <name>/<network>/. Its manifest.json lists the SHA-256 of each file,
+the settings and versions of the training, and the accuracy that verify.json has. The same inputs give the same bytes.
+
+`check` and `install` run on the board: this file alone, Python 3.6, nothing but the standard library. They trust no
+package: it is read into memory, bounded, and only names that a parameter folder has are ever written.
+"""
+from __future__ import absolute_import, division, print_function
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zlib
+
+if __name__ == '__main__' and '__file__' in globals():
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+try:
+    from common.errors import ArgumentParser, UserError, run
+except ImportError:                     # alone on the board
+    from argparse import ArgumentParser
+
+    class UserError(Exception):
+        pass
+
+    def run(main):
+        try:
+            return main(sys.argv[1:]) or 0
+        except (UserError, EnvironmentError) as error:
+            print('package.py: error: %s' % error, file=sys.stderr)
+            return 1
+
+FORMAT = 'bnn-pynq parameters 1'
+MANIFEST = 'manifest.json'
+LARGEST = 2 ** 25                       # bytes of an unpacked package; the overlays' parameters take 0.4 to 4 million
+LARGEST_MANIFEST = 2 ** 20
+NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')
+NEEDS_PASSWORD = 77                     # exit status
+_NETWORK = re.compile(r'(lfc|cnv)W[12]A[12]\Z')
+_FILE = re.compile(r'(\d+-\d+-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json)\Z')
+_TIME = 946684800                       # of every file in a package: 2000-01-01
+
+
+class BadPackage(UserError):
+    """A package that is damaged, incomplete or none at all."""
+
+
+class NameTaken(UserError):
+    """There is a set of that name already."""
+
+
+class NoBoard(UserError):
+    """This is not a PYNQ with BNN-PYNQ installed."""
+
+
+# ---- the form of a package ----
+
+def sha256(data):
+    """The SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read(handle):
+    """Read and check a package.
+
+    Parameters
+    ----------
+    handle : binary file
+
+    Returns
+    -------
+    manifest : dict
+    files : dict of str to bytes
+        By the path within the parameter folder, the manifest among them.
+
+    Raises
+    ------
+    BadPackage
+    """
+    try:
+        with gzip.GzipFile(fileobj=handle) as unpacked:
+            data = unpacked.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise BadPackage('it unpacks to more than %d bytes: it is no parameter package' % LARGEST)
+        files = {}
+        with tarfile.open(fileobj=io.BytesIO(data), mode='r:') as archive:
+            for member in archive:
+                _take(archive, member, files)
+    except (EnvironmentError, EOFError, ValueError, struct.error, zlib.error, tarfile.TarError) as error:
+        if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
+            raise
+        raise BadPackage('it is damaged, or no .tar.gz (%s): copy or make it anew' % error)
+    prefixes = set(name.rpartition(part)[0] for name, part in files)
+    contents = {part: content for (_, part), content in files.items()}
+    manifest = _checked(contents)
+    if prefixes != {'%s/%s/' % (manifest['name'], manifest['network'])}:
+        raise BadPackage('its files lie in %s, not where its manifest says' % ', '.join(sorted(prefixes)))
+    return manifest, contents
+
+
+def _take(archive, member, files):
+    """Put a member's bytes into files[whole name, name in the parameter folder]."""
+    parts = member.name.split('/', 2)
+    if not member.isreg() or member.issparse() or len(parts) < 3 or not (
+            NAME.match(parts[0]) and _NETWORK.match(parts[1]) and _FILE.match(parts[2])):
+        raise BadPackage('it holds %r, which no parameter package has: do not unpack it' % member.name)
+    if (member.name, parts[2]) in files:
+        raise BadPackage('it holds %s twice: do not unpack it' % member.name)
+    files[member.name, parts[2]] = archive.extractfile(member).read()
+
+
+def read_folder(path):
+    """What :func:`read` returns, of a folder that was installed from a package."""
+    contents = {}
+    for root, _, names in os.walk(path):
+        for name in names:
+            part = os.path.relpath(os.path.join(root, name), path)
+            if not _FILE.match(part) or os.path.getsize(os.path.join(root, name)) > LARGEST:
+                raise BadPackage('it holds %s, which no parameter folder has' % part)
+            with open(os.path.join(root, name), 'rb') as handle:
+                contents[part] = handle.read()
+    return _checked(contents), contents
+
+
+def _checked(contents):
+    """The manifest, once every file is there and has the bytes that it lists."""
+    try:
+        manifest = json.loads(contents[MANIFEST][:LARGEST_MANIFEST].decode('ascii'))
+        listed = dict(manifest['files'])
+        known = (manifest['format'] == FORMAT and NAME.match(manifest['name']) and
+                 _NETWORK.match(manifest['network']))
+    except (KeyError, TypeError, ValueError, RuntimeError):     # the last: nested too deep
+        raise BadPackage('it has no %s, or a damaged one: make it anew' % MANIFEST)
+    if not known:
+        raise BadPackage('its manifest is of another format: use the package.py that made it')
+    found = {part: sha256(content) for part, content in contents.items() if part != MANIFEST}
+    for part in sorted(set(listed) | set(found)):
+        if listed.get(part) != found.get(part):
+            raise BadPackage('%s %s: copy or make it anew' % (part, 'is missing' if part not in found else
+                             'is not in the manifest' if part not in listed else 'is damaged'))
+    return manifest
+
+
+def summary(manifest):
+    """A package in one line."""
+    facts = ['%s/%s: %d files' % (manifest['name'], manifest['network'], len(manifest['files'])),
+             'data set %s' % manifest.get('dataset')]
+    if isinstance(manifest.get('accuracy'), dict):
+        facts += ['%s accuracy %s %%' % pair for pair in sorted(manifest['accuracy'].items())]
+    return re.sub('[^ -~]', '?', ', '.join(facts))      # it may come from anywhere, and go to a terminal
+
+
+# ---- building, on the host ----
+
+def build(folder, manifest, handle):
+    """Write a package.
+
+    Parameters
+    ----------
+    folder : dict of str to bytes
+        The files of the parameter folder.
+    manifest : dict
+        name, network, dataset, settings, accuracy; the rest is added here.
+    handle : binary file
+    """
+    manifest = dict(manifest, format=FORMAT, files={part: sha256(content) for part, content in folder.items()})
+    text = json.dumps(manifest, indent=1, sort_keys=True, separators=(',', ': ')) + '\n'
+    contents = dict(folder, **{MANIFEST: text.encode('ascii')})
+    blocks = []
+    for part in sorted(contents):
+        content = contents[part]
+        blocks += [_tar_header('%s/%s/%s' % (manifest['name'], manifest['network'], part), len(content)),
+                   content, b'\0' * (-len(content) % 512)]
+    with gzip.GzipFile('', 'wb', 9, handle, mtime=0) as packed:
+        packed.write(b''.join(blocks) + b'\0' * 1024)   # at once: in pieces it can be compressed otherwise
+
+
+def _tar_header(name, size):
+    """POSIX ustar: tarfile's own bytes are not the same on every Python."""
+    fields = [name, '0000644', '0000000', '0000000', '%011o' % size, '%011o' % _TIME, ' ' * 8, '0', '', 'ustar', '00',
+              '', '', '0000000', '0000000', '']
+    form = struct.Struct('100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x')
+    fields = [field.encode('ascii') for field in fields]
+    fields[6] = ('%06o' % sum(bytearray(form.pack(*fields)))).encode('ascii') + b'\0 '
+    return form.pack(*fields)
+
+
+def build_run(path, name=None, out=None):
+    """Write the package of a run.
+
+    Parameters
+    ----------
+    path : str
+        The run folder.
+    name : str, optional
+        Of the set on the board. Where not given: 'original' (the documents' name) for a network's own data set, whose
+        name BNN-PYNQ's own sets have there, and for others the data set's name.
+    out : str, optional
+        The file; in the run folder where not given.
+
+    Returns
+    -------
+    file, summary : str
+    """
+    from board.runs import BadRun, Run, read_json       # what the board does not have
+    from common.files import whole_file
+    from weights_gen import classes, folder as folders
+
+    of = Run(path)
+    name = name or ('original' if (of.overlay.net, of.dataset) in (('lfc', 'mnist'), ('cnv', 'cifar10'))
+                    else of.dataset)
+    if not NAME.match(name):
+        raise UserError('%s is no name for a set on the board: use letters, digits, and - _ . between them' % name)
+    folders.read(of.folder, of.overlay)
+    classes.read(os.path.join(of.folder, folders.CLASSES))
+    if not folders.recognise(of.folder):
+        raise BadRun('%s holds files that are not of its network: generate it anew' % of.folder)
+    contents = {}
+    for part in folders.layout(of.overlay):
+        if os.path.exists(os.path.join(of.folder, part)):
+            with open(os.path.join(of.folder, part), 'rb') as handle:
+                contents[part] = handle.read()
+    verification = read_json(of.verification) or {}
+    if verification and verification.get('files') != fingerprint(contents):
+        raise BadRun('%s is of other files than are in %s: verify again' % (of.verification, of.folder))
+    out = out or of.package
+    with whole_file(out) as handle:
+        build(contents, {'name': name, 'network': of.overlay.name, 'dataset': of.dataset,
+                         'settings': read_json(of.settings), 'accuracy': verification.get('accuracy')}, handle)
+    with open(out, 'rb') as handle:
+        return out, summary(read(handle)[0])
+
+
+def fingerprint(contents):
+    """One SHA-256 for the files of a parameter folder, {path: bytes}, that tells whether any has changed."""
+    return sha256(''.join('%s %s\n' % (part, sha256(contents[part])) for part in sorted(contents)).encode('ascii'))
+
+
+# ---- installing, on the board ----
+
+def parameters_folder():
+    """bnn/params of the installed BNN-PYNQ."""
+    from importlib.util import find_spec
+    for package, advice in (('pynq', 'is this a PYNQ?'),
+                            ('bnn', 'install BNN-PYNQ first, as its documents say')):
+        spec = find_spec(package)
+        if spec is None:
+            raise NoBoard('%s has no package %s: %s' % (sys.executable, package, advice))
+    folder = os.path.join(os.path.dirname(spec.origin), 'params')
+    if not os.path.isdir(folder):
+        raise NoBoard('%s is not there: install BNN-PYNQ anew' % folder)
+    return folder
+
+
+def install(handle, into, force=False):
+    """Check a package and put its set beside the others; it appears whole or not at all.
+
+    Parameters
+    ----------
+    handle : binary file
+    into : str
+        The folder of all sets, bnn/params.
+    force : bool
+        Replace a set of the same name.
+
+    Returns
+    -------
+    path, summary : str
+
+    Raises
+    ------
+    BadPackage, NameTaken, EnvironmentError
+    """
+    manifest, contents = read(handle)
+    place = os.path.join(into, manifest['name'], manifest['network'])
+    if os.path.lexists(place) and not force:
+        raise NameTaken('%s is there already: choose another name, or force it' % place)
+    temporary = tempfile.mkdtemp(prefix='.installing-', dir=into)
+    try:
+        new, old = os.path.join(temporary, 'new'), os.path.join(temporary, 'old')
+        _write(new, contents)
+        read_folder(new)
+        _make(os.path.dirname(place))
+        if os.path.lexists(place):
+            os.rename(place, old)
+        try:
+            os.rename(new, place)
+        except BaseException:
+            if os.path.lexists(old):
+                os.rename(old, place)
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return place, summary(manifest)
+
+
+def _write(folder, contents):
+    """Write all files into a new folder, readable by everybody, and to the disk."""
+    for part in sorted(contents):
+        path = os.path.join(folder, part)
+        _make(os.path.dirname(path))
+        with open(path, 'wb') as handle:
+            handle.write(contents[part])
+        os.chmod(path, 0o644)
+    os.sync()       # once for all: a card takes long over each file
+
+
+def _make(folder):
+    if not os.path.isdir(folder):
+        os.mkdir(folder)
+        os.chmod(folder, 0o755)
+
+
+def again_as_root(password_first):
+    """Start this very command again as root, with the standard input as it is.
+
+    Parameters
+    ----------
+    password_first : bool
+        The password is the standard input's first line; without it sudo must not need one.
+
+    Returns
+    -------
+    int
+        An exit status, where root cannot be had.
+    """
+    with open('/proc/self/cmdline', 'rb') as handle:
+        command = handle.read().split(b'\0')[:-1]
+    if password_first:          # -k: it is read even where sudo would not ask again
+        os.execvp('sudo', ['sudo', '-k', '-S', '-p', '', '--'] + command)
+    with open(os.devnull, 'w') as nothing:
+        if subprocess.call(['sudo', '-n', 'true'], stdout=nothing, stderr=nothing):
+            print('package.py: error: the sets of this board are root\'s, and sudo wants a password', file=sys.stderr)
+            return NEEDS_PASSWORD
+    os.execvp('sudo', ['sudo', '-n', '--'] + command)
+
+
+# ---- command line ----
+
+def _check(path):
+    try:
+        if os.path.isdir(path):
+            return read_folder(path)[0]
+        with open(path, 'rb') as handle:
+            return read(handle)[0]
+    except BadPackage as error:
+        raise BadPackage('%s: %s' % (path, error))
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(prog='package.py', description=__doc__.split('\n')[0])
+    commands = parser.add_subparsers(dest='command', metavar='build, check, install')
+    commands.required = True
+    building = commands.add_parser('build', help='write the package of a run')
+    building.add_argument('--run', required=True, metavar='DIR', help='the run folder')
+    building.add_argument('--name', help='of the set on the board (default: original, or the data set\'s name)')
+    building.add_argument('--out', metavar='FILE', help='the file to write (default: in the run folder)')
+    checking = commands.add_parser('check', help='check a package, or a folder that was installed from one')
+    checking.add_argument('file', metavar='FILE')
+    installing = commands.add_parser('install', help='put a package among the sets of this board')
+    installing.add_argument('file', metavar='FILE', help='- for the standard input')
+    installing.add_argument('--into', metavar='DIR', help='the folder of the sets (default: that of the package bnn)')
+    installing.add_argument('--force', action='store_true', help='replace a set of the same name')
+    installing.add_argument('--sudo', choices=['no', 'yes', 'password'], default='no', help='become root where DIR '
+                            'cannot be written; password: it is the first line of the standard input')
+    options = parser.parse_args(arguments)
+    if options.command == 'build':
+        print('%s: %s' % build_run(options.run, options.name, options.out))
+    elif options.command == 'check':
+        print('%s: complete and undamaged: %s' % (options.file, summary(_check(options.file))))
+    else:
+        into = options.into or parameters_folder()
+        if options.sudo != 'no' and os.getuid() and not os.access(into, os.W_OK):
+            return again_as_root(options.sudo == 'password')
+        with sys.stdin.buffer if options.file == '-' else open(options.file, 'rb') as handle:
+            data = handle.read(LARGEST)
+        print('%s: installed and checked: %s' % install(io.BytesIO(data), into, options.force))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
