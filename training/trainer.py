@@ -31,7 +31,7 @@ from training import checkpoint, datasets, networks
 from training.learning import Learner, one_hot, squared_hinge_loss
 
 STOPPED = 75                    # exit status of a run that was asked to stop, and can go on (EX_TEMPFAIL)
-CHECKPOINT_SECONDS = 180        # at most so long between two checkpoints within an epoch
+CHECKPOINT_SECONDS = float(os.environ.get('BNN_CHECKPOINT_SECONDS', 180))   # between two within an epoch
 PROGRESS_SECONDS = 60           # between two lines of progress where there is no terminal
 EVALUATION_BATCH = {'lfc': 1000, 'cnv': 250}
 
