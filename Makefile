@@ -13,7 +13,7 @@ export RUNTIME PYTHON WITH_TENSORFLOW
 
 STAGES := train weights
 
-.PHONY: help setup all demo test $(STAGES)
+.PHONY: help setup all demo test test-long $(STAGES)
 .NOTPARALLEL:
 
 help: ## this list
@@ -34,3 +34,6 @@ demo: ## the whole journey of two networks on small embedded images, in minutes
 
 test: ## the tests, on every Python here that fits; TESTS= for pytest's arguments
 	@scripts/test.sh $(TESTS)
+
+test-long: ## the journey on real data beside the project (../shared), in some ten minutes
+	@scripts/in_env.sh --tests newest python -m pytest -m long $(TESTS)

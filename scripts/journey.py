@@ -16,7 +16,6 @@ from common.errors import UserError, run
 from training.settings import Settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-DEVICES = ('cpu', 'cuda')
 
 
 def variable(name, default=None):
@@ -52,7 +51,7 @@ def train(of):
     script = {'lfc': 'training/mnist_mod.py', 'cnv': 'training/cifar10_mod.py'}[of.net]
     return ([script] + bits(of) + ['--dataset', of.dataset, '--out', of.out] +
             given(('--epochs', 'EPOCHS'), ('--data-dir', 'DATA_DIR'), ('--train-size', 'TRAIN_SIZE'),
-                  ('--seed', 'SEED'), ('--init', 'INIT')) +
+                  ('--seed', 'SEED'), ('--init', 'INIT'), ('--device', 'DEVICE')) +
             (['--resume'] if number('RESUME', 0) else []))
 
 
@@ -68,21 +67,10 @@ def weights(of):
 STAGES = {'train': train, 'weights': weights}
 
 
-def use_device():
-    """Hand DEVICE to Theano, in its own variable."""
-    device = variable('DEVICE')
-    if device is None:
-        return
-    if device.rstrip('0123456789') not in DEVICES:
-        raise UserError('DEVICE=%s: cpu, or cuda for the GPU' % device)
-    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [variable('THEANO_FLAGS'), 'device=' + device]))
-
-
 def main(arguments):
     if len(arguments) != 1 or arguments[0] not in STAGES:
         raise UserError('name one stage: %s' % ', '.join(sorted(STAGES)))
     command = STAGES[arguments[0]](settings())
-    use_device()
     print('python ' + ' '.join(command))
     sys.stdout.flush()
     os.chdir(ROOT)
