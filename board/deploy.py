@@ -81,6 +81,8 @@ def _package(of):
     except package.BadPackage as error:
         raise package.BadPackage('%s: %s' % (of.package, error))
     for part in manifest['files']:
+        if part.startswith(package.SAMPLES):
+            continue
         current = os.path.join(of.folder, part)
         if not os.path.exists(current) or open(current, 'rb').read() != packed[part]:
             raise BadRun('%s has another %s than the run: package the run anew' % (of.package, part))

@@ -57,6 +57,8 @@ def read(path, shape):
         if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
             raise
         raise BadImages('%s is damaged (%s): make or fetch it anew' % (path, error))
+    if images.dtype == np.uint8 and images.shape[1:] == (28, 28) and shape == (32, 32, 3):
+        images = pictures.frame(images)     # as training reads MNIST for CNV
     if images.dtype != np.uint8 or images.shape[1:] != shape:
         raise BadImages('%s holds %s of shape %s: this network reads uint8 images, (N, %s)' % (
             path, images.dtype, images.shape, ', '.join(map(str, shape))))

@@ -5,7 +5,8 @@
     python board/package.py install FILE [--into DIR] [--force]
 
 The .tar.gz unpacks in the board's bnn/params/ as <name>/<network>/. Its manifest.json lists the SHA-256 of each file,
-the settings and versions of the training, and the accuracy that verify.json has. The same inputs give the same bytes.
+the settings and versions of the training, and the accuracy that verify.json has; samples/ holds test images and what
+the board must answer to them. The same inputs give the same bytes.
 
 `check` and `install` run on the board: this file alone, Python 3.6, nothing but the standard library. They trust no
 package: it is read into memory, bounded, and only names that a parameter folder has are ever written.
@@ -51,7 +52,9 @@ LARGEST_MANIFEST = 2 ** 20
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')
 NEEDS_PASSWORD = 77                     # exit status
 _NETWORK = re.compile(r'(lfc|cnv)W[12]A[12]\Z')
-_FILE = re.compile(r'(\d+-\d+-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json)\Z')
+SAMPLES = 'samples/'
+_FILE = re.compile(r'(\d+-\d+-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|'
+                   r'samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
 _TIME = 946684800                       # of every file in a package: 2000-01-01
 
 
@@ -216,7 +219,8 @@ def build_run(path, name=None, out=None):
     -------
     file, summary : str
     """
-    from board.runs import BadRun, Run, read_json       # what the board does not have
+    from board import samples                           # what the board does not have
+    from board.runs import BadRun, Run, read_json
     from common.files import whole_file
     from weights_gen import classes, folder as folders
 
@@ -237,6 +241,7 @@ def build_run(path, name=None, out=None):
     verification = read_json(of.verification) or {}
     if verification and verification.get('files') != fingerprint(contents):
         raise BadRun('%s is of other files than are in %s: verify again' % (of.verification, of.folder))
+    contents.update(samples.files_of(of))
     out = out or of.package
     with whole_file(out) as handle:
         build(contents, {'name': name, 'network': of.overlay.name, 'dataset': of.dataset,

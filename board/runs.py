@@ -28,9 +28,9 @@ class Run(object):
 
     Attributes
     ----------
-    path, folder, parameters, settings, verification, package : str
-        The run folder and in it: the parameter folder, the trained parameters (.npz), settings.json, verify.json and
-        the .tar.gz for the board.
+    path, folder, parameters, settings, test_set, verification, package : str
+        The run folder and in it: the parameter folder, the trained parameters (.npz), settings.json, test-set.npz,
+        verify.json and the .tar.gz for the board.
     overlay : weights_gen.overlays.Overlay
     dataset : str
 
@@ -54,6 +54,7 @@ class Run(object):
         self.parameters = os.path.join(self.path, '%s-%dw-%da.npz' % (
             self.dataset, self.overlay.weight_bits, self.overlay.activation_bits))
         self.settings = os.path.join(self.path, 'settings.json')
+        self.test_set = os.path.join(self.path, 'test-set.npz')
         self.verification = os.path.join(self.path, 'verify.json')
         self.package = os.path.join(self.path, name + '.tar.gz')
 

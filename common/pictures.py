@@ -3,6 +3,7 @@
     picture, size = decode(handle, small=True)
     fit_colour(picture, size)       # CNV: uint8 (32, 32, 3)
     fit_digit(picture)              # LFC: uint8 (28, 28), white ink on black
+    frame(images)                   # grey images for CNV, such as MNIST's
 
 For CNV a picture is fitted as the board's own software does it: shrunk to fit 32x32 with its aspect kept, never
 enlarged, and centred on white. As there, transparency counts for nothing, and a picture with a palette is shrunk by
@@ -137,6 +138,25 @@ def fit_digit(picture, invert='auto'):
     top, left = [_corner(ink.sum(axis=axis, dtype=float)) for axis in (1, 0)]
     fitted[top:top + ink.shape[0], left:left + ink.shape[1]] = ink
     return fitted
+
+
+def frame(images, side=32):
+    """Smaller grey images in the middle of a black square, for a network that reads colours.
+
+    Parameters
+    ----------
+    images : uint8 array (N, rows, rows)
+        Rows at most `side`.
+    side : int
+
+    Returns
+    -------
+    uint8 array (N, side, side, 3)
+    """
+    before = (side - images.shape[1]) // 2
+    after = side - images.shape[1] - before
+    framed = np.pad(images, ((0, 0), (before, after), (before, after)), 'constant')
+    return np.repeat(framed[..., None], 3, axis=3)
 
 
 def bright_border(grey):

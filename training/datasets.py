@@ -19,14 +19,15 @@ import zlib
 import numpy as np
 
 from common.errors import UserError
+from common.pictures import frame
 from training import downloads
+from training.names import BUILT_IN as NAMES, is_path
 from weights_gen import classes
 
 Images = collections.namedtuple('Images', ['images', 'labels'])
 Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
 
-NAMES = ('mnist', 'cifar10', 'digits')
-TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10'}    # as the documents write them
+TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10', 'svhn': 'SVHN', 'gtsrb': 'GTSRB'}    # as the documents write them
 SIDES = {'lfc': 28, 'cnv': 32}
 
 _SIZE_LIMIT = 1 << 30   # bytes; CIFAR-10 has 184 million
@@ -41,17 +42,20 @@ class DatasetError(UserError):
     """A data set that is not there, or not what it should be."""
 
 
-def load(name, net, data_dir=None):
+def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     """A data set, split into training, validation and test images.
 
     Parameters
     ----------
-    name : 'mnist', 'cifar10' or 'digits'
+    name : str
+        'mnist', 'cifar10', 'digits', 'svhn' or 'gtsrb', or the path of one's own (:mod:`training.pictures`).
     net : 'lfc' or 'cnv'
         Who reads it.
     data_dir : str, optional
         Where ``mnist.npz`` and ``cifar10.npz`` lie (x_train, y_train, x_test, y_test). Where not given, Keras's cache
-        is used, and filled.
+        is used, and filled. SVHN and GTSRB are only read from here (:mod:`training.published`).
+    threshold, invert, broken
+        Choices about one's own pictures (:class:`training.fitting.Fitting`, :func:`training.pictures.load`).
 
     Returns
     -------
@@ -62,12 +66,21 @@ def load(name, net, data_dir=None):
     ------
     DatasetError, downloads.DownloadError
     """
+    if is_path(name):
+        from training import fitting, pictures
+        return pictures.load(name, fitting.Fitting(net, threshold, invert), broken)
     if name not in NAMES:
-        raise DatasetError('there is no data set %s: choose one of %s' % (name, ', '.join(NAMES)))
+        raise DatasetError('there is no data set %s: choose one of %s, or give the path of a folder of pictures'
+                           % (name, ', '.join(NAMES)))
+    if threshold is not None or invert is not None:
+        raise DatasetError('threshold and invert are for pictures of your own: leave them away with %s' % name)
     if name == 'cifar10' and net == 'lfc':
         raise DatasetError('LFC reads 28x28 black and white pictures, cifar10 has colours: train CNV on it')
     if name == 'digits':
         return digits(net)
+    if name in ('svhn', 'gtsrb'):
+        from training import published
+        return published.load(name, net, data_dir)
     arrays = _from_folder(name, data_dir) if data_dir else _from_keras(name)
     (train_images, train_labels), test = arrays
     held_back = len(train_images) // {'mnist': 6, 'cifar10': 10}[name]
@@ -89,15 +102,8 @@ def encode(images, net):
     if net == 'lfc':
         return _MNIST_LEVELS[images][:, None]
     if images.ndim == 3:
-        images = _framed(images)
+        images = frame(images, SIDES['cnv'])
     return _COLOUR_LEVELS[np.ascontiguousarray(images.transpose(0, 3, 1, 2))]
-
-
-def _framed(images):
-    before = (SIDES['cnv'] - images.shape[1]) // 2
-    after = SIDES['cnv'] - images.shape[1] - before
-    framed = np.pad(images, ((0, 0), (before, after), (before, after)), 'constant')
-    return np.repeat(framed[..., None], 3, axis=3)
 
 
 def _from_folder(name, folder):

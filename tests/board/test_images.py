@@ -78,6 +78,13 @@ def test_idx(tmpdir, form):
     np.testing.assert_array_equal(read(tmpdir, form(noise(LFC)), LFC), noise(LFC))
 
 
+def test_mnist_for_cnv_stands_in_a_black_frame(tmpdir):
+    framed = read(tmpdir, idx(noise(LFC)), CNV)
+    for channel in range(3):
+        np.testing.assert_array_equal(framed[:, 2:30, 2:30, channel], noise(LFC))
+    assert framed.shape == (3,) + CNV and framed.sum(dtype=int) == 3 * noise(LFC).sum(dtype=int)
+
+
 @pytest.mark.parametrize('form', [cifar, lambda array: gzipped(cifar(array))])
 def test_cifar_binary(tmpdir, form):
     np.testing.assert_array_equal(read(tmpdir, form(noise(CNV)), CNV), noise(CNV))

@@ -1,0 +1,52 @@
+"""Test images that travel with a package, and what the simulator answers them: the proof that a board agrees.
+
+    files = files_of(run)       # 'samples/images.bin' or 'samples/images-idx3-ubyte', and 'samples/answers.json'
+
+The images are the first of the run's test set, in the form that the board's software reads.
+"""
+from __future__ import absolute_import
+
+import json
+import os
+import struct
+
+import numpy as np
+
+from board import images as image_files
+from board import reference
+from board.simulator import Simulator, answers
+
+COUNT = 100
+
+
+def files_of(run):
+    """The sample files of a run.
+
+    Parameters
+    ----------
+    run : board.runs.Run
+
+    Returns
+    -------
+    dict of str to bytes
+        By the path within the parameter folder; none where the run has no test set.
+    """
+    if not os.path.exists(run.test_set):
+        return {}
+    images = image_files.read(run.test_set, reference.image_shape(run.overlay))[:COUNT]
+    with np.load(run.test_set, allow_pickle=False) as archive:
+        labels = archive['y_test'][:COUNT].ravel()
+    scores = Simulator(run.folder, run.overlay).scores(images)
+    record = {'labels': labels.tolist(), 'answers': answers(run.overlay, scores).tolist(), 'scores': scores.tolist()}
+    name, write = ('images-idx3-ubyte', _idx) if run.overlay.net == 'lfc' else ('images.bin', _cifar)
+    return {'samples/' + name: write(images, labels),
+            'samples/answers.json': (json.dumps(record, sort_keys=True) + '\n').encode('ascii')}
+
+
+def _idx(images, labels):
+    return struct.pack('>4I', 0x803, *images.shape) + images.tobytes()
+
+
+def _cifar(images, labels):
+    planes = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+    return np.hstack([labels.reshape(-1, 1), planes]).astype(np.uint8).tobytes()

@@ -1,0 +1,61 @@
+"""Stands in for the package bnn on a host: its API as the overlay's specification has it, its answers the simulator's.
+
+A test copies this file to where the board has bnn/__init__.py, beside the folder params.
+"""
+from __future__ import absolute_import
+
+import os
+
+import numpy as np
+
+from board import images, reference
+from board.simulator import Simulator, answers
+from weights_gen.overlays import OVERLAYS
+
+RUNTIME_HW, RUNTIME_SW = 'python_hw', 'python_sw'
+NETWORK_CNVW1A1, NETWORK_CNVW1A2, NETWORK_CNVW2A2 = 'cnvW1A1', 'cnvW1A2', 'cnvW2A2'
+NETWORK_LFCW1A1, NETWORK_LFCW1A2 = 'lfcW1A1', 'lfcW1A2'
+PARAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'params')
+
+WRONG = []      # runtimes whose first answer a test wants to be wrong
+
+
+def available_params(network):
+    return sorted(name for name in os.listdir(PARAMS) if os.path.isdir(os.path.join(PARAMS, name, network)))
+
+
+class _Classifier(object):
+    def __init__(self, network, params, runtime=RUNTIME_HW):
+        self._runtime = runtime
+        self._simulator = Simulator(os.path.join(PARAMS, params, network), OVERLAYS[network])
+
+    def _scores(self, path):
+        overlay = self._simulator.overlay
+        return self._simulator.scores(images.read(path, reference.image_shape(overlay)))
+
+    def _answers(self, path):
+        found = answers(self._simulator.overlay, self._scores(path)).astype(np.uint32)
+        if self._runtime in WRONG:
+            found[0] = (found[0] + 1) % len(self._simulator.classes)
+        return found
+
+
+class CnvClassifier(_Classifier):
+    def classify_cifars(self, path):
+        return self._answers(path)
+
+    def classify_image(self, img):
+        return int(self._of_picture(img).argmax())
+
+    def classify_image_details(self, img):
+        return self._of_picture(img).astype(np.uint32)      # as the board's library hands negative scores over
+
+    def _of_picture(self, img):
+        path = os.path.join(PARAMS, 'picture.png')
+        img.save(path)
+        return self._scores(path)[0]
+
+
+class LfcClassifier(_Classifier):
+    def classify_mnists(self, path):
+        return self._answers(path)
