@@ -14,6 +14,7 @@ import numpy as np
 
 from board import images as image_files
 from board import reference
+from board.runs import BadRun
 from board.simulator import Simulator, answers
 
 COUNT = 100
@@ -35,6 +36,8 @@ def files_of(run):
         return {}
     images = image_files.read(run.test_set, reference.image_shape(run.overlay))[:COUNT]
     with np.load(run.test_set, allow_pickle=False) as archive:
+        if 'y_test' not in archive:
+            raise BadRun('%s has no labels, y_test: train anew' % run.test_set)
         labels = archive['y_test'][:COUNT].ravel()
     scores = Simulator(run.folder, run.overlay).scores(images)
     record = {'labels': labels.tolist(), 'answers': answers(run.overlay, scores).tolist(), 'scores': scores.tolist()}

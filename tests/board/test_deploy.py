@@ -11,12 +11,15 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from board import package
 from board.runs import Run
+from tests.board import networks
 from tests.board.test_package import BOARD_PYTHONS, call, tree
 from tests.shared import ROOT
+from weights_gen.overlays import OVERLAYS
 
 SCRIPT = os.path.join(ROOT, 'board', 'deploy.py')
 
@@ -120,6 +123,7 @@ def board(server):
 def packed_run(random_folder, tmpdir_factory):
     run = tmpdir_factory.mktemp('runs').mkdir('digits-lfcW1A1')
     shutil.copytree(random_folder['lfcW1A1'], str(run.join('lfcW1A1')))
+    np.savez(str(run.join('test-set.npz')), x_test=networks.images(OVERLAYS['lfcW1A1'], 5, 1), y_test=np.arange(5))
     package.build_run(str(run))
     return run
 

@@ -13,12 +13,17 @@ import sys
 import tarfile
 import time
 
+import numpy as np
 import pytest
 
-from board import package
+from board import images as image_files
+from board import package, reference, samples
 from board.package import BadPackage
+from board.simulator import Simulator, answers
 from common.errors import UserError
+from tests.board import networks
 from tests.shared import ROOT
+from weights_gen.overlays import OVERLAYS
 
 SCRIPT = os.path.join(ROOT, 'board', 'package.py')
 
@@ -91,6 +96,25 @@ def test_what_is_in_it(run_folder):
     assert files == tree(run_folder.join('lfcW1A1')) and len(files) == 290
 
 
+@pytest.mark.parametrize('name', ['lfcW1A2', 'cnvW2A2'])
+def test_samples_and_what_the_board_must_answer(random_folder, tmpdir, name):
+    overlay = OVERLAYS[name]
+    run = tmpdir.mkdir('digits-' + name)
+    shutil.copytree(random_folder[name], str(run.join(name)))
+    images = networks.images(overlay, samples.COUNT + 1, 3)
+    np.savez(str(run.join('test-set.npz')), x_test=images, y_test=np.arange(len(images)) % 10)
+    files = contents(package.build_run(str(run))[0])[1]
+    sample = tmpdir.join('sample')
+    sample.write_binary(files['samples/images' + ('-idx3-ubyte' if overlay.net == 'lfc' else '.bin')])
+    read = image_files.read(str(sample), reference.image_shape(overlay))
+    np.testing.assert_array_equal(read, images[:samples.COUNT])
+    simulator = Simulator(str(run.join(name)), overlay)
+    scores = simulator.scores(read)
+    assert json.loads(files['samples/answers.json'].decode('ascii')) == {
+        'labels': [i % 10 for i in range(samples.COUNT)], 'scores': scores.tolist(),
+        'answers': answers(overlay, scores).tolist()}
+
+
 def test_tar_unpacks_it_in_its_place(built, tmpdir):
     params = tmpdir.mkdir('params')
     assert call('tar', 'xzf', built, '-C', str(params)) == (0, '', '')
@@ -159,6 +183,8 @@ def test_accuracy_is_that_of_these_files(run_folder, tmpdir):
     (lambda run: run.join('lfcW1A1', 'notes').write('mine'), 'not of its network'),
     (lambda run: run.join('lfcW1A1').remove(), 'no such folder'),
     (lambda run: run.join('settings.json').write('{'), 'settings.json is damaged'),
+    (lambda run: run.join('test-set.npz').write('{'), 'test-set.npz'),
+    (lambda run: np.savez(str(run.join('test-set.npz')), x_test=np.zeros((2, 28, 28), np.uint8)), 'test-set.npz'),
     (lambda run: run.move(run.dirpath('elsewhere')), 'no such run'),
 ])
 def test_a_run_that_is_not_whole_is_not_packed(run_folder, harm, words):
