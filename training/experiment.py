@@ -6,7 +6,8 @@ import os
 import sys
 
 from common.errors import ArgumentParser
-from training import backend
+from training import backend, names, pictures
+from training.fitting import Fitting
 from training.settings import NETWORKS, SEED, Settings
 
 
@@ -18,8 +19,9 @@ def parse(net, arguments):
     add = parser.add_argument
     add('-wb', '--weight-bits', type=int, default=1, metavar='BITS', help='1 or 2 (LFC: 1)')
     add('-ab', '--activation-bits', type=int, default=1, metavar='BITS', help='1 or 2 (2-bit weights: 2)')
-    add('--dataset', default=network.dataset, help='mnist, cifar10 or digits')
+    add('--dataset', default=network.dataset, help='mnist, cifar10, digits, svhn, gtsrb, or a folder of pictures')
     add('--data-dir', metavar='DIR', help='where mnist.npz and cifar10.npz lie; without it they are downloaded')
+    pictures.add_options(parser)
     add('--epochs', type=int, default=network.epochs, metavar='N', help='the learning rate falls over so many epochs')
     add('--train-size', type=int, metavar='N', help='use only the first N training images')
     add('--seed', type=int, default=SEED, metavar='N', help='of the weights, the order of the images, and dropout')
@@ -43,7 +45,7 @@ def main(net, arguments):
 
     initial = parameters.arrays(parameters.read(options.init, settings.overlay)) if options.init else None
     with trainer.only_writer(settings.run_folder):
-        data = datasets.load(settings.dataset, net, options.data_dir)
+        data = datasets.load(settings.dataset, net, options.data_dir, options.threshold, options.invert, options.broken)
         run = trainer.Run(settings, data, initial)
         if not options.resume:
             aside = trainer.put_aside(settings.run_folder)
@@ -51,6 +53,9 @@ def main(net, arguments):
                 print('The results that were in %s are now in %s' % (settings.run_folder, aside), file=sys.stderr)
         if not os.path.isdir(settings.run_folder):
             os.makedirs(settings.run_folder)
+        if names.is_path(settings.dataset):
+            pictures.preview(settings.dataset, Fitting(net, options.threshold, options.invert),
+                             os.path.join(settings.run_folder, 'preview.png'), tell=lambda line: None)
         try:
             run(options.resume)
         except trainer.Stopped as stopped:

@@ -10,6 +10,7 @@ import collections
 import os
 
 from common.errors import UserError
+from training import names
 from weights_gen import overlays
 
 Network = collections.namedtuple('Network', [
@@ -65,7 +66,7 @@ class Settings(object):
     @property
     def dataset_name(self):
         """The data set's part in file names: a folder's own name for a folder."""
-        return os.path.basename(os.path.abspath(self.dataset)) if os.sep in self.dataset else self.dataset
+        return names.run_name(self.dataset)
 
     @property
     def run_folder(self):

@@ -1,0 +1,112 @@
+"""Pictures and arrays of any size made into what a network reads, with the choices that users have about it.
+
+    fitting = Fitting('lfc', threshold=100, invert='yes')
+    fitting.images(uint8 array (N, 64, 64))     # uint8 (N, 28, 28), 0 and 255
+"""
+from __future__ import absolute_import, division
+
+import collections
+
+import numpy as np
+
+from common import pictures
+from training.datasets import SIDES, DatasetError
+
+INVERT = ('auto', 'yes', 'no')
+THRESHOLD = 128     # where MNIST's pixels become +1 (datasets.encode), and the board's own software's
+
+_ORIENTATION = 0x112    # EXIF's tag
+_TURNS = {2: 'FLIP_LEFT_RIGHT', 3: 'ROTATE_180', 4: 'FLIP_TOP_BOTTOM', 5: 'TRANSPOSE', 6: 'ROTATE_270', 7: 'TRANSVERSE',
+          8: 'ROTATE_90'}
+
+
+class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert'])):
+    """How pictures are fitted to a network.
+
+    Parameters
+    ----------
+    net : 'lfc' or 'cnv'
+    threshold : int, optional
+        LFC: the grey, 0 to 255, from which on a pixel is white (ink), after inversion.
+    invert : 'auto', 'yes' or 'no'
+        LFC: whether dark is ink. MNIST's ink is white on black; 'auto' inverts what has a bright border, ink on paper.
+
+    Raises
+    ------
+    DatasetError
+        For values out of range, and for either with CNV, which reads colours.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, net, threshold=None, invert=None):
+        if net == 'cnv' and (threshold is not None or invert is not None):
+            raise DatasetError('threshold and invert are for LFC, which reads black and white: leave them away with CNV')
+        if threshold is not None and not 0 <= threshold <= 255:
+            raise DatasetError('threshold is %d: give a grey from 0 to 255' % threshold)
+        if invert not in (None,) + INVERT:
+            raise DatasetError('invert is %s: choose one of %s' % (invert, ', '.join(INVERT)))
+        return super(Fitting, cls).__new__(cls, net, THRESHOLD if threshold is None else threshold, invert or 'auto')
+
+    @property
+    def shape(self):
+        """Of an image: (28, 28) or (32, 32, 3)."""
+        side = SIDES[self.net]
+        return (side, side) if self.net == 'lfc' else (side, side, 3)
+
+    def picture(self, picture, size):
+        """A decoded picture fitted, uint8; for LFC still grey: :meth:`black_and_white` comes last."""
+        if self.net == 'lfc':
+            return pictures.fit_digit(picture, self.invert)
+        return pictures.fit_colour(picture, size)
+
+    def black_and_white(self, images):
+        """LFC: 0 below the threshold, 255 from it on; CNV: the images as they are."""
+        return np.where(images >= self.threshold, 255, 0).astype(np.uint8) if self.net == 'lfc' else images
+
+    def images(self, images, progress=iter):
+        """Arrays of images, uint8 (N, rows, columns) or (N, rows, columns, 3), fitted.
+
+        What has the network's size stays as it is, but for LFC's inversion and threshold; grey images of 28x28 stay so
+        for CNV. Whether grey ones are ink on paper is decided for all of them at once.
+        """
+        if self.net == 'lfc' and images.ndim == 3:
+            invert = self.invert == 'yes' or self.invert == 'auto' and pictures.bright_border(images)
+            images = 255 - images if invert else images
+            self = self._replace(invert='no')
+        if images.shape[1:] not in (self.shape, (28, 28)):
+            images = np.array([self._array(image) for image in progress(images)], np.uint8).reshape((-1,) + self.shape)
+        return self.black_and_white(images)
+
+    def _array(self, image):
+        from PIL import Image
+        picture = Image.fromarray(np.ascontiguousarray(image))
+        return self.picture(picture, picture.size)
+
+
+def upright(picture, size):
+    """A picture turned as its EXIF orientation says, and its size."""
+    from PIL import Image
+    try:
+        orientation = picture.getexif().get(_ORIENTATION)
+    except Exception:       # what Pillow raises on damaged EXIF data is of every class, and the picture is whole
+        return picture, size
+    if orientation not in _TURNS:
+        return picture, size
+    return picture.transpose(getattr(Image, _TURNS[orientation])), size[::-1] if orientation >= 5 else size
+
+
+def eight_bits(picture):
+    """A grey picture of 16 bits as one of 8; others as they are.
+
+    Raises
+    ------
+    ValueError
+        For pixels of floating point.
+    """
+    from PIL import Image
+    if picture.mode.startswith('F'):
+        raise ValueError('pixels of floating point: save it with 8 or 16 bits')
+    if not picture.mode.startswith('I'):
+        return picture
+    return Image.fromarray(np.clip(np.array(picture, np.int64) // 256, 0, 255).astype(np.uint8))

@@ -1,0 +1,157 @@
+"""One's own pictures as a data set, and a sheet that shows what a network sees of them.
+
+    data = load('photos/pets', Fitting('cnv'))      # a folder of class folders, see training.folders
+    data = load('letters.npz', Fitting('lfc'))      # arrays, see training.arrays
+    python training/pictures.py preview photos/pets --net lfc --threshold 100
+"""
+from __future__ import absolute_import, division, print_function
+
+import io
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from common.errors import ArgumentParser, UserError, run
+from common.files import whole_file
+from training import arrays, datasets, folders, names, splits
+from training.fitting import INVERT, THRESHOLD, Fitting
+
+_EXAMPLES, _PAIRS = 10, 128         # pictures of a class, of all classes at most (but two of each)
+_SIDE, _GAP, _LETTER = 64, 6, 14    # pixels of an example, between two, of a line of text
+_PAPER, _INK = (246, 246, 244), (40, 40, 40)
+
+
+def is_arrays(path):
+    """Whether a path is of a file of arrays, or a folder of such, and not of class folders."""
+    return not os.path.isdir(path) or arrays.is_folder_of_arrays(path)
+
+
+def load(path, fitting, broken='skip'):
+    """The data set at a path: :func:`training.folders.load` or :func:`training.arrays.load`."""
+    path = os.path.expanduser(path)
+    return arrays.load(path, fitting) if is_arrays(path) else folders.load(path, fitting, broken)
+
+
+def preview(path, fitting, out, broken='skip', tell=None):
+    """Write a sheet (PNG) of examples of each class, as they are and as the network sees them.
+
+    Parameters
+    ----------
+    path : str
+        What :func:`load` reads.
+    fitting : training.fitting.Fitting
+    out : str
+    broken : 'skip' or 'stop'
+    tell : callable, optional
+        Takes a line about what is wrong with the pictures; stderr where not given.
+    """
+    path = os.path.expanduser(path)
+    if is_arrays(path):
+        data = arrays.load(path, fitting)
+        titles, train = data.class_names, data.train
+        examples = [[(None, train.images[index]) for index in np.flatnonzero(train.labels == label)[:_count(titles)]]
+                    for label in range(len(titles))]
+    else:
+        found, chosen = folders.collect(path, fitting, broken, tell)
+        titles = found.classes
+        examples = [[(os.path.join(names.encoded(path), picture.path), picture.image) for picture in sorted(
+            (picture for picture in chosen if picture.label == label), key=lambda picture: splits.order(picture.file))]
+            [:_count(titles)] for label in range(len(titles))]
+    stream = io.BytesIO()
+    _sheet(_heading(names.run_name(path), fitting, is_arrays(path)), titles, examples, fitting.net).save(stream, 'PNG')
+    with whole_file(out) as handle:
+        handle.write(stream.getvalue())
+
+
+def _count(titles):
+    return max(2, min(_EXAMPLES, _PAIRS // len(titles)))
+
+
+def _heading(name, fitting, views_only):
+    kind = 'CNV: 32x32, colours'
+    if fitting.net == 'lfc':
+        invert = {'auto': 'inverted where the border is bright', 'yes': 'inverted', 'no': 'not inverted'}[fitting.invert]
+        kind = 'LFC: 28x28, white from grey %d on, %s' % (fitting.threshold, invert)
+    return [kind, '%s: %s' % (name, 'what the network sees' if views_only else 'the pictures, below each what the network '
+                                                                              'sees')]
+
+
+def _sheet(heading, titles, examples, net):
+    """A picture with a row for each class."""
+    from PIL import Image, ImageDraw
+    font = _font()
+    shown_above = any(original for row in examples for original, _ in row)
+    rows = 2 if shown_above else 1
+    step = _LETTER + _GAP + rows * (_SIDE + 2) + 2 * _GAP
+    width = max(420, _GAP + max(map(len, examples)) * (_SIDE + _GAP))
+    top = _GAP + len(heading) * (_LETTER + 4) + _GAP
+    sheet = Image.new('RGB', (width, top + step * len(titles)), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for number, line in enumerate(heading):
+        draw.text((_GAP, _GAP + number * (_LETTER + 4)), line, _INK, font=font)
+    for title, row in zip(titles, examples):
+        draw.text((_GAP, top), _drawable(title, font), _INK, font=font)
+        for column, (original, image) in enumerate(row):
+            place = (_GAP + column * (_SIDE + _GAP), top + _LETTER + _GAP)
+            if original:
+                sheet.paste(folders.thumbnail(original, _SIDE), place)
+            sheet.paste(_view(image, net), (place[0], place[1] + (_SIDE + 2 if shown_above else 0)))
+        top += step
+    return sheet
+
+
+def _view(image, net):
+    """What the network reads of an image, as a picture."""
+    from PIL import Image
+    planes = (datasets.encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5
+    grey_or_colour = planes[..., 0] if net == 'lfc' else planes
+    return Image.fromarray(np.rint(grey_or_colour).astype(np.uint8)).convert('RGB').resize((_SIDE, _SIDE), Image.NEAREST)
+
+
+def _font():
+    """matplotlib's own font, which has more letters than Pillow's; that where there is no matplotlib."""
+    from PIL import ImageFont
+    try:
+        from matplotlib import font_manager
+        return ImageFont.truetype(font_manager.findfont('DejaVu Sans'), _LETTER - 2)
+    except (ImportError, EnvironmentError):
+        return ImageFont.load_default()
+
+
+def _drawable(title, font):
+    if hasattr(font, 'path'):
+        return title
+    return title.encode('latin-1', 'replace').decode('latin-1')
+
+
+def main(arguments):
+    """Write a preview."""
+    parser = ArgumentParser(description='What a network sees of one\'s own pictures.')
+    parser.add_argument('command', choices=['preview'])
+    parser.add_argument('path', help='a folder of class folders with pictures, or what else DATASET= takes')
+    parser.add_argument('--net', choices=sorted(datasets.SIDES), default='cnv')
+    add_options(parser)
+    parser.add_argument('--out', default='preview.png', metavar='FILE.png')
+    options = parser.parse_args(arguments)
+    if os.path.isdir(options.out):
+        raise UserError('%s is a folder: name a file, --out FILE.png' % options.out)
+    preview(options.path, Fitting(options.net, options.threshold, options.invert), options.out, options.broken)
+    print(options.out)
+
+
+def add_options(parser):
+    """The choices about one's own pictures, for a command's parser."""
+    parser.add_argument('--threshold', type=int, metavar='GREY',
+                        help='own pictures for LFC: from this grey on, 0 to 255, a pixel is white ink (%d)' % THRESHOLD)
+    parser.add_argument('--invert', choices=INVERT,
+                        help='own pictures for LFC: whether dark is ink; auto: where the border is bright (auto)')
+    parser.add_argument('--broken', choices=folders.BROKEN, default='skip',
+                        help='own pictures: leave out what cannot be read, or stop')
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
