@@ -24,7 +24,7 @@ from weights_gen.overlays import MAX_CLASSES
 
 LARGEST = 2 ** 31       # bytes of pixels in one file
 _DAMAGE = (ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipfile, KeyError, TypeError, SyntaxError,
-           RuntimeError, NotImplementedError, AttributeError)     # what numpy, gzip and zipfile raise on files of any content
+           RuntimeError, NotImplementedError, AttributeError)     # what numpy, gzip, zipfile raise on any content
 _IDX = {'train': ('train', 'train'), 'valid': ('valid', 'validation'), 'test': ('t10k', 'test')}
 
 
@@ -81,11 +81,12 @@ def dataset(path, fitting, parts, titles=None, name=None):
     count = max(int(labels.max()) + 1, len(titles or ()))
     titles = titles or [u'%d' % label for label in range(count)]
     if not len(titles) == count <= MAX_CLASSES:
-        raise DatasetError('%s has labels up to %d and %d names of classes: labels are from 0 on, below %d, with a name for '
-                           'each' % (path, count - 1, len(titles), MAX_CLASSES))
+        raise DatasetError('%s has labels up to %d and %d names of classes: labels are from 0 on, below %d, with a '
+                           'name for each' % (path, count - 1, len(titles), MAX_CLASSES))
     missing = np.setdiff1d(np.arange(count), labels)
     if len(missing):
-        raise DatasetError('%s: no training image has the label %d: labels count from 0 without a gap' % (path, missing[0]))
+        raise DatasetError('%s: no training image has the label %d: labels count from 0 without a gap'
+                           % (path, missing[0]))
     for part, (_, some) in checked.items():
         if some.max() >= count:
             raise DatasetError('%s has the label %d in %s, and none of it in train' % (path, some.max(), part))
@@ -100,11 +101,12 @@ def _held_back(path, train, titles):
     """A tenth of the training images to validate on, chosen by their content; both in their order."""
     looks = [hashlib.sha1(image.tobytes()).digest() for image in train.images]
     try:
-        parts = np.array(splits.divide(train.labels.tolist(), looks, [splits.order(look) for look in looks], ('valid',)))
+        parts = splits.divide(train.labels.tolist(), looks, [splits.order(look) for look in looks], ('valid',))
     except splits.TooFew as few:
         raise DatasetError('%s: the class %s has %d different training images: at least 2 are needed, to train and to '
                            'validate' % (path, names.shown(titles[few.label]), few.count))
-    return {part: Images(train.images[parts == part], train.labels[parts == part]) for part in ('train', 'valid')}
+    chosen = {part: np.array(parts) == part for part in ('train', 'valid')}
+    return {part: Images(train.images[mask], train.labels[mask]) for part, mask in chosen.items()}
 
 
 def _checked(where, images, labels):
@@ -114,27 +116,27 @@ def _checked(where, images, labels):
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
     if images.dtype != np.uint8 or images.ndim != 3 and (images.ndim != 4 or images.shape[3] != 3) or not images.size:
-        raise DatasetError('%s: the images are %s of shape %s: expected uint8 (N, rows, columns), or (N, rows, columns, 3)'
-                           % (where, images.dtype, images.shape))
+        raise DatasetError('%s: the images are %s of shape %s: expected uint8, (N, rows, columns) or '
+                           '(N, rows, columns, 3)' % (where, images.dtype, images.shape))
     labels = labels.reshape(-1)
     if labels.dtype.kind not in 'iu' or len(labels) != len(images):
         raise DatasetError('%s: the labels are %s of length %d: expected %d integers' % (
             where, labels.dtype, len(labels), len(images)))
     if labels.min() < 0 or labels.max() >= MAX_CLASSES:
-        raise DatasetError('%s: the labels are from %d to %d: expected 0 to at most %d, the overlays tell %d classes apart'
-                           % (where, labels.min(), labels.max(), MAX_CLASSES - 1, MAX_CLASSES))
+        raise DatasetError('%s: the labels are from %d to %d: expected 0 to at most %d, the overlays tell %d classes '
+                           'apart' % (where, labels.min(), labels.max(), MAX_CLASSES - 1, MAX_CLASSES))
     return images, labels.astype(np.uint8)
 
 
-# --- .npz ---------------------------------------------------------------------------------------------------------------
+# --- .npz ------------------------------------------------------------------------------------------------------------
 
 def _npz(path):
     if not os.path.exists(path):
         raise DatasetError('%s: there is no such file or folder' % path)
     with open(path, 'rb') as handle:
         if handle.read(2) != b'PK':
-            raise DatasetError('%s is no .npz file: give one with x_train, y_train, x_test, y_test, or a folder of class '
-                               'folders with pictures' % path)
+            raise DatasetError('%s is no .npz file: give one with x_train, y_train, x_test, y_test, or a folder of '
+                               'class folders with pictures' % path)
     with zipfile.ZipFile(path) as archive:
         size = sum(member.file_size for member in archive.infolist())
     if size > LARGEST:
@@ -163,7 +165,7 @@ def _checked_titles(path, titles):
     return titles
 
 
-# --- idx ----------------------------------------------------------------------------------------------------------------
+# --- idx -------------------------------------------------------------------------------------------------------------
 
 def _idx_files(folder):
     """Part to {'images': path, 'labels': path} of MNIST's files in a folder, with or without .gz."""
@@ -183,8 +185,8 @@ def _idx(folder):
     for part in ['train', 'test'] + ['valid'] * ('valid' in files):
         for kind, form in (('images', 'idx3'), ('labels', 'idx1')):
             if kind not in files.get(part, {}):
-                raise DatasetError('%s lacks %s-%s-%s-ubyte (or the same with .gz): images and labels are expected to train '
-                                   'on and to test' % (folder, _IDX[part][0], kind, form))
+                raise DatasetError('%s lacks %s-%s-%s-ubyte (or the same with .gz): images and labels to train on and '
+                                   'to test are expected' % (folder, _IDX[part][0], kind, form))
     return {part: (_read_idx(paths['images'], 3), _read_idx(paths['labels'], 1)) for part, paths in files.items()}, None
 
 
@@ -205,11 +207,12 @@ def _read_idx(path, dimensions):
             raise DatasetError('%s announces %.1f GB: at most %.1f are read' % (path, size / 1e9, LARGEST / 1e9))
         data = handle.read(size + 1)
     if len(data) != size:
-        raise ValueError('%s holds %s than the %d bytes it announces' % (path, 'less' if len(data) < size else 'more', size))
+        raise ValueError('%s holds %s than the %d bytes it announces' % (
+            path, 'less' if len(data) < size else 'more', size))
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
-# --- CIFAR's binary files -----------------------------------------------------------------------------------------------
+# --- CIFAR's binary files --------------------------------------------------------------------------------------------
 
 def _cifar_files(folder):
     """Part to paths of CIFAR-10's binary files in a folder."""
@@ -223,7 +226,8 @@ def _cifar(folder):
     files = _cifar_files(folder)
     for part, name in (('train', 'data_batch_1.bin'), ('test', 'test_batch.bin')):
         if part not in files:
-            raise DatasetError('%s lacks %s: CIFAR\'s binary files to train on and to test are expected' % (folder, name))
+            raise DatasetError('%s lacks %s: CIFAR\'s binary files to train on and to test are expected'
+                               % (folder, name))
     parts = {}
     for part, paths in files.items():
         images, labels = zip(*map(_read_cifar, paths))

@@ -41,7 +41,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
 
     def __new__(cls, net, threshold=None, invert=None):
         if net == 'cnv' and (threshold is not None or invert is not None):
-            raise DatasetError('threshold and invert are for LFC, which reads black and white: leave them away with CNV')
+            raise DatasetError('threshold and invert are for LFC, which reads black and white: leave them away for CNV')
         if threshold is not None and not 0 <= threshold <= 255:
             raise DatasetError('threshold is %d: give a grey from 0 to 255' % threshold)
         if invert not in (None,) + INVERT:

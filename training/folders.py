@@ -109,7 +109,7 @@ def collect(path, fitting, broken='skip', tell=None):
     return found, _divided(path, found, _once(path, chosen, tell), tell)
 
 
-# --- what is in the folder ----------------------------------------------------------------------------------------------
+# --- what is in the folder -------------------------------------------------------------------------------------------
 
 def find(root):
     """The files of a folder of class folders; none is opened.
@@ -138,8 +138,8 @@ def find(root):
         for name in _folders(os.path.join(root, top)):
             title = names.text(name).strip()
             if not names.is_plain(title) or not title:
-                raise DatasetError('%s holds a folder named %r: rename it in plain UTF-8 text, it becomes the name of a '
-                                   'class' % (names.shown(os.path.join(root, top)), name))
+                raise DatasetError('%s holds a folder named %r: rename it in plain UTF-8 text, it becomes the name of '
+                                   'a class' % (names.shown(os.path.join(root, top)), name))
             if part in classes[title]:
                 raise DatasetError('%s holds two folders named %s: rename one, each is a class'
                                    % (names.shown(os.path.join(root, top)), names.shown(title)))
@@ -176,8 +176,8 @@ def _tops(shown, folders):
     given = ', '.join(names.shown(name) + '/' for _, name in parts)
     for part in ('train', 'test'):
         if part not in there:
-            raise DatasetError('%s holds %s and no %s/: give train/ and test/ (and valid/ if you like), or class folders '
-                               'alone' % (shown, given, part))
+            raise DatasetError('%s holds %s and no %s/: give train/ and test/ (and valid/ if you like), or class '
+                               'folders alone' % (shown, given, part))
     if len(set(there)) < len(there):
         raise DatasetError('%s holds %s: give one folder for each of train, valid and test' % (shown, given))
     return parts
@@ -201,7 +201,7 @@ def _files(root, folder):
     return result
 
 
-# --- decoding -----------------------------------------------------------------------------------------------------------
+# --- decoding --------------------------------------------------------------------------------------------------------
 
 def read_all(root, found, fitting):
     """What the network sees of each file, from the cache, or decoded.
@@ -219,8 +219,8 @@ def read_all(root, found, fitting):
         and what is wrong with it.
     """
     count = len(found.paths)
-    read = Read(np.zeros((count,) + fitting.shape, np.uint8), np.zeros(count, np.uint8), np.zeros((count, 32), np.uint8),
-                np.zeros((count, 32), np.uint8), [''] * count)
+    shapes = (count,) + fitting.shape, (count,), (count, 32), (count, 32)
+    read = Read(*[np.zeros(shape, np.uint8) for shape in shapes] + [[''] * count])
     keys = [_key(os.path.join(root, path)) + (path.decode('latin-1'),) for path in found.paths]
     cache = _cache_path(root, fitting)
     known = _load_cache(cache, fitting)
@@ -234,7 +234,8 @@ def read_all(root, found, fitting):
                 array[index] = value
     done = 0
     try:
-        with contextlib.closing(_decoded([os.path.join(root, found.paths[index]) for index in missing], fitting)) as rows:
+        paths = [os.path.join(root, found.paths[index]) for index in missing]
+        with contextlib.closing(_decoded(paths, fitting)) as rows:
             for done, (index, row) in enumerate(zip(missing, rows), 1):
                 for array, value in zip(read, row):
                     array[index] = value
@@ -242,7 +243,8 @@ def read_all(root, found, fitting):
         left_out = set(missing[done:])
         kept = [index for index in range(count) if index not in left_out]
         if done or len(known) > len(kept):
-            _save_cache(cache, [keys[index] for index in kept], Read(*[[array[index] for index in kept] for array in read]))
+            rows = Read(*[array[kept] for array in read[:4]] + [[read.reasons[index] for index in kept]])
+            _save_cache(cache, [keys[index] for index in kept], rows)
     return read
 
 
@@ -339,7 +341,7 @@ def progress(items, total, what):
             say('%s: %d of %d' % (what, number, total))
 
 
-# --- the cache ----------------------------------------------------------------------------------------------------------
+# --- the cache -------------------------------------------------------------------------------------------------------
 
 def cache_folder():
     """Where decoded pictures are kept."""
@@ -384,7 +386,7 @@ def _save_cache(path, keys, read):
         say('the decoded pictures are not kept for the next time (%s)' % file_error(error))
 
 
-# --- which of them count ------------------------------------------------------------------------------------------------
+# --- which of them count ---------------------------------------------------------------------------------------------
 
 def _tell_broken(path, found, read, broken, tell):
     indices = np.flatnonzero(read.states == _BROKEN)
@@ -404,8 +406,9 @@ def _check_classes(path, found, chosen, tell):
     for label, title in enumerate(found.classes):
         first = None if None in parts else 'train'
         if not counts[first, label]:
-            raise DatasetError('%s: the class %s has no picture%s: put some into its folder (PNG, JPEG, GIF, BMP, WebP), or '
-                               'remove the folder' % (path, names.shown(title), ' in train/' if first else ''))
+            where = ' in train/' if first else ''
+            raise DatasetError('%s: the class %s has no picture%s: put some into its folder (PNG, JPEG, GIF, BMP, '
+                               'WebP), or remove the folder' % (path, names.shown(title), where))
         for part in sorted(parts - {None}):
             if not counts[part, label]:
                 tell('%s: the class %s has no picture in %s/' % (path, names.shown(title), part))
@@ -459,9 +462,10 @@ def _assigned(path, found, chosen, parts):
         divided = splits.divide([picture.label for picture in chosen], [picture.look for picture in chosen],
                                 [splits.order(picture.file) for picture in chosen], parts)
     except splits.TooFew as few:
-        raise DatasetError('%s: the class %s has %d different pictures that look like those of no other class: at least '
-                           '%d are needed, to train, %s' % (path, names.shown(found.classes[few.label]), few.count,
-                                                            len(parts) + 1, ' and '.join(_PURPOSES[part] for part in parts)))
+        raise DatasetError('%s: the class %s has %d different pictures that look like those of no other class: at '
+                           'least %d are needed, to train, %s' % (
+                               path, names.shown(found.classes[few.label]), few.count, len(parts) + 1,
+                               ' and '.join(_PURPOSES[part] for part in parts)))
     return [picture._replace(part=part) for picture, part in zip(chosen, divided)]
 
 

@@ -52,8 +52,8 @@ def run_name(dataset):
     if not plain:       # a name in another alphabet
         plain = u'pictures-%08x' % (zlib.crc32(name.encode('utf-8')) & 0xffffffff)
     if plain.lower() in BUILT_IN:
-        raise UserError('%s has the name of a built-in data set, and its results would be taken for that one\'s: rename '
-                        'it, or give a link to it another name' % dataset)
+        raise UserError('%s has the name of a built-in data set, and its results would be taken for that one\'s: '
+                        'rename it, or give a link to it another name' % dataset)
     return str(plain)
 
 

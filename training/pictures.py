@@ -22,6 +22,7 @@ from training.fitting import INVERT, THRESHOLD, Fitting
 
 _EXAMPLES, _PAIRS = 10, 128         # pictures of a class, of all classes at most (but two of each)
 _SIDE, _GAP, _LETTER = 64, 6, 14    # pixels of an example, between two, of a line of text
+_INVERSIONS = {'auto': 'inverted where the border is bright', 'yes': 'inverted', 'no': 'not inverted'}
 _PAPER, _INK = (246, 246, 244), (40, 40, 40)
 
 
@@ -74,10 +75,8 @@ def _count(titles):
 def _heading(name, fitting, views_only):
     kind = 'CNV: 32x32, colours'
     if fitting.net == 'lfc':
-        invert = {'auto': 'inverted where the border is bright', 'yes': 'inverted', 'no': 'not inverted'}[fitting.invert]
-        kind = 'LFC: 28x28, white from grey %d on, %s' % (fitting.threshold, invert)
-    return [kind, '%s: %s' % (name, 'what the network sees' if views_only else 'the pictures, below each what the network '
-                                                                              'sees')]
+        kind = 'LFC: 28x28, white from grey %d on, %s' % (fitting.threshold, _INVERSIONS[fitting.invert])
+    return [kind, '%s: %swhat the network sees' % (name, '' if views_only else 'the pictures, and below each ')]
 
 
 def _sheet(heading, titles, examples, net):
@@ -108,8 +107,8 @@ def _view(image, net):
     """What the network reads of an image, as a picture."""
     from PIL import Image
     planes = (datasets.encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5
-    grey_or_colour = planes[..., 0] if net == 'lfc' else planes
-    return Image.fromarray(np.rint(grey_or_colour).astype(np.uint8)).convert('RGB').resize((_SIDE, _SIDE), Image.NEAREST)
+    pixels = np.rint(planes[..., 0] if net == 'lfc' else planes).astype(np.uint8)
+    return Image.fromarray(pixels).convert('RGB').resize((_SIDE, _SIDE), Image.NEAREST)
 
 
 def _font():

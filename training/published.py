@@ -1,4 +1,4 @@
-"""SVHN and GTSRB, for which BNN-PYNQ published trained parameters too ("streetview", "road-signs"), from their own files.
+"""SVHN and GTSRB, for which BNN-PYNQ published parameters too ("streetview", "road-signs"), from their own files.
 
     data = load('svhn', 'cnv', 'data')      # data/train_32x32.mat, data/test_32x32.mat, or in data/svhn
     data = load('gtsrb', 'cnv', 'data')     # data/GTSRB as its archives unpack
@@ -9,7 +9,7 @@ behind 9. Nothing is unpickled: MATLAB's files hold plain arrays.
 
 GTSRB, road signs (J. Stallkamp et al., 2012, https://benchmark.ini.rub.de): 39,209 + 12,630 pictures of 43 classes,
 fitted as the board fits a picture. They come from films, 30 pictures of one sign in a row: whole rows validate, so that
-no sign is in both. BNN-PYNQ's published parameters have a 44th class, no sign at all, from pictures that are not GTSRB's.
+no sign is in both. BNN-PYNQ's published parameters have a 44th class, no sign at all, from pictures that are not its.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -36,10 +36,10 @@ GTSRB_CLASSES = [
     u'End of speed limit 80', u'Speed limit 100', u'Speed limit 120', u'Overtaking forbidden',
     u'Overtaking forbidden to trucks', u'Right of way at the next crossing', u'Main road', u'Yield', u'Halt',
     u'Closed to vehicles', u'Closed to trucks', u'Wrong way', u'Danger', u'Curve to the left', u'Curve to the right',
-    u'Double curve', u'Bumps', u'Slippery', u'Narrower on the right', u'Building site', u'Traffic lights', u'Pedestrians',
-    u'Children', u'Bicycles', u'Snow and ice', u'Deer', u'End of all limits', u'Turn right', u'Turn left', u'Straight on',
-    u'Straight on or right', u'Straight on or left', u'Pass on the right', u'Pass on the left', u'Circle',
-    u'End of overtaking forbidden', u'End of overtaking forbidden to trucks']
+    u'Double curve', u'Bumps', u'Slippery', u'Narrower on the right', u'Building site', u'Traffic lights',
+    u'Pedestrians', u'Children', u'Bicycles', u'Snow and ice', u'Wild animals', u'End of all limits', u'Turn right',
+    u'Turn left', u'Straight on', u'Straight on or right', u'Straight on or left', u'Pass on the right',
+    u'Pass on the left', u'Roundabout', u'End of overtaking forbidden', u'End of overtaking forbidden to trucks']
 GTSRB_COUNTS = {'train': (39209, 26640), 'test': (12630,)}      # of the benchmark; the competition's training set
 
 _LARGEST_MAT = 2 ** 31      # bytes of pixels
@@ -84,7 +84,7 @@ def load(name, net, data_dir=None):
     return data
 
 
-# --- SVHN ---------------------------------------------------------------------------------------------------------------
+# --- SVHN ------------------------------------------------------------------------------------------------------------
 
 def _svhn(bases):
     for base in bases:
@@ -102,13 +102,14 @@ def _read_mat(path):
         folders.say('%s is another file than the published one: it has %d bytes, not %d' % (
             path, os.path.getsize(path), published.size))
     elif sha256(path) != published.sha256:
-        raise DatasetError('%s is damaged: its SHA-256 is not the published %s; fetch it anew' % (path, published.sha256))
+        raise DatasetError('%s is damaged: its SHA-256 is not the published %s; fetch it anew'
+                           % (path, published.sha256))
     try:
         shapes = {name: shape for name, shape, _ in scipy_io.whosmat(path)}
         images, labels = shapes.get('X', ()), shapes.get('y', ())
         if len(images) != 4 or images[:3] != (32, 32, 3) or labels != (images[3], 1):
             raise DatasetError('%s holds %s: expected X of shape (32, 32, 3, N) and y of shape (N, 1)' % (
-                path, ', '.join('%s %s' % (names.shown(name), shape) for name, shape in sorted(shapes.items())) or 'nothing'))
+                path, ', '.join('%s %s' % item for item in sorted(shapes.items())) or 'nothing'))
         if 3072 * images[3] > _LARGEST_MAT:
             raise DatasetError('%s announces %d images: at most %d are read' % (path, images[3], _LARGEST_MAT // 3072))
         content = scipy_io.loadmat(path, variable_names=['X', 'y'])
@@ -123,7 +124,7 @@ def _read_mat(path):
     return np.ascontiguousarray(content['X'].transpose(3, 0, 1, 2)), labels.astype(np.int64) % 10
 
 
-# --- GTSRB --------------------------------------------------------------------------------------------------------------
+# --- GTSRB -----------------------------------------------------------------------------------------------------------
 
 def _gtsrb(bases):
     for base in bases:
@@ -144,9 +145,8 @@ def _read_gtsrb(base, training, test):
         folder = os.path.join(training, '%05d' % label)
         table = os.path.join(base, folder, 'GT-%05d.csv' % label)
         rows += [(os.path.join(folder, name), given, 'train') for name, given in _table(table)]
-    answers = next((path for path in (os.path.join(base, test, _ANSWERS), os.path.join(base, os.path.dirname(test), _ANSWERS),
-                                      os.path.join(base, _ANSWERS), os.path.join(os.path.dirname(base), _ANSWERS))
-                    if os.path.isfile(path)), None)
+    places = [os.path.join(base, test), os.path.join(base, os.path.dirname(test)), base, os.path.dirname(base)]
+    answers = next((path for path in (os.path.join(place, _ANSWERS) for place in places) if os.path.isfile(path)), None)
     if answers is None:
         raise DatasetError('%s: %s is missing, from GTSRB_Final_Test_GT.zip: put it into %s' % (
             base, _ANSWERS, os.path.join(base, test)))
@@ -166,7 +166,8 @@ def _divided_gtsrb(base, paths, labels, parts, images):
     for part, counts in sorted(GTSRB_COUNTS.items()):
         count = int((parts == part).sum())
         if count not in counts:
-            folders.say('%s: %d pictures in the %s set, where the published one has %d' % (base, count, part, counts[0]))
+            folders.say('%s: %d pictures in the %s set, where the published one has %d'
+                        % (base, count, part, counts[0]))
     train = np.flatnonzero(parts == 'train')
     rows = [os.path.join(os.path.dirname(paths[index]), os.path.basename(paths[index]).split('_')[0]).encode('ascii')
             for index in train]     # <row>_<number in it>.ppm
@@ -201,6 +202,7 @@ def _table(path):
         name, label = row.get(u'Filename', u''), row.get(u'ClassId', u'')
         if len(values) != len(columns) or not _NAME.match(name) or not _LABEL.match(label) or \
                 int(label) >= len(GTSRB_CLASSES):
-            raise DatasetError('%s: line %d is not a .ppm file and a class below %d' % (path, number, len(GTSRB_CLASSES)))
+            raise DatasetError('%s: line %d is not a .ppm file and a class below %d'
+                               % (path, number, len(GTSRB_CLASSES)))
         rows.append((str(name), int(label)))
     return rows

@@ -1,6 +1,6 @@
-"""Which pictures are trained on, which validate and which test: by class, and by content, so that it never changes.
+"""Which pictures are trained on, which validate and which test: by class, and by content, so that it stays so.
 
-What a picture holds decides where it goes, not its name or place: more pictures may join later, and the others stay.
+What a picture holds decides where it goes, not its name or place; where more join later, nearly all others stay.
 """
 from __future__ import absolute_import, division
 
@@ -28,7 +28,7 @@ def divide(labels, looks, orders, parts):
     """A tenth of each class for each of some parts, at least one picture; the rest is for training.
 
     Pictures of one look, which the network cannot tell apart, stay together; where they have several labels, they are
-    for training.
+    for training. Where few looks are different, each part has its share of those.
 
     Parameters
     ----------
@@ -58,11 +58,12 @@ def divide(labels, looks, orders, parts):
         if len(groups) <= len(parts) or len(free) < len(parts):
             raise TooFew(label, len(free))
         free.sort(key=lambda group: (len(group), min(orders[index] for index in group)))     # many alike: to train
-        target = max(1, int(SHARE * sum(map(len, groups.values())) + .5))
+        target = int(SHARE * sum(map(len, groups.values())) + .5)
+        target = max(1, min(target, len(free) // (len(parts) + 1)))
         left = len(groups)
         for number, part in enumerate(parts, 1):
             later, taken = len(parts) - number, 0
-            while not taken or taken < target and len(free) > later and left > later + 1:
+            while not taken or len(free) > later and left > later + 1 and taken + len(free[0]) <= target:
                 for index in free[0]:
                     result[index] = part
                 taken += len(free.pop(0))

@@ -4,6 +4,7 @@ from __future__ import absolute_import, division
 import os
 
 import numpy as np
+import pytest
 from PIL import Image, ImageDraw
 
 SHAPES = (u'circle', u'square', u'star')
@@ -60,3 +61,9 @@ def folder(root, count, classes=SHAPES, seed=0, kinds=KINDS):
             picture = shape(SHAPES[number % len(SHAPES)], random, dark_on_light=index % 5 != 4)
             save(picture, os.path.join(where, '%d.%s' % (index + 1, ending)), mode)
     return root
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmpdir, monkeypatch):
+    """A cache of decoded pictures for one test."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmpdir.join('cache')))
