@@ -1,0 +1,57 @@
+"""The numbers of the networks and of a run."""
+from __future__ import absolute_import, division
+
+import pytest
+
+from common.errors import UserError
+from training.settings import NETWORKS, Settings
+
+LFC = Settings('lfc', 1, 2)
+CNV = Settings('cnv', 2, 2, out='elsewhere')
+
+
+def test_defaults():
+    assert NETWORKS['lfc'][:6] == (100, 1000, .003, 3e-7, .2, .5)
+    assert NETWORKS['cnv'][:4] == (50, 500, .001, 3e-7)
+    assert (LFC.seed, LFC.dataset, LFC.run_folder) == (1234, 'mnist', 'runs/mnist-lfcW1A2')
+    assert (CNV.dataset, CNV.save_path) == ('cifar10', 'elsewhere/cifar10-cnvW2A2/cifar10-2w-2a.npz')
+
+
+@pytest.mark.parametrize('settings, start, epochs', [(LFC, .003, 1000), (CNV, .001, 500),
+                                                     (Settings('lfc', 1, 1, epochs=1), .003, 1)])
+def test_learning_rate(settings, start, epochs):
+    assert settings.learning_rate(0) == start
+    assert settings.learning_rate(epochs) == pytest.approx(3e-7, rel=1e-9)
+    for epoch in (0, 1, epochs // 2, epochs - 1):
+        assert settings.learning_rate(epoch) == pytest.approx(start * (3e-7 / start) ** (epoch / epochs), rel=1e-9)
+
+
+def test_lines_of_lfc():
+    assert LFC.lines(50000) == [
+        'activation_bits = 2', 'weight_bits = 1', 'batch_size = 100', 'alpha = 0.1', 'epsilon = 0.0001',
+        'num_epochs = 1000', 'dropout_in = 0.2', 'dropout_hidden = 0.5', 'W_LR_scale = Glorot', 'LR_start = 0.003',
+        'LR_fin = 3e-07', 'LR_decay = %s' % (1e-4 ** 1e-3), 'save_path = runs/mnist-lfcW1A2/mnist-1w-2a.npz',
+        'shuffle_parts = 1']
+
+
+def test_lines_of_cnv():
+    assert CNV.lines(45000) == [
+        'activation_bits = 2', 'weight_bits = 2', 'batch_size = 50', 'alpha = 0.1', 'epsilon = 0.0001',
+        'W_LR_scale = Glorot', 'num_epochs = 500', 'LR_start = 0.001', 'LR_fin = 3e-07',
+        'LR_decay = %s' % (3e-4 ** (1 / 500)), 'save_path = elsewhere/cifar10-cnvW2A2/cifar10-2w-2a.npz',
+        'train_set_size = 45000', 'shuffle_parts = 1']
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (dict(net='lfc', weight_bits=2, activation_bits=2), 'LFC with 2-bit weights has no overlay'),
+    (dict(net='cnv', weight_bits=2, activation_bits=1), 'the board has no overlay cnvW2A1: choose one of lfcW1A1'),
+    (dict(net='cnv', weight_bits=0, activation_bits=1), 'the board has no overlay cnvW0A1'),
+    (dict(net='lfc', weight_bits=1, activation_bits=1, epochs=0), 'epochs is 0: give a number from 1'),
+    (dict(net='lfc', weight_bits=1, activation_bits=1, seed=-1), 'seed is -1: give a number from 0'),
+    (dict(net='lfc', weight_bits=1, activation_bits=1, seed=2 ** 32), 'seed is 4294967296'),
+    (dict(net='lfc', weight_bits=1, activation_bits=1, train_size=99), 'train-size is 99: give a number from 100'),
+])
+def test_refusals(arguments, message):
+    with pytest.raises(UserError) as refused:
+        Settings(**arguments)
+    assert message in str(refused.value) and '\n' not in str(refused.value)
