@@ -165,7 +165,7 @@ class _PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError('%s.%s in a data file' % (module, name))
+            raise DatasetError('%s.%s stands in a data file, which should hold pixels: fetch it again' % (module, name))
         return pickle.Unpickler.find_class(self, module, name)
 
 
