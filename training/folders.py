@@ -77,7 +77,7 @@ def load(path, fitting, broken='skip'):
     """
     found, chosen = collect(path, fitting, broken)
     parts = {part: sorted((picture for picture in chosen if picture.part == part),
-                          key=lambda picture: splits.order(picture.file)) for part in ('train', 'valid', 'test')}
+                          key=lambda picture: picture.file) for part in ('train', 'valid', 'test')}
     name = names.run_name(path)
     say('%s: %d pictures to train on, %d to validate, %d to test; %s' % (
         name, len(parts['train']), len(parts['valid']), len(parts['test']),
@@ -269,6 +269,7 @@ def _decoded(paths, fitting):
                 yield row
     finally:
         pool.terminate()
+        pool.join()     # each ends with the picture that it is at
 
 
 def _decode(path, fitting):
@@ -462,8 +463,8 @@ def _assigned(path, found, chosen, parts):
         divided = splits.divide([picture.label for picture in chosen], [picture.look for picture in chosen],
                                 [splits.order(picture.file) for picture in chosen], parts)
     except splits.TooFew as few:
-        raise DatasetError('%s: the class %s has %d different pictures that look like those of no other class: at '
-                           'least %d are needed, to train, %s' % (
+        raise DatasetError('%s: the class %s has %d pictures that the network can tell from each other and from other '
+                           'classes\': at least %d are needed, to train, %s' % (
                                path, names.shown(found.classes[few.label]), few.count, len(parts) + 1,
                                ' and '.join(_PURPOSES[part] for part in parts)))
     return [picture._replace(part=part) for picture, part in zip(chosen, divided)]

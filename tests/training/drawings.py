@@ -24,9 +24,11 @@ def shape(name, random, size=None, dark_on_light=True):
     colour = tuple(int(value) for value in ink)
     draw = ImageDraw.Draw(picture)
     if name == 'circle':
-        draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
+        flat = radius * random.uniform(.8, 1)
+        draw.ellipse([x - radius, y - flat, x + radius, y + flat], fill=colour)
     elif name == 'square':
-        draw.rectangle([x - radius, y - radius, x + radius, y + radius], fill=colour)
+        angles = random.uniform(-.3, .3) + np.array([-1, 1, 3, 5]) * np.pi / 4
+        draw.polygon([(x + radius * np.cos(angle), y + radius * np.sin(angle)) for angle in angles], fill=colour)
     else:
         angles = random.uniform(0, .4) + np.arange(10) * np.pi / 5
         lengths = radius * np.where(np.arange(10) % 2, .4, 1.1)
