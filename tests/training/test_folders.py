@@ -1,0 +1,395 @@
+# -*- coding: utf-8 -*-
+"""Folders of real pictures of all kinds, whole, broken and misplaced; none of them mocked."""
+from __future__ import absolute_import, division
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from board import images as board_images
+from tests.shared import ROOT
+from tests.training import drawings
+from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
+from training import datasets, folders
+from training.datasets import DatasetError
+from training.fitting import Fitting
+
+CNV, LFC = Fitting('cnv'), Fitting('lfc')
+
+
+@pytest.fixture(scope='module')
+def shapes(tmpdir_factory):
+    return drawings.folder(str(tmpdir_factory.mktemp('own').join('shapes')), 36)
+
+
+@pytest.fixture
+def small(tmpdir):
+    return drawings.folder(str(tmpdir.join('small')), 6)
+
+
+def rows(part):
+    return {image.tobytes() for image in part.images}
+
+
+def refused(path, words, fitting=CNV, **options):
+    with pytest.raises(DatasetError) as caught:
+        folders.load(path, fitting, **options)
+    message = str(caught.value)
+    assert words in message and '\n' not in message, message
+
+
+@pytest.mark.parametrize('fitting, shape', [(CNV, (32, 32, 3)), (LFC, (28, 28))])
+def test_every_kind_of_picture(shapes, fitting, shape):
+    data = datasets.load(shapes, fitting.net)
+    assert data.name == 'shapes' and list(data.class_names) == [u'circle', u'square', u'star']
+    assert sum(len(part.images) for part in data[1:4]) == 108
+    for part in data[1:4]:
+        assert part.images.dtype == part.labels.dtype == np.uint8 and part.images.shape[1:] == shape
+        assert set(part.labels) == {0, 1, 2} and len(part.labels) == len(part.images)
+    if fitting.net == 'lfc':
+        assert set(np.unique(data.train.images)) == {0, 255}
+    assert not (rows(data.train) & rows(data.test) or rows(data.train) & rows(data.valid) or
+                rows(data.valid) & rows(data.test))
+    assert min(np.bincount(data.train.labels[:30], minlength=3)) > 3        # mixed: the first N are of all classes
+
+
+def test_cnv_sees_what_the_board_sees(shapes):
+    found, chosen = folders.collect(shapes, CNV)
+    compared = 0
+    for picture in chosen:
+        path = os.path.join(shapes.encode('ascii'), picture.path).decode('ascii')
+        if not picture.path.startswith(b'circle') or Image.open(path).mode.startswith('I'):
+            continue        # the board's software knows no 16 bits
+        compared += 1
+        np.testing.assert_array_equal(picture.image, board_images.read(path, (32, 32, 3))[0])
+    assert compared >= 30
+
+
+def test_lfc_sees_what_the_simulator_sees(shapes):
+    found, chosen = folders.collect(shapes, LFC)
+    for picture in chosen[::5]:
+        path = os.path.join(shapes.encode('ascii'), picture.path).decode('ascii')
+        if not Image.open(path).mode.startswith('I'):
+            expected = board_images.read(path, (28, 28))
+            np.testing.assert_array_equal(datasets.encode(picture.image[None], 'lfc'), datasets.encode(expected, 'lfc'))
+
+
+def test_16_bits_are_8(tmpdir):
+    grey = np.arange(1024, dtype=np.uint16).reshape(32, 32) * 64
+    tmpdir.mkdir('a')
+    for name, array in (('deep.png', grey), ('plain.png', (grey // 256).astype(np.uint8))):
+        Image.fromarray(array).save(str(tmpdir.join('a', name)))
+    one, other = [folders.read_all(str(tmpdir).encode('ascii'), folders.Found(
+        ['a'], [b'a/' + name], [0], [None]), CNV).images[0] for name in (b'deep.png', b'plain.png')]
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_exif_orientation(tmpdir, orientation):
+    """Each turn of a picture, marked as such, is the same picture."""
+    upright = Image.fromarray(np.dstack([np.tile(np.arange(0, 240, 2, dtype=np.uint8), (60, 1))] * 3))
+    upright.paste((200, 0, 0), (0, 0, 30, 20))
+    back = {2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM, 5: Image.TRANSPOSE,
+            6: Image.ROTATE_90, 7: Image.TRANSVERSE, 8: Image.ROTATE_270}
+    turned = upright.transpose(back[orientation]) if orientation > 1 else upright
+    tmpdir.mkdir('a')
+    exif = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0' + bytearray([orientation]) + b'\0\0\0\0\0\0'
+    turned.save(str(tmpdir.join('a', 'turned.jpg')), quality=100, subsampling=0, exif=bytes(exif))
+    upright.save(str(tmpdir.join('a', 'upright.jpg')), quality=100, subsampling=0)
+    found = folders.find(str(tmpdir).encode('ascii'))
+    one, other = folders.read_all(str(tmpdir).encode('ascii'), found._replace(
+        paths=found.paths[-2:]), CNV).images.astype(int)
+    assert abs(one - other).max() < 12 and other[9, 2, 0] > 150 > 100 > other[9, 2, 1]
+
+
+def test_damaged_exif_does_not_matter(small):
+    path = os.path.join(small, 'star', 'exif.jpg')
+    drawings.shape(u'star', np.random.RandomState(5)).save(path, exif=b'Exif\0\0MM\0*\xff\xff\xff\xff')
+    assert b'star/exif.jpg' in [picture.path for picture in folders.collect(small, CNV)[1]]
+
+
+def test_threshold_and_inversion(tmpdir):
+    paper = np.full((28, 28), 200, np.uint8)
+    paper[8:20, 8:12] = 30
+    paper[8:20, 12:16] = 120
+    picture = Image.fromarray(paper)
+
+    def ink(**choices):
+        fitting = Fitting('lfc', **choices)
+        return int((fitting.black_and_white(fitting.picture(picture, picture.size)) == 255).sum())
+
+    assert ink() == ink(invert='yes') == 12 * 8             # 255 - 120 is ink, 255 - 30 too, 255 - 200 not
+    assert ink(threshold=136) == 12 * 4 and ink(threshold=0) == 784 and ink(threshold=55) == 784
+    assert ink(invert='no') == 784 - 12 * 8
+
+
+@pytest.mark.parametrize('net, choices', [('cnv', dict(threshold=3)), ('cnv', dict(invert='no')),
+                                          ('lfc', dict(threshold=256)), ('lfc', dict(threshold=-1)),
+                                          ('lfc', dict(invert='maybe'))])
+def test_wrong_choices(net, choices):
+    with pytest.raises(DatasetError):
+        Fitting(net, **choices)
+
+
+def test_choices_are_for_own_pictures():
+    with pytest.raises(DatasetError):
+        datasets.load('digits', 'lfc', threshold=10)
+
+
+# --- parts -------------------------------------------------------------------------------------------------------------
+
+def test_the_same_parts_wherever_and_whenever(shapes, tmpdir):
+    first = folders.load(shapes, CNV)
+    moved = str(tmpdir.join('moved'))
+    shutil.copytree(shapes, moved)
+    for title in os.listdir(moved):
+        os.rename(os.path.join(moved, title, '1.jpg'), os.path.join(moved, title, 'zz.jpg'))
+    again = folders.load(moved, CNV)
+    for one, other in zip(first[1:4], again[1:4]):
+        np.testing.assert_array_equal(one.images, other.images)
+        np.testing.assert_array_equal(one.labels, other.labels)
+
+
+def test_given_parts(tmpdir, capsys):
+    root = str(tmpdir.join('given'))
+    for seed, part in enumerate(('Training', 'val', 'test')):
+        drawings.folder(os.path.join(root, part), 12, seed=seed)
+    data = folders.load(root, CNV)
+    assert [len(part.images) for part in data[1:4]] == [36, 36, 36]
+    shutil.rmtree(os.path.join(root, 'val'))
+    data = folders.load(root, CNV)
+    assert [len(part.images) for part in data[1:4]] == [33, 3, 36]
+    for title in drawings.SHAPES:       # a copy in test/ is taken out of training
+        shutil.copy(os.path.join(root, 'test', title, '2.png'), os.path.join(root, 'Training', title, 'copy.png'))
+    capsys.readouterr()
+    again = folders.load(root, CNV)
+    assert rows(again.train) == rows(data.train) and rows(again.test) == rows(data.test)
+    assert '3 pictures are there more than once' in capsys.readouterr()[1]
+
+
+def test_parts_that_lack_something(tmpdir):
+    root = str(tmpdir)
+    drawings.folder(os.path.join(root, 'train'), 4)
+    refused(root, 'no test/')
+    drawings.folder(os.path.join(root, 'test'), 2, seed=1)
+    os.rename(os.path.join(root, 'train', 'star'), os.path.join(root, 'train', 'moon'))
+    refused(root, 'the class star has no picture in train/')
+    drawings.folder(os.path.join(root, 'training'), 1)
+    refused(root, 'one folder for each')
+
+
+def test_copies_count_once_and_contradictions_not_at_all(small, capsys):
+    picture = Image.open(os.path.join(small, 'star', '2.png'))
+    picture.save(os.path.join(small, 'star', 'copy.bmp'))           # other bytes, same pixels
+    Image.open(os.path.join(small, 'circle', '2.png')).save(os.path.join(small, 'square', 'what.png'))
+    data = folders.load(small, CNV)
+    assert sum(len(part.images) for part in data[1:4]) == 17
+    told = capsys.readouterr()[1]
+    assert 'star/2.png = star/copy.bmp' in told and 'circle/2.png = square/what.png' in told
+
+
+# --- what is found and what is expected --------------------------------------------------------------------------------
+
+def test_no_folder_no_classes(tmpdir):
+    refused(str(tmpdir.join('nothing')), 'no such folder')
+    refused(str(tmpdir), '0 pictures and no folders')
+    drawings.shape(u'star', np.random.RandomState(0)).save(str(tmpdir.join('a.png')))
+    refused(str(tmpdir), '1 pictures and no folders')
+
+
+def test_empty_class(small):
+    os.mkdir(os.path.join(small, 'empty'))
+    refused(small, 'the class empty has no picture')
+    open(os.path.join(small, 'empty', 'notes.txt'), 'w').close()
+    refused(small, 'the class empty has no picture')
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_too_few_pictures_of_a_class(small, count):
+    for name in os.listdir(os.path.join(small, 'star'))[count:]:
+        os.remove(os.path.join(small, 'star', name))
+    refused(small, 'the class star has %d pictures that' % count)
+
+
+def test_three_pictures_of_a_class_will_do(tmpdir):
+    data = folders.load(drawings.folder(str(tmpdir.join('three')), 3), CNV)
+    assert [sorted(part.labels) for part in data[1:4]] == [[0, 1, 2]] * 3
+
+
+def test_one_class_and_64_but_no_65(tmpdir):
+    titles = [u'c%d' % number for number in range(65)]
+    root = drawings.folder(str(tmpdir.join('many')), 3, titles, kinds=[('L', 'png')])
+    refused(root, '65 class folders')
+    shutil.rmtree(os.path.join(root, 'c7'))
+    data = folders.load(root, CNV)
+    assert len(data.class_names) == 64 and data.class_names[7:10] == [u'c8', u'c9', u'c10'] and data.test.labels.max() == 63
+    one = drawings.folder(str(tmpdir.join('one')), 5, [u'circle'])
+    assert list(folders.load(one, CNV).class_names) == [u'circle']
+
+
+def test_a_folder_too_high(tmpdir):
+    drawings.folder(str(tmpdir.join('data', 'shapes')), 3)
+    refused(str(tmpdir.join('data')), 'if those are the classes, give %s' % tmpdir.join('data', 'shapes'))
+
+
+def test_clutter_is_passed_over(small, capsys):
+    for name in ('.DS_Store', 'Thumbs.db', 'labels.csv', 'BM-is-the-beginning'):
+        with open(os.path.join(small, 'star', name), 'wb') as handle:
+            handle.write(b'BM nothing')
+    os.mkdir(os.path.join(small, '.git'))
+    os.mkdir(os.path.join(small, '__MACOSX'))
+    os.mkfifo(os.path.join(small, 'star', 'pipe'))
+    data = folders.load(small, CNV)
+    assert len(data.class_names) == 3
+    told = capsys.readouterr()[1]
+    assert '3 files are no pictures' in told and 'cannot be read' not in told
+
+
+def test_folders_within_a_class_and_links_in_circles(small, tmpdir):
+    os.mkdir(os.path.join(small, 'star', 'more'))
+    path = os.path.join(small, 'star', 'more', 'x.png')
+    drawings.shape(u'star', np.random.RandomState(9)).save(path)
+    os.symlink('..', os.path.join(small, 'star', 'more', 'up'))
+    os.symlink('self', os.path.join(small, 'star', 'self'))
+    os.symlink(small, os.path.join(small, 'star', 'all'))
+    os.symlink(os.path.join(small, 'circle'), os.path.join(small, 'ring'))
+    os.remove(os.path.join(small, 'star', 'all'))
+    shutil.rmtree(os.path.join(small, 'square'))
+    os.remove(os.path.join(small, 'ring'))
+    found = folders.find(small.encode('ascii'))
+    assert found.paths.count(b'star/more/x.png') == 1 and len(found.paths) == 6 + 7 + 1     # the last links to itself
+
+
+def test_names_in_other_alphabets(tmpdir):
+    titles = [u'Stra\xdfe', u'\u732b', u'10 m', u'9 m', u'cafe\u0301']
+    root = str(tmpdir.join('names'))
+    random = np.random.RandomState(0)
+    for title in titles:
+        folder = os.path.join(root.encode('ascii'), title.encode('utf-8'))
+        os.makedirs(folder)
+        for index in range(3):
+            with open(os.path.join(folder, u'\xfc{}.png'.format(index).encode('utf-8')), 'wb') as handle:
+                drawings.shape(u'star', random).save(handle, 'PNG')
+    with open(os.path.join(root.encode('ascii'), titles[1].encode('utf-8'), b'\xff\xfe.png'), 'wb') as handle:
+        handle.write(b'broken')
+    data = folders.load(root, CNV)
+    assert data.class_names == [u'9 m', u'10 m', u'caf\xe9', u'Stra\xdfe', u'\u732b']
+    from weights_gen import classes
+    with open(str(tmpdir.join('classes.txt')), 'wb') as handle:
+        handle.write(u'\n'.join(data.class_names).encode('utf-8'))
+    assert classes.read(str(tmpdir.join('classes.txt'))) == data.class_names
+
+
+@pytest.mark.parametrize('name', [b'caf\xe9', b'a\nb', b' '])
+def test_names_that_cannot_be_classes(small, name):
+    os.mkdir(os.path.join(small.encode('ascii'), name))
+    refused(small, 'rename it')
+
+
+def test_two_folders_of_one_name(small):
+    for name in (u'caf\xe9', u'cafe\u0301'):
+        os.mkdir(os.path.join(small.encode('ascii'), name.encode('utf-8')))
+    refused(small, 'two folders named')
+
+
+# --- broken pictures ---------------------------------------------------------------------------------------------------
+
+def breakages(folder):
+    with open(os.path.join(folder, '1.jpg'), 'rb') as handle:
+        whole = handle.read()
+    for name, data in (('cut.jpg', whole[:len(whole) // 2]), ('empty.png', b''), ('text.gif', b'hello'),
+                       ('noise.bmp', b'BM' + b'\x77' * 300), ('bomb.png', bomb())):
+        with open(os.path.join(folder, name), 'wb') as handle:
+            handle.write(data)
+    os.symlink('nowhere.png', os.path.join(folder, 'link.png'))
+
+
+def bomb():
+    from tests.board.test_images import bomb_png
+    return bomb_png(60000)
+
+
+@pytest.mark.parametrize('fitting', [CNV, LFC])
+def test_broken_pictures_are_listed_and_left_out(small, capsys, fitting):
+    breakages(os.path.join(small, 'star'))
+    for _ in range(2):      # decoded, then from the cache
+        data = folders.load(small, fitting)
+        told = capsys.readouterr()[1]
+        assert '6 files cannot be read' in told
+        for line in ('star/cut.jpg', 'star/empty.png: an empty file', 'star/text.gif: not a picture', 'star/noise.bmp',
+                     'star/bomb.png: ', 'star/link.png: a link to nothing'):
+            assert line in told
+        assert sum(len(part.images) for part in data[1:4]) + told.count(' = ') <= 18
+
+
+def test_broken_pictures_stop_the_run(small):
+    breakages(os.path.join(small, 'star'))
+    refused(small, '6 of 24 files cannot be read, the first star/', broken='stop')
+
+
+# --- the cache ---------------------------------------------------------------------------------------------------------
+
+def cached(tmpdir):
+    return [path for path in tmpdir.join('cache', 'bnn-training').listdir() if path.ext == '.npz']
+
+
+def test_decoded_once(small, tmpdir, monkeypatch):
+    first = folders.load(small, CNV)
+    decode, decoded = folders.pictures.decode, []
+    monkeypatch.setattr(folders.pictures, 'decode', lambda *rest, **options: decoded.append(1) or decode(*rest, **options))
+    again = folders.load(small, CNV)
+    assert not decoded
+    for one, other in zip(first[1:4], again[1:4]):
+        np.testing.assert_array_equal(one.images, other.images)
+    drawings.shape(u'star', np.random.RandomState(9)).save(os.path.join(small, 'star', '2.png'))
+    os.remove(os.path.join(small, 'star', '1.jpg'))
+    changed = folders.load(small, CNV)
+    assert len(decoded) == 1 and sum(len(part.images) for part in changed[1:4]) == 17
+    folders.load(small, LFC)
+    assert len(cached(tmpdir)) == 2
+    decoded[:] = []
+    folders.load(small, Fitting('lfc', threshold=90))
+    assert not decoded      # the threshold comes after
+
+
+@pytest.mark.parametrize('damage', [b'', b'PK\x03\x04 nothing', None])
+def test_a_damaged_cache_is_made_anew(small, tmpdir, damage):
+    first = folders.load(small, CNV)
+    path, = cached(tmpdir)
+    path.write_binary(path.read_binary()[:-100] if damage is None else damage)
+    np.testing.assert_array_equal(folders.load(small, CNV).train.images, first.train.images)
+    assert path.size() > 10000
+
+
+def test_without_a_cache_it_goes_on(small, tmpdir, capsys):
+    tmpdir.join('cache').write('a file in its place')
+    assert len(folders.load(small, CNV).train.images)
+    assert 'not kept for the next time' in capsys.readouterr()[1]
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_decoding(tmpdir, number):
+    """One line, no half-written file, and what was decoded is kept."""
+    root = drawings.folder(str(tmpdir.join('large')), 3)
+    noise = np.random.RandomState(0).randint(0, 256, (1500, 1500, 3)).astype(np.uint8)
+    for index in range(60):
+        noise[0, 0, 0] = index
+        Image.fromarray(noise).save(os.path.join(root, 'star', 'x%d.bmp' % index))
+    program = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', 'pictures.py'), 'preview', root, '--net', 'lfc',
+                                '--out', str(tmpdir.join('out.png'))], stderr=subprocess.PIPE)
+    time.sleep(2)
+    program.send_signal(number)
+    errors = program.communicate()[1].decode('utf-8')
+    if program.returncode == 0:
+        pytest.skip('this machine decodes 60 pictures in 2 seconds')
+    assert program.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number] and errors.endswith('stopped\n')
+    assert 'Traceback' not in errors and not tmpdir.join('out.png').exists()
+    if tmpdir.join('cache').exists():
+        assert not [path for path in tmpdir.join('cache').visit() if path.basename.endswith('.tmp')]
