@@ -33,6 +33,19 @@ def limits(layer):
     return -bound, bound - 1
 
 
+def real(layer, parameters):
+    """Where each unit's accumulator, with flipped weights, steps up, before anything is rounded.
+
+    Returns
+    -------
+    array of float64, shape (units, steps)
+    """
+    steps = np.array(STEPS[sum(layer.activation_bits)])
+    return flip(parameters) * (
+        (_column(parameters.mean) - _column(parameters.bias)) +
+        (steps - _column(parameters.beta)) / (_column(parameters.gamma) * _column(parameters.inv_std)))
+
+
 def compute(layer, parameters):
     """The thresholds of a layer, padded.
 
@@ -48,12 +61,9 @@ def compute(layer, parameters):
     """
     if not layer.thresholds:
         return None
-    steps = np.array(STEPS[sum(layer.activation_bits)])
-    sign = flip(parameters)
-    exact = sign * ((_column(parameters.mean) - _column(parameters.bias)) +
-                    (steps - _column(parameters.beta)) / (_column(parameters.gamma) * _column(parameters.inv_std)))
-    rounded = np.full((layer.rows, len(steps)), float(PADDING))
-    rounded[:len(exact)] = _round(layer, exact * scale(layer), sign)
+    exact = real(layer, parameters)
+    rounded = np.full((layer.rows, exact.shape[1]), float(PADDING))
+    rounded[:len(exact)] = _round(layer, exact * scale(layer), flip(parameters))
     if layer.weight_bits == 1 and not layer.binary:
         rounded -= layer.columns - layer.fan_in     # padding columns: weight +1, input -1
     return np.clip(rounded, *limits(layer)).astype(np.int64)

@@ -1,0 +1,337 @@
+"""Whether the packed network is as good as the trained one: both answer the whole test set.
+
+    python board/verify.py --run runs/mnist-lfcW1A1 [--tolerance POINTS]
+
+First the parameter folder is held against the archive that it was made of, file by file, byte by byte. Then the test
+set goes through the simulator on the folder, and what it answers is held against what the trained network answered
+when training evaluated it. The images on which they differ, each with its reason where that is known
+(board/differences.py), and all figures go to verify.json in the run folder.
+
+The exit status is 0 if the folder is the archive's, and the packed network has as much of the test set right as the
+trained one, or at most POINTS points of percent less: 1 where not given, which is what the published networks lost
+(0.3 to 1.0). Both are judged by the board's rule. For CNV that is training's own, the largest output. An LFC on the
+board answers the highest class whose output reaches 0, so that a network after few epochs loses much, packed or not:
+that is reported, with a warning, and is no failure of the packing.
+"""
+from __future__ import absolute_import, division, print_function
+
+import collections
+import contextlib
+import json
+import math
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from board import differences, images as image_files, kernel, reference
+from board.package import fingerprint
+from board.runs import BadRun, Run
+from board.simulator import Simulator, answers
+from common.errors import ArgumentParser, UserError, run
+from common.files import sha256, whole_file
+from weights_gen import generate, parameters
+from weights_gen.folder import layout
+
+TOLERANCE = 1.              # points of percent
+LARGEST = 2 ** 28           # bytes of one array of labels or outputs
+
+TestSet = collections.namedtuple('TestSet', ['images', 'labels', 'outputs'])
+
+
+class Rejected(UserError):
+    """The packed network is not the trained one, or not as good."""
+
+
+# ---- what training left ----
+
+def read_test_set(of, classes):
+    """The test images, and what the trained network answered.
+
+    Parameters
+    ----------
+    of : board.runs.Run
+    classes : int
+
+    Returns
+    -------
+    TestSet
+        images: uint8 (N,) + the network's image shape. labels: int (N,), 0 to classes - 1. outputs: float32
+        (N, classes).
+
+    Raises
+    ------
+    BadRun
+        A file is missing, damaged or does not fit the others, or the outputs are of other parameters than the archive.
+    board.images.BadImages
+    """
+    test_outputs = _there(os.path.join(of.path, 'test-outputs.npz'))
+    digest = sha256(of.parameters)
+    if _read_array(test_outputs, 'parameters_sha256').tolist() not in (digest, digest.encode('ascii')):
+        raise BadRun('%s is of other parameters than %s: go on with the training, or train anew' % (
+            test_outputs, of.parameters))
+    images = image_files.read(_there(of.test_set), reference.image_shape(of.overlay))
+    labels = _read_array(of.test_set, 'y_test')
+    outputs = _read_array(test_outputs, 'outputs')
+    if labels.shape != (len(images),) or labels.dtype.kind not in 'iu' or labels.min() < 0 or labels.max() >= classes:
+        raise BadRun('%s: y_test is not one class, 0 to %d, for each image: train anew' % (of.test_set, classes - 1))
+    if outputs.shape != (len(images), classes) or outputs.dtype.kind != 'f' or not np.isfinite(outputs).all():
+        raise BadRun('%s: outputs are not finite numbers for %d images and %d classes: train anew' % (
+            test_outputs, len(images), classes))
+    return TestSet(images, labels.astype(int), outputs)
+
+
+def _there(path):
+    if not os.path.isfile(path):
+        raise BadRun('%s is missing: train the network first' % path)
+    return path
+
+
+def _read_array(path, name):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = archive.getinfo(name + '.npy')
+            if member.file_size > LARGEST:
+                raise ValueError('%s is too large' % name)
+            with archive.open(member) as stream:
+                return np.lib.format.read_array(stream, allow_pickle=False)
+    except (ValueError, KeyError, zipfile.BadZipfile, zlib.error, EOFError, RuntimeError, NotImplementedError,
+            IOError) as error:
+        if getattr(error, 'errno', None) is not None:   # the system's, not the archive's
+            raise
+        raise BadRun('%s is damaged (%s): train anew' % (path, ' '.join(str(error).split())[:100]))
+
+
+# ---- the folder against the archive ----
+
+def folder_problems(of):
+    """What sets a parameter folder apart from the one that its archive gives.
+
+    Parameters
+    ----------
+    of : board.runs.Run
+
+    Returns
+    -------
+    problems : list of str
+        One for each file that is missing, foreign, of another size or of other contents; in ASCII.
+    contents : dict of str to bytes
+        The files that the folder should have, by their path in it.
+    """
+    if not os.path.isdir(of.folder):
+        raise BadRun('%s: there is no parameter folder: make weights comes first' % of.folder)
+    with _temporary_folder() as temporary:
+        path = os.path.join(temporary, of.overlay.name)
+        names = os.path.join(of.path, 'classes.txt')
+        generate.generate(of.overlay, of.parameters, path, names if os.path.exists(names) else None)
+        expected = {part: _read(os.path.join(path, part)) for part in _files(path)}
+    found = _files(of.folder)
+    problems = []
+    for part in sorted(set(expected) | set(found)):
+        problem = (_difference(os.path.join(of.folder, part), expected[part]) if part in expected and part in found
+                   else 'is missing' if part in expected else 'does not belong there')
+        if problem:
+            problems.append('%s %s' % (re.sub('[^ -~]', '?', part), problem))
+    return problems, expected
+
+
+@contextlib.contextmanager
+def _temporary_folder():
+    path = tempfile.mkdtemp(prefix='bnn-verify-')
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _files(folder):
+    """The paths of a folder's files within it; of folders that no parameter folder has, the folder's."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        inside = os.path.relpath(root, folder)
+        foreign = [name for name in folders if os.path.join(inside, name) != os.path.join('.', 'hw')]
+        folders[:] = [name for name in folders if name not in foreign]
+        found += [os.path.normpath(os.path.join(inside, name)) for name in names + foreign]
+    return found
+
+
+def _read(path):
+    with open(path, 'rb') as handle:
+        return handle.read()
+
+
+def _difference(path, expected):
+    """How a file differs, or None."""
+    if not os.path.isfile(path):
+        return 'is not a file'
+    if os.path.getsize(path) != len(expected):
+        return 'has %d bytes instead of %d' % (os.path.getsize(path), len(expected))
+    different = np.count_nonzero(np.frombuffer(_read(path), np.uint8) != np.frombuffer(expected, np.uint8))
+    return 'differs in %d of %d bytes' % (different, len(expected)) if different else None
+
+
+# ---- the answers ----
+
+def compare(of, trained, test, tolerance):
+    """Both networks' answers on the whole test set.
+
+    Parameters
+    ----------
+    of : board.runs.Run
+    trained : list of weights_gen.parameters.LayerParameters
+    test : TestSet
+    tolerance : float
+        Points of percent.
+
+    Returns
+    -------
+    dict
+        What verify.json holds of it. Accuracies and agreement are in percent.
+    """
+    simulator = Simulator(of.folder, of.overlay)
+    if simulator.engine != 'c':
+        print('%d images through %s' % (len(test.images), simulator.engine))
+        sys.stdout.flush()
+    started = time.time()
+    scores = simulator.scores(test.images)
+    seconds = time.time() - started
+    of_training = test.outputs.argmax(axis=1)
+    by_rule = answers(of.overlay, test.outputs >= 0 if of.overlay.net == 'lfc' else test.outputs)
+    of_board = answers(of.overlay, scores)
+    different = np.flatnonzero(of_board != of_training)
+    reasons = differences.explain(of.overlay, trained, test.images[different], test.outputs[different],
+                                  scores[different])
+    right = [int((given == test.labels).sum()) for given in (of_training, by_rule, of_board)]
+    count = len(test.labels)
+    confusion = np.zeros((test.outputs.shape[1],) * 2, int)
+    np.add.at(confusion, (test.labels, of_board), 1)
+    return {
+        'images': count,
+        'accuracy': {'trained': 100 * right[0] / count, 'packed': 100 * right[2] / count},
+        'trained_by_board_rule': 100 * right[1] / count,
+        'tolerance': tolerance,
+        'passed': 100 * (right[1] - right[2]) <= tolerance * count + 1e-9,
+        'agreement': 100 * (count - len(different)) / count,
+        'exact_images': int(differences.as_trained(of.overlay, trained, test.outputs, scores).sum()),
+        'reasons': dict(collections.Counter(reasons)),
+        'differences': [{'image': image, 'label': label, 'trained': one, 'board': other, 'reason': reason}
+                        for image, label, one, other, reason in zip(
+                            different.tolist(), test.labels[different].tolist(), of_training[different].tolist(),
+                            of_board[different].tolist(), reasons)],
+        'confusion': confusion.tolist(),
+        'simulator': {'engine': simulator.engine, 'seconds': seconds, 'processors': kernel.processors()},
+    }
+
+
+def summary(of, result):
+    """What is printed, as lines."""
+    accuracy, count = result['accuracy'], result['images']
+    lfc = of.overlay.net == 'lfc'
+    lines = ['%s: %d test images' % (os.path.basename(of.path), count)]
+    rows = [('folder', '%d files, each what %s gives' % (len(layout(of.overlay)), os.path.basename(of.parameters))),
+            ('trained', '%6.2f %% right, by the largest output' % accuracy['trained'])]
+    if lfc:
+        rows.append(('', '%6.2f %% right, by the highest output that reaches 0: the board\'s rule'
+                     % result['trained_by_board_rule']))
+    rows += [('packed', '%6.2f %% right' % accuracy['packed']),
+             ('same answer', '%6.2f %%, %d differ' % (result['agreement'], len(result['differences']))),
+             ('exact', '%6.2f %%: %s' % (100 * result['exact_images'] / count,
+                                         'all output bits as training has them' if lfc else
+                                         'all scores those behind the trained outputs'))]
+    lines += ['  %-12s %s' % row for row in rows]
+    for reason, number in sorted(result['reasons'].items(), key=lambda pair: (-pair[1], pair[0])):
+        lines.append('  %12d by %s' % (number, reason))
+    named = ' + '.join(result['reasons']).split(' + ')
+    lines += ['               %s: %s' % pair for pair in differences.REASONS.items() if pair[0] in named]
+    lines.append('  %-12s %6.3f ms an image (%s, %d processors)' % (
+        'simulator', 1e3 * result['simulator']['seconds'] / count, result['simulator']['engine'],
+        result['simulator']['processors']))
+    lost = accuracy['trained'] - result['trained_by_board_rule']
+    if lost > result['tolerance']:
+        lines.append('  warning: on the board %.2f points are lost, to its rule of the highest output that reaches 0: '
+                     'train longer, and they meet' % lost)
+    lines.append('  details in %s' % of.verification)
+    return lines
+
+
+# ---- verify.json ----
+
+def write(path, result):
+    """Write verify.json: an entry a line, of long lists an item a line."""
+    lines = []
+    for name in sorted(result):
+        value = result[name]
+        if isinstance(value, list) and value:
+            text = '[\n  %s\n ]' % ',\n  '.join(json.dumps(item, sort_keys=True) for item in value)
+        else:
+            text = json.dumps(value, sort_keys=True)
+        lines.append(' "%s": %s' % (name, text))
+    with whole_file(path) as handle:
+        handle.write(('{\n%s\n}\n' % ',\n'.join(lines)).encode('ascii'))
+
+
+def verify(path, tolerance=TOLERANCE):
+    """Verify a run, write verify.json and print its summary.
+
+    Parameters
+    ----------
+    path : str
+        The run folder.
+    tolerance : float
+        Points of percent.
+
+    Raises
+    ------
+    BadRun
+        The run lacks something, or something in it is damaged: verify.json stays as it is.
+    Rejected
+        The packed network is not the trained one, or not as good: verify.json says so.
+    weights_gen.parameters.BadArchive, weights_gen.classes.BadClasses, board.images.BadImages, EnvironmentError
+    """
+    of = Run(path)
+    trained = parameters.read(_there(of.parameters), of.overlay)
+    test = read_test_set(of, parameters.classes(trained))
+    about = {'network': of.overlay.name, 'dataset': of.dataset, 'parameters_sha256': sha256(of.parameters),
+             'versions': {'python': platform.python_version(), 'numpy': np.__version__}}
+    problems, contents = folder_problems(of)
+    if problems:
+        write(of.verification, dict(about, passed=False, problems=problems))
+        raise Rejected('%s is not what %s gives: %s%s: make weights anew' % (
+            of.folder, os.path.basename(of.parameters), '; '.join(problems[:4]),
+            '; and %d more, listed in %s' % (len(problems) - 4, of.verification) if len(problems) > 4 else ''))
+    result = compare(of, trained, test, tolerance)
+    write(of.verification, dict(about, files=fingerprint(contents), problems=[], **result))
+    print('\n'.join(summary(of, result)))
+    sys.stdout.flush()
+    if not result['passed']:
+        raise Rejected('%s: the packed network has %.2f %% of the test set right, the trained one, by the board\'s rule, '
+                       '%.2f %%, and the tolerance is %g: see the reasons in %s, or give --tolerance more' % (
+                           of.path, result['accuracy']['packed'], result['trained_by_board_rule'], tolerance,
+                           of.verification))
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder')
+    parser.add_argument('--tolerance', type=float, default=TOLERANCE, metavar='POINTS',
+                        help='how many points of percent the packed network may have less of the test set right '
+                        '(default: %g)' % TOLERANCE)
+    options = parser.parse_args(arguments)
+    if not 0 <= options.tolerance <= 100 or math.isnan(options.tolerance):
+        parser.error('argument --tolerance: give 0 to 100 points of percent')
+    verify(options.run, options.tolerance)
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
