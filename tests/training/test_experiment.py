@@ -1,0 +1,155 @@
+"""The documents' scripts as a user runs them: what they print, write and refuse."""
+from __future__ import absolute_import, division
+
+import csv
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.shared import ROOT
+from training.trainer import HISTORY
+from weights_gen import overlays, parameters
+
+TINY = ['--dataset', 'digits', '--epochs', '2', '--train-size', '100']
+FLOAT = r'[-+.\de]+'
+BLOCK = r'''Epoch %%d of 2 took %(f)ss
+  LR:                            %%s
+  training loss:                 %(f)s
+  validation loss:               %(f)s
+  validation error rate:         %(f)s%%%%
+  best epoch:                    [12]
+  best validation error rate:    %(f)s%%%%
+  test loss:                     %(f)s
+  test error rate:               %(f)s%%%%
+''' % {'f': FLOAT}
+
+
+def train(*arguments, **options):
+    """(exit status, stdout, stderr) of a script, LFC's where none is named."""
+    script = options.pop('script', 'mnist_mod.py')
+    process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', script)] + [str(a) for a in arguments],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    output, errors = process.communicate()
+    return process.returncode, output.decode('utf-8'), errors.decode('utf-8')
+
+
+@pytest.fixture(scope='module')
+def done(tmp_path_factory):
+    """(out folder, stdout) of a finished run."""
+    out = tmp_path_factory.mktemp('done')
+    status, output, errors = train('-ab', 2, '--out', out, *TINY)
+    assert status == 0, errors
+    return out, output
+
+
+def test_what_is_printed(done):
+    out, output = done
+    folder = str(out / 'digits-lfcW1A2')
+    assert output.startswith('activation_bits = 2\nweight_bits = 1\nbatch_size = 100\n')
+    head, _, epochs = output.partition('Loading digits dataset...\nTraining...\n')
+    assert head.endswith('save_path = %s/digits-1w-2a.npz\nshuffle_parts = 1\n' % folder)
+    assert re.match('^' + BLOCK % (1, '0.003') + BLOCK % (2, '3e-05') + '$', epochs), epochs
+    with open(os.path.join(folder, 'train.log')) as handle:
+        assert handle.read() == output
+
+
+def test_what_is_written(done):
+    out, output = done
+    folder = str(out / 'digits-lfcW1A2')
+    assert set(os.listdir(folder)) == {
+        'digits-1w-2a.npz', 'train.log', 'history.csv', 'checkpoint.npz', 'checkpoint-previous.npz', 'classes.txt',
+        'settings.json', 'test-set.npz', 'test-outputs.npz'}
+    with open(os.path.join(folder, 'history.csv')) as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == 2 and set(rows[0]) == set(HISTORY)
+    assert 'training loss:                 %s\n' % rows[1]['training_loss'] in output
+    with open(os.path.join(folder, 'settings.json')) as handle:
+        assert json.load(handle)['epochs'] == 2
+    read = parameters.read(os.path.join(folder, 'digits-1w-2a.npz'), overlays.find('lfc', 1, 2))
+    assert parameters.classes(read) == 10
+    with np.load(os.path.join(folder, 'test-set.npz')) as images, \
+            np.load(os.path.join(folder, 'test-outputs.npz')) as outputs:
+        wrong = np.mean(outputs['outputs'].argmax(1) != images['y_test'])
+    assert 100 * wrong == pytest.approx(float(rows[1]['test_error_rate']))
+
+
+def test_starting_from_parameters(done, tmp_path):
+    """With next to no step, the network stays what it was: so does its error once the averages have settled."""
+    out, _ = done
+    first = str(out / 'digits-lfcW1A2' / 'digits-1w-2a.npz')
+    status, output, errors = train('-ab', 2, '--init', first, '--out', tmp_path, *TINY)
+    assert status == 0, errors
+    assert output != done[1]
+    status, _, errors = train('--init', first, '--out', tmp_path / 'other', *TINY)     # an archive of 1 and 2 bits alike
+    assert status == 0, errors
+
+
+def test_finished_runs_and_other_settings(done):
+    out, _ = done
+    status, output, _ = train('-ab', 2, '--resume', '--out', out, *TINY)
+    assert status == 0 and 'This run is finished: 2 epochs' in output
+    status, output, errors = train('-ab', 2, '--resume', '--out', out, '--dataset', 'digits', '--epochs', 3,
+                                   '--train-size', 100, '--seed', 5)
+    assert status == 1
+    assert 'epochs was 2, is 3' in errors and 'seed was 1234, is 5' in errors and 'schedule depends' in errors
+    assert errors.count('\n') == 1
+
+
+def test_results_are_put_aside(done):
+    out, _ = done
+    folder = out / 'digits-lfcW1A2'
+    before = (folder / 'digits-1w-2a.npz').read_bytes()
+    status, _, errors = train('-ab', 2, '--out', out, *TINY)
+    assert status == 0 and 'are now in %s.1' % folder in errors
+    assert (out / 'digits-lfcW1A2.1' / 'digits-1w-2a.npz').read_bytes() == before
+    assert (folder / 'digits-1w-2a.npz').read_bytes() == before, 'the same seed gives the same bytes'
+
+
+def test_one_writer(tmp_path):
+    with open(str(tmp_path / '.digits-lfcW1A1.lock'), 'w') as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        status, _, errors = train('--out', tmp_path, *TINY)
+    assert status == 1 and 'another run is writing %s' % (tmp_path / 'digits-lfcW1A1') in errors
+
+
+@pytest.mark.parametrize('arguments, message, status', [
+    (['-wb', 2, '-ab', 2], 'LFC with 2-bit weights has no overlay', 1),
+    (['-ab', 3], 'the board has no overlay lfcW1A3', 1),
+    (['-wb', 'one'], 'invalid int value', 2),
+    (['--epochs', 0], 'epochs is 0', 1),
+    (['--epochs', '1e3'], 'invalid int value', 2),
+    (['--seed', -5], 'seed is -5', 1),
+    (['--train-size', 7], 'train-size is 7', 1),
+    (['--dataset', 'imagenet'], 'there is no data set imagenet', 1),
+    (['--data-dir', '/nowhere'], '/nowhere/mnist.npz is not there', 1),
+    (['--init', '/nowhere.npz', '--dataset', 'digits'], '/nowhere.npz: No such file', 1),
+    (['--device', 'tpu'], 'invalid choice', 2),
+    (['--depth', 3], 'unrecognized arguments', 2)])
+def test_refusals(tmp_path, arguments, message, status):
+    answer, output, errors = train('--out', tmp_path / 'out', *arguments)
+    assert (answer, output) == (status, '') and message in errors
+    assert errors.count('\n') == 1 and 'Traceback' not in errors
+    assert not (tmp_path / 'out').exists() or not [name for name in os.listdir(str(tmp_path / 'out')) if name[0] != '.']
+
+
+def test_archives_of_other_networks(done, tmp_path):
+    out, _ = done
+    status, _, errors = train('--init', out / 'digits-lfcW1A2' / 'digits-1w-2a.npz', '--out', tmp_path, *TINY,
+                              **{'script': 'cifar10_mod.py'})
+    assert status == 1 and errors.count('\n') == 1 and 'arr_' in errors
+
+
+def test_no_compiler(tmp_path):
+    status, _, errors = train('--out', tmp_path, *TINY, env={'PATH': str(tmp_path), 'HOME': str(tmp_path)})
+    assert status == 1 and 'no C++ compiler (g++)' in errors and 'apt-get install g++' in errors
+
+
+def test_a_folder_that_cannot_be_written():
+    status, _, errors = train('--out', '/proc/runs', *TINY)
+    assert status == 1 and errors.count('\n') == 1 and '/proc/runs' in errors
