@@ -6,14 +6,17 @@
 ## EPOCHS TRAIN_SIZE SEED DEVICE INIT    of training: how long, on how many images, ..., cpu or cuda, parameters to start from
 ## RESUME=1           go on with a training that was stopped
 ## OUT                the folder of the runs; runs where not given
-export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME OUT
+## TOLERANCE          points of percent that the packed network may be worse than the trained one
+## NAME BOARD FORCE=1 of the set on the board; user@host; replace a set of the same name
+export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME OUT TOLERANCE NAME BOARD FORCE
 
 ## RUNTIME PYTHON WITH_TENSORFLOW=1      of setup: auto or venv, a Python 2.7 or 3.8 to 3.11, the documents' TensorFlow too
 export RUNTIME PYTHON WITH_TENSORFLOW
 
-STAGES := train weights
+JOURNEY := train weights verify package
+STAGES := $(JOURNEY) deploy
 
-.PHONY: help setup all demo test test-long $(STAGES)
+.PHONY: help setup all demo test test-real test-long $(STAGES)
 .NOTPARALLEL:
 
 help: ## this list
@@ -24,10 +27,13 @@ setup: ## make the environment, in .venv; every other target does so itself
 
 train: ## train a network
 weights: ## write the overlay's parameter folder from what was trained
+verify: ## the board's answers beside the trained network's, on the whole test set
+package: ## one checked file for the board
+deploy: ## put the package on the board, BOARD=user@host
 $(STAGES):
 	@scripts/in_env.sh python scripts/journey.py $@
 
-all: $(STAGES) ## one network's whole journey
+all: $(JOURNEY) ## one network's whole journey
 
 demo: ## the whole journey of two networks on small embedded images, in minutes
 	@scripts/demo.sh
@@ -35,5 +41,8 @@ demo: ## the whole journey of two networks on small embedded images, in minutes
 test: ## the tests, on every Python here that fits; TESTS= for pytest's arguments
 	@scripts/test.sh $(TESTS)
 
-test-long: ## the journey on real data beside the project (../shared), in some ten minutes
-	@scripts/in_env.sh --tests newest python -m pytest -m long $(TESTS)
+test-real: ## the journey of the five networks on real data beside the project (../shared), in some ten minutes
+	@scripts/in_env.sh --tests newest python -m pytest -m long tests/end_to_end
+
+test-long: test-real ## all tests that take minutes: runs killed at random moments, ...
+	@scripts/test.sh -m long --ignore tests/end_to_end

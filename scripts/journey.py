@@ -64,7 +64,21 @@ def weights(of):
              '--classes', os.path.join(of.run_folder, 'classes.txt')])
 
 
-STAGES = {'train': train, 'weights': weights}
+def package(of):
+    return ['board/package.py', 'build', '--run', of.run_folder] + given(('--name', 'NAME'))
+
+
+def deploy(of):
+    if not variable('BOARD'):
+        raise UserError('name the board: make deploy BOARD=xilinx@pynq')
+    return (['board/deploy.py', '--run', of.run_folder, '--board', variable('BOARD')] +
+            (['--force'] if number('FORCE', 0) else []))
+
+
+STAGES = {
+    'train': train, 'weights': weights, 'package': package, 'deploy': deploy,
+    'verify': lambda of: ['board/verify.py', '--run', of.run_folder] + given(('--tolerance', 'TOLERANCE')),
+}
 
 
 def main(arguments):
