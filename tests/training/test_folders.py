@@ -143,7 +143,7 @@ def test_choices_are_for_own_pictures():
         datasets.load('digits', 'lfc', threshold=10)
 
 
-# --- parts -------------------------------------------------------------------------------------------------------------
+# --- parts -----------------------------------------------------------------------------------------------------------
 
 def test_the_same_parts_wherever_and_whenever(shapes, tmpdir):
     first = folders.load(shapes, CNV)
@@ -195,7 +195,7 @@ def test_copies_count_once_and_contradictions_not_at_all(small, capsys):
     assert 'star/2.png = star/copy.bmp' in told and 'circle/2.png = square/what.png' in told
 
 
-# --- what is found and what is expected --------------------------------------------------------------------------------
+# --- what is found and what is expected ------------------------------------------------------------------------------
 
 def test_no_folder_no_classes(tmpdir):
     refused(str(tmpdir.join('nothing')), 'no such folder')
@@ -229,7 +229,8 @@ def test_one_class_and_64_but_no_65(tmpdir):
     refused(root, '65 class folders')
     shutil.rmtree(os.path.join(root, 'c7'))
     data = folders.load(root, CNV)
-    assert len(data.class_names) == 64 and data.class_names[7:10] == [u'c8', u'c9', u'c10'] and data.test.labels.max() == 63
+    assert len(data.class_names) == 64 and data.test.labels.max() == 63
+    assert data.class_names[7:10] == [u'c8', u'c9', u'c10']
     one = drawings.folder(str(tmpdir.join('one')), 5, [u'circle'])
     assert list(folders.load(one, CNV).class_names) == [u'circle']
 
@@ -299,7 +300,7 @@ def test_two_folders_of_one_name(small):
     refused(small, 'two folders named')
 
 
-# --- broken pictures ---------------------------------------------------------------------------------------------------
+# --- broken pictures -------------------------------------------------------------------------------------------------
 
 def breakages(folder):
     with open(os.path.join(folder, '1.jpg'), 'rb') as handle:
@@ -334,7 +335,7 @@ def test_broken_pictures_stop_the_run(small):
     refused(small, '6 of 24 files cannot be read, the first star/', broken='stop')
 
 
-# --- the cache ---------------------------------------------------------------------------------------------------------
+# --- the cache -------------------------------------------------------------------------------------------------------
 
 def cached(tmpdir):
     return [path for path in tmpdir.join('cache', 'bnn-training').listdir() if path.ext == '.npz']
@@ -343,7 +344,8 @@ def cached(tmpdir):
 def test_decoded_once(small, tmpdir, monkeypatch):
     first = folders.load(small, CNV)
     decode, decoded = folders.pictures.decode, []
-    monkeypatch.setattr(folders.pictures, 'decode', lambda *rest, **options: decoded.append(1) or decode(*rest, **options))
+    monkeypatch.setattr(folders.pictures, 'decode',
+                        lambda *rest, **options: decoded.append(1) or decode(*rest, **options))
     again = folders.load(small, CNV)
     assert not decoded
     for one, other in zip(first[1:4], again[1:4]):
@@ -382,8 +384,9 @@ def test_stopped_while_decoding(tmpdir, number):
     for index in range(60):
         noise[0, 0, 0] = index
         Image.fromarray(noise).save(os.path.join(root, 'star', 'x%d.bmp' % index))
-    program = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', 'pictures.py'), 'preview', root, '--net', 'lfc',
-                                '--out', str(tmpdir.join('out.png'))], stderr=subprocess.PIPE)
+    script = os.path.join(ROOT, 'training', 'pictures.py')
+    program = subprocess.Popen([sys.executable, script, 'preview', root, '--net', 'lfc', '--out',
+                                str(tmpdir.join('out.png'))], stderr=subprocess.PIPE)
     time.sleep(2)
     program.send_signal(number)
     errors = program.communicate()[1].decode('utf-8')

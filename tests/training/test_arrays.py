@@ -1,0 +1,242 @@
+# -*- coding: utf-8 -*-
+"""Files of arrays of the three forms, whole, of other sizes, damaged and hostile."""
+from __future__ import absolute_import, division
+
+import gzip
+import io
+import os
+import pickle
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
+from training import arrays, datasets, pictures
+from training.datasets import DatasetError
+from training.fitting import Fitting
+from training.splits import order
+
+CNV, LFC = Fitting('cnv'), Fitting('lfc')
+
+
+def noise(*shape):
+    return np.random.RandomState(sum(shape)).randint(0, 256, shape).astype(np.uint8)
+
+
+def npz(path, **content):
+    count = len(content['x_train'])
+    content.setdefault('y_train', np.arange(count) % 4)
+    content.setdefault('x_test', content['x_train'][:8] // 2)
+    content.setdefault('y_test', np.arange(8) % 4)
+    np.savez(str(path), **content)
+    return str(path)
+
+
+def refused(path, words, fitting=CNV):
+    with pytest.raises(DatasetError) as caught:
+        pictures.load(str(path), fitting)
+    message = str(caught.value)
+    assert words in message and '\n' not in message, message
+
+
+@pytest.mark.parametrize('fitting, shape', [
+    (CNV, (32, 32, 3)), (CNV, (28, 28)), (CNV, (40, 30, 3)), (CNV, (3, 32, 32)), (CNV, (64, 64)), (CNV, (10, 10, 1)),
+    (LFC, (28, 28)), (LFC, (28, 28, 1)), (LFC, (32, 32, 3)), (LFC, (8, 8)), (LFC, (1, 28, 28))])
+def test_npz_of_every_shape(tmpdir, fitting, shape):
+    path = npz(tmpdir.join('my data.npz'), x_train=noise(40, *shape))
+    data = datasets.load(path, fitting.net)
+    assert data.name == 'my-data' and data.class_names == [u'0', u'1', u'2', u'3']
+    expected = (28, 28) if fitting.net == 'lfc' or shape == (28, 28) else (32, 32, 3)
+    assert [part.images.shape for part in data[1:4]] == [(36,) + expected, (4,) + expected, (8,) + expected]
+    assert set(data.valid.labels) == {0, 1, 2, 3}
+    read = datasets.encode(data.test.images, fitting.net)
+    assert read.shape[1:] == ((1, 28, 28) if fitting.net == 'lfc' else (3, 32, 32))
+
+
+def test_images_of_the_network_s_size_keep_their_pixels_and_order(tmpdir):
+    images = noise(40, 32, 32, 3)
+    data = arrays.load(npz(tmpdir.join('a.npz'), x_train=images, x_valid=images[:4] // 3, y_val=np.arange(4),
+                           y_valid=np.arange(4)), CNV)
+    np.testing.assert_array_equal(data.train.images, images)
+    np.testing.assert_array_equal(data.valid.images, images[:4] // 3)
+    held = arrays.load(npz(tmpdir.join('b.npz'), x_train=images), CNV)
+    together = np.concatenate([held.train.images, held.valid.images])
+    assert {image.tobytes() for image in together} == {image.tobytes() for image in images}
+    places = [[image.tobytes() for image in images].index(image.tobytes()) for image in held.train.images]
+    assert places == sorted(places)
+
+
+def test_planes_are_told_from_rows(tmpdir):
+    images = noise(40, 32, 32, 3)
+    by_planes = arrays.load(npz(tmpdir.join('a.npz'), x_train=images.transpose(0, 3, 1, 2)), CNV)
+    by_rows = arrays.load(npz(tmpdir.join('b.npz'), x_train=images), CNV)
+    np.testing.assert_array_equal(by_planes.train.images, by_rows.train.images)
+
+
+def test_ink_is_decided_for_all_at_once(tmpdir):
+    images = np.zeros((40, 28, 28), np.uint8)
+    images[:, 10:18, 10:18] = np.where(noise(40, 8, 8) < 128, 40, 215)
+    images[3] = 255                             # one whose border is bright
+    white_on_black = npz(tmpdir.join('a.npz'), x_train=images)
+    black_on_white = npz(tmpdir.join('b.npz'), x_train=255 - images, x_test=255 - images[:8])
+    one, other = (arrays.load(path, LFC) for path in (white_on_black, black_on_white))
+    np.testing.assert_array_equal(one.train.images, other.train.images)
+    kept = arrays.load(black_on_white, Fitting('lfc', invert='no'))
+    np.testing.assert_array_equal(kept.test.images, np.where(255 - images[:8] >= 128, 255, 0))
+    assert set(np.unique(one.train.images)) == {0, 255}
+
+
+def test_class_names(tmpdir):
+    titles = np.array([u'caf\xe9', u'b', u'a', u'\u732b'])
+    data = arrays.load(npz(tmpdir.join('a.npz'), x_train=noise(40, 32, 32, 3), class_names=titles), CNV)
+    assert data.class_names == titles.tolist()
+    for wrong in ([u'a', u'a', u'b', u'c'], [u'a', u'', u'b', u'c'], [u'a\n', u'b', u'c', u'd'], [1, 2, 3, 4]):
+        path = npz(tmpdir.join('b.npz'), x_train=noise(40, 32, 32, 3), class_names=np.array(wrong))
+        refused(path, 'names of the classes')
+    refused(npz(tmpdir.join('b.npz'), x_train=noise(40, 32, 32, 3), class_names=titles[:3]), '3 names')
+
+
+def test_1_to_64_classes(tmpdir):
+    for count in (1, 64):
+        labels = np.arange(2 * count) % count
+        data = arrays.load(npz(tmpdir.join('a.npz'), x_train=noise(2 * count, 32, 32, 3), y_train=labels,
+                               y_test=np.zeros(8, int), x_test=noise(8, 32, 32, 3)), CNV)
+        assert len(data.class_names) == count and len(data.valid.labels) == count
+    refused(npz(tmpdir.join('a.npz'), x_train=noise(130, 32, 32, 3), y_train=np.arange(130) % 65), 'at most 63')
+
+
+@pytest.mark.parametrize('content, words', [
+    (dict(x_train=noise(40, 32, 32, 3) / 255.), 'float64'), (dict(x_train=noise(40, 1024)), 'expected uint8'),
+    (dict(x_train=noise(40, 32, 32, 4)), 'expected uint8'), (dict(x_train=noise(0, 32, 32, 3)), 'expected uint8'),
+    (dict(x_train=noise(40, 9, 9), y_train=np.arange(39)), 'expected 40 integers'),
+    (dict(x_train=noise(40, 9, 9), y_train=np.arange(40) / 2), 'expected 40 integers'),
+    (dict(x_train=noise(40, 9, 9), y_train=np.arange(40) - 1), 'from -1 to 38'),
+    (dict(x_train=noise(40, 9, 9), y_train=np.arange(40) % 4 * 2), 'no training image has the label 1'),
+    (dict(x_train=noise(40, 9, 9), y_test=np.arange(8)), 'label 7 in test'),
+    (dict(x_train=noise(9, 9, 9)[:8], y_train=np.arange(8) % 7), 'at least 2 are needed'),
+])
+def test_wrong_arrays(tmpdir, content, words):
+    refused(npz(tmpdir.join('a.npz'), **content), words)
+
+
+def test_wrong_archives(tmpdir):
+    path = tmpdir.join('a.npz')
+    np.savez(str(path), x_train=noise(40, 9, 9), y=np.arange(40))
+    refused(path, 'lacks y_train, x_test, y_test')
+    path.write_binary(path.read_binary()[:-60])
+    refused(path, 'damaged')
+    path.write_binary(pickle.dumps({'x_train': 1}, 2))
+    refused(path, 'no .npz file')
+    path.write_binary(b'')
+    refused(path, 'no .npz file')
+    refused(tmpdir.join('b.npz'), 'no such file')
+    np.savez(str(path), x_train=np.array([None] * 40), y_train=noise(40), x_test=noise(8, 9, 9), y_test=noise(8))
+    refused(path, 'damaged')        # objects are never loaded
+    with zipfile.ZipFile(str(path), 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('x_train.npy', b'\0' * 10 ** 6)
+    arrays_limit, arrays.LARGEST = arrays.LARGEST, 10 ** 5
+    try:
+        refused(path, 'GB: give at most')
+    finally:
+        arrays.LARGEST = arrays_limit
+
+
+# --- idx -------------------------------------------------------------------------------------------------------------
+
+def idx(array):
+    return struct.pack('>%dI' % (1 + array.ndim), 0x800 + array.ndim, *array.shape) + array.tobytes()
+
+
+def idx_folder(folder, images, labels, train='train-%s-%s-ubyte', test='t10k-%s-%s-ubyte', wrap=bytes, end=''):
+    for name, some in ((train, slice(None)), (test, slice(0, 8))):
+        folder.join(name % ('images', 'idx3') + end).write_binary(wrap(idx(images[some])))
+        folder.join(name % ('labels', 'idx1') + end).write_binary(wrap(idx(labels[some])))
+    return str(folder)
+
+
+def gzipped(data):
+    stream = io.BytesIO()
+    with gzip.GzipFile(fileobj=stream, mode='wb') as handle:
+        handle.write(data)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize('options', [
+    {}, dict(wrap=gzipped, end='.gz'), dict(train='train-%s.%s-ubyte', test='test-%s-%s-ubyte')])
+def test_idx(tmpdir, options):
+    images, labels = noise(40, 28, 28) // 4 * 3, (np.arange(40) % 4).astype(np.uint8)
+    data = datasets.load(idx_folder(tmpdir.mkdir('letters'), images, labels, **options), 'lfc')
+    assert data.name == 'letters' and len(data.train.images) == 36
+    np.testing.assert_array_equal(data.test.images, np.where(images[:8] >= 128, 255, 0))
+    np.testing.assert_array_equal(data.test.labels, labels[:8])
+
+
+def test_wrong_idx(tmpdir):
+    folder = idx_folder(tmpdir, noise(40, 28, 28), (np.arange(40) % 4).astype(np.uint8))
+    labels = tmpdir.join('train-labels-idx1-ubyte')
+    whole = labels.read_binary()
+    for data, words in ((whole[:-1], 'less than'), (whole + b'\0', 'more than'), (whole[:6], 'damaged'),
+                        (b'nonsense', 'no idx1 file'), (struct.pack('>2I', 0x801, 2 ** 32 - 1), 'announces'),
+                        (b'\x1f\x8b\x08nothing', 'damaged'), (idx(noise(39)), 'expected 40 integers')):
+        labels.write_binary(data)
+        refused(folder, words, LFC)
+    labels.remove()
+    refused(folder, 'lacks train-labels-idx1-ubyte', LFC)
+
+
+# --- CIFAR -----------------------------------------------------------------------------------------------------------
+
+def cifar(images, labels):
+    planes = images.transpose(0, 3, 1, 2).reshape(len(images), 3072)
+    return np.hstack([labels[:, None], planes]).astype(np.uint8).tobytes()
+
+
+def test_cifar(tmpdir):
+    images, labels = noise(40, 32, 32, 3), np.arange(40) % 4
+    folder = tmpdir.mkdir('things')
+    for number, some in (('2', slice(20, 40)), ('1', slice(0, 20))):
+        folder.join('data_batch_%s.bin' % number).write_binary(cifar(images[some], labels[some]))
+    refused(folder, 'lacks test_batch.bin')
+    folder.join('test_batch.bin').write_binary(cifar(images[:8], labels[:8]))
+    data = datasets.load(str(folder), 'cnv')
+    assert data.class_names == [u'0', u'1', u'2', u'3'] and len(data.train.images) == 36
+    np.testing.assert_array_equal(data.test.images, images[:8])
+    np.testing.assert_array_equal(data.test.labels, labels[:8])
+    folder.join('batches.meta.txt').write_binary(u'katze\nh\xfchner\nb\nc\n\n'.encode('utf-8'))
+    assert datasets.load(str(folder), 'cnv').class_names == [u'katze', u'h\xfchner', u'b', u'c']
+    folder.join('data_batch_1.bin').write_binary(cifar(images[:20], labels[:20])[:-1])
+    refused(folder, 'not a number of CIFAR-10 images')
+
+
+# --- the preview -----------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('net', ['cnv', 'lfc'])
+def test_preview_of_arrays_and_of_folders(tmpdir, net):
+    from PIL import Image
+    from tests.training import drawings
+    root = drawings.folder(str(tmpdir.join('shapes')), 12)
+    title = u'\u732b'.encode('utf-8')
+    os.rename(os.path.join(root, 'star'), os.path.join(root.encode('ascii'), title))
+    out = str(tmpdir.join('sheet.png'))
+    assert pictures.main(['preview', root, '--net', net, '--out', out]) in (0, None)
+    sheet = np.array(Image.open(out))
+    chosen = pictures.folders.collect(root, Fitting(net))[1]
+    image = min((picture for picture in chosen if not picture.label), key=lambda picture: order(picture.file)).image
+    view = np.rint((datasets.encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5).astype(np.uint8)
+    colours = np.repeat(view, 3 // view.shape[2], axis=2)
+    large = np.array(Image.fromarray(colours).resize((64, 64), Image.NEAREST))
+    assert any(np.array_equal(sheet[row:row + 64, column:column + 64], large)
+               for row in range(sheet.shape[0] - 63) for column in range(6, sheet.shape[1] - 63, 70))
+    path = npz(tmpdir.join('a.npz'), x_train=noise(40, 28, 28))
+    assert pictures.main(['preview', path, '--net', net, '--out', out]) in (0, None)
+    assert np.array(Image.open(out)).shape[0] < sheet.shape[0] * 4 / 3      # a row is half as tall, of four classes
+
+
+def test_preview_in_the_wrong_place(tmpdir):
+    from common.errors import UserError
+    with pytest.raises(UserError):
+        pictures.main(['preview', str(tmpdir), '--out', str(tmpdir)])
+    with pytest.raises(SystemExit):
+        pictures.main(['show', str(tmpdir)])
