@@ -26,6 +26,7 @@ except ImportError:             # Python 2
 from board import package
 from board.runs import BadRun, Run
 from common.errors import ArgumentParser, UserError, run
+from common.files import sha256
 
 _BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
 _PATIENCE = ['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3']
@@ -67,7 +68,7 @@ def deploy(path, board, force=False, ssh='ssh'):
         status, out, err = _install(board, force, ssh, password.encode('utf-8') + b'\n' + data, 'password')
     if status:
         raise NotDeployed('%s: %s' % (board, _reason(status, err)))
-    return out.strip()
+    return package.plain(out.strip())
 
 
 def _package(of):
@@ -77,14 +78,14 @@ def _package(of):
     with open(of.package, 'rb') as handle:
         data = handle.read()
     try:
-        manifest, packed = package.read(io.BytesIO(data))
+        manifest, _ = package.read(io.BytesIO(data))
     except package.BadPackage as error:
         raise package.BadPackage('%s: %s' % (of.package, error))
     for part in manifest['files']:
         if part.startswith(package.SAMPLES):
             continue
         current = os.path.join(of.folder, part)
-        if not os.path.exists(current) or open(current, 'rb').read() != packed[part]:
+        if not os.path.exists(current) or sha256(current) != manifest['files'][part]:
             raise BadRun('%s has another %s than the run: package the run anew' % (of.package, part))
     return data
 
@@ -104,7 +105,7 @@ def _install(board, force, ssh, data, sudo):
 def _reason(status, err):
     """One line from what ssh and the board said."""
     lines = [line.strip() for line in err.splitlines() if line.strip()]
-    last = re.sub('^package.py: error: ', '', re.sub('[^ -~]', '?', lines[-1])) if lines else 'exit status %d' % status
+    last = re.sub('^package.py: error: ', '', package.plain(lines[-1])) if lines else 'exit status %d' % status
     if status == 255:
         return '%s: check the name, and that ssh reaches it' % last
     if status == package.NEEDS_PASSWORD:

@@ -117,14 +117,16 @@ def _share(work, tasks, threads):
     tasks, failures = list(tasks)[::-1], []
 
     def take():
-        try:
-            while True:
-                work(tasks.pop())
-        except IndexError:
-            pass
-        except BaseException as error:      # of any thread, to be raised in the caller's
-            failures.append(error)
-            del tasks[:]
+        while tasks:
+            try:
+                task = tasks.pop()
+            except IndexError:              # another thread was faster
+                return
+            try:
+                work(task)
+            except BaseException as error:  # of any thread, to be raised in the caller's
+                failures.append(error)
+                del tasks[:]
 
     others = [threading.Thread(target=take) for _ in range(min(threads, len(tasks)) - 1)]
     for thread in others:
@@ -145,6 +147,9 @@ def _described(layer, weights, thresholds):
 
 def _packed(layer, weights, thresholds):
     """A layer's weights and thresholds as kernel.c reads them."""
+    if weights.shape != (layer.rows, layer.columns) or (thresholds is not None) != layer.thresholds or (
+            layer.thresholds and thresholds.shape != (layer.rows, max(1, sum(layer.activation_bits)))):
+        raise ValueError('layer %d: parameters of other shapes than the overlay has' % layer.index)
     if weights.min() < -1:
         raise NoKernel('layer %d has weights of -2' % layer.index)
     if layer.input_bits == (1, 7):

@@ -44,6 +44,8 @@ except ImportError:                     # alone on the board
         except (UserError, EnvironmentError) as error:
             print('package.py: error: %s' % error, file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            return 130
 
 FORMAT = 'bnn-pynq parameters 1'
 MANIFEST = 'manifest.json'
@@ -131,10 +133,11 @@ def read_folder(path):
     contents = {}
     for root, _, names in os.walk(path):
         for name in names:
-            part = os.path.relpath(os.path.join(root, name), path)
-            if not _FILE.match(part) or os.path.getsize(os.path.join(root, name)) > LARGEST:
-                raise BadPackage('it holds %s, which no parameter folder has' % part)
-            with open(os.path.join(root, name), 'rb') as handle:
+            file = os.path.join(root, name)
+            part = os.path.relpath(file, path)
+            if not _FILE.match(part) or not os.path.isfile(file) or os.path.getsize(file) > LARGEST:
+                raise BadPackage('it holds %s, which no parameter folder has' % plain(part))
+            with open(file, 'rb') as handle:
                 contents[part] = handle.read()
     return _checked(contents), contents
 
@@ -153,7 +156,7 @@ def _checked(contents):
     found = {part: sha256(content) for part, content in contents.items() if part != MANIFEST}
     for part in sorted(set(listed) | set(found)):
         if listed.get(part) != found.get(part):
-            raise BadPackage('%s %s: copy or make it anew' % (part, 'is missing' if part not in found else
+            raise BadPackage('%s %s: copy or make it anew' % (plain(part), 'is missing' if part not in found else
                              'is not in the manifest' if part not in listed else 'is damaged'))
     return manifest
 
@@ -163,8 +166,14 @@ def summary(manifest):
     facts = ['%s/%s: %d files' % (manifest['name'], manifest['network'], len(manifest['files'])),
              'data set %s' % manifest.get('dataset')]
     if isinstance(manifest.get('accuracy'), dict):
-        facts += ['%s accuracy %s %%' % pair for pair in sorted(manifest['accuracy'].items())]
-    return re.sub('[^ -~]', '?', ', '.join(facts))      # it may come from anywhere, and go to a terminal
+        facts += ['%s accuracy %.2f %%' % (of, value) for of, value in sorted(manifest['accuracy'].items())
+                  if isinstance(value, (int, float))]
+    return plain(', '.join(facts))
+
+
+def plain(text):
+    """Text from anywhere as a terminal may have it."""
+    return re.sub('[^ -~]', '?', text)
 
 
 # ---- building, on the host ----

@@ -85,6 +85,13 @@ def test_images_of_another_shape_never_reach_c():
 
 
 @needs_kernel
+def test_parameters_of_another_network_never_reach_c():
+    for name, other in [('cnvW1A1', 'cnvW1A2'), ('lfcW1A1', 'lfcW1A2'), ('cnvW1A1', 'lfcW1A1')]:
+        with pytest.raises(ValueError):
+            kernel.Kernel(OVERLAYS[name], networks.parameters(OVERLAYS[other], 1))
+
+
+@needs_kernel
 def test_images_that_are_not_contiguous():
     overlay = OVERLAYS['lfcW1A1']
     parameters = networks.parameters(overlay, 1)
@@ -106,11 +113,12 @@ def test_weights_that_c_does_not_know_are_left_to_numpy(tmpdir):
 
 @needs_kernel
 def test_an_error_of_a_thread_reaches_the_caller():
-    def work(task):
-        if task == 5:
-            raise MemoryError
-    with pytest.raises(MemoryError):
-        kernel._share(work, range(10), 3)
+    for raised in (MemoryError, IndexError):
+        def work(task):
+            if task == 5:
+                raise raised
+        with pytest.raises(raised):
+            kernel._share(work, range(10), 3)
 
 
 # ---- compiling ----

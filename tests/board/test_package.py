@@ -174,7 +174,7 @@ def test_accuracy_is_that_of_these_files(run_folder, tmpdir):
     verification.write(json.dumps({'accuracy': {'board': 98.4},
                                    'files': package.fingerprint(tree(run_folder.join('lfcW1A1')))}))
     path, summary = package.build_run(str(run_folder))
-    assert contents(path)[0]['accuracy'] == {'board': 98.4} and 'board accuracy 98.4 %' in summary
+    assert contents(path)[0]['accuracy'] == {'board': 98.4} and 'board accuracy 98.40 %' in summary
 
 
 @pytest.mark.parametrize('harm, words', [
@@ -300,7 +300,7 @@ def test_every_cut_and_many_flips_are_noticed(built):
 
 
 def test_what_a_manifest_says_cannot_move_the_terminal(tmpdir):
-    manifest, _ = package.read(io.BytesIO(packed([GOOD], dataset='\x1b[2J', accuracy={'\x1b': u'\xfc'})))
+    manifest, _ = package.read(io.BytesIO(packed([GOOD], dataset='\x1b[2J', accuracy={'\x1b': 1, 'b': u'\xfc'})))
     assert '\x1b' not in package.summary(manifest)
 
 
