@@ -8,7 +8,7 @@ import sys
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAMS = ['awk', 'bash', 'cat', 'cksum', 'dirname', 'env', 'flock', 'g++', 'grep', 'ln', 'ls', 'mkdir', 'mktemp',
+PROGRAMS = ['awk', 'bash', 'cat', 'cksum', 'cut', 'dirname', 'env', 'flock', 'g++', 'grep', 'ln', 'ls', 'mkdir', 'mktemp',
             'readlink', 'rm', 'sed', 'sh', 'sleep', 'tail', 'touch', 'uname']
 
 # A real interpreter that says other things of itself when setup asks it with -c. What else it does, venv above all, is
