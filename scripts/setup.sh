@@ -172,6 +172,12 @@ has_tests() {
 
 # --- making it --------------------------------------------------------------------------------------------------------
 
+complaint() {  # what the log ends with, short
+    local error
+    error=$(grep -oiE 'error: [^"]{1,150}' "$log" | tail -n 1 || true)
+    echo "${error:-$(tail -n 1 "$log" | cut -c 1-150)}"
+}
+
 pip_install() {  # NAME PYTHON ARGUMENT...: from the locks alone
     local name=$1 interpreter=$2 reason
     shift 2
@@ -185,7 +191,7 @@ pip_install() {  # NAME PYTHON ARGUMENT...: from the locks alone
     elif grep -q 'No space left' "$log"; then
         reason='the disk is full: free some space'
     else
-        reason=$(grep -iE 'error' "$log" | tail -n 1)
+        reason=$(complaint)
     fi
     fail "$name: $reason; then make setup again. All of it is in $log"
 }
@@ -202,7 +208,7 @@ make_27() {  # DIRECTORY
         key tools virtualenv > "$venvs/tools/.complete"
     fi
     "$python" "$venvs/tools/virtualenv.py" --no-download "$1" >> "$log" 2>&1 ||
-        fail "$python cannot make an isolated environment: $(tail -n 1 "$log"); all of it is in $log"
+        fail "$python cannot make an isolated environment: $(complaint); all of it is in $log"
 }
 
 any_pip() {  # an interpreter whose pip can fetch virtualenv: this Python, or any Python 3
@@ -222,7 +228,7 @@ build() {  # NAME: from $python
     case $name in
         2.7*) make_27 "$venvs/$name" ;;
         *) "$python" -m venv "$venvs/$name" >> "$log" 2>&1 ||
-               fail "$python cannot make an environment: $(tail -n 1 "$log"); all of it is in $log" ;;
+               fail "$python cannot make an environment: $(complaint); all of it is in $log" ;;
     esac
     for lock in $(locks "$name"); do
         pip_install "$lock" "$venvs/$name/bin/python" -r "$root/requirements/$lock.txt"
@@ -232,7 +238,7 @@ build() {  # NAME: from $python
 import theano
 x = theano.tensor.fvector()
 assert theano.config.cxx and theano.function([x], theano.tensor.exp(x) + 1)([0])[0] == 2' >> "$log" 2>&1 ||
-            fail "Theano cannot compile here: $(tail -n 1 "$log"); all of it is in $log"
+            fail "Theano cannot compile here: $(complaint); all of it is in $log"
     fi
     printf '%s\n%s\n' "$python" "$(key "$name" $(locks "$name"))" > "$venvs/$name/.complete"
 }
