@@ -96,8 +96,11 @@ def _install(board, force, ssh, data, sudo):
     arguments = ['install', '-', '--sudo', sudo] + ['--force'] * force
     command = ('python=$(command -v python3.6 || command -v python3) || { echo no Python 3 there >&2; exit 1; }; '
                'exec "$python" -c %s %s' % (quote(source), ' '.join(arguments)))
-    process = subprocess.Popen(split(ssh) + _PATIENCE + ['--', board, command], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        process = subprocess.Popen(split(ssh) + _PATIENCE + ['--', board, command], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except EnvironmentError as error:
+        raise NotDeployed('%s cannot be started (%s): install openssh-client' % (ssh, error.strerror))
     out, err = process.communicate(data)
     return process.returncode, out.decode('utf-8', 'replace'), err.decode('utf-8', 'replace')
 

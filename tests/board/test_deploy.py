@@ -172,6 +172,11 @@ def test_nobody_listens(board, run):
     refused(board.deploy(run, ssh='-p 1'), 'Connection refused')
 
 
+def test_no_ssh_here(run):
+    refused(call(sys.executable, SCRIPT, '--run', str(run), '--board', 'pynq', '--ssh', 'no-such-ssh'),
+            'no-such-ssh cannot be started')
+
+
 @pytest.mark.parametrize('missing, words', [
     ('pynq', 'is this a PYNQ?'), ('bnn', 'install BNN-PYNQ first'), ('bnn/params', 'params is not there')])
 def test_no_such_package_folder(board, run, missing, words):
