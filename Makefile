@@ -1,14 +1,15 @@
 # The front door: `make help` lists what there is. What a target does is in scripts/ and the rooms; here are only names.
 
 ## NET WB AB          the network (lfc, cnv), bits of a weight, bits of an activation; lfc 1 1 where not given
-## DATASET            mnist, cifar10, digits, or a folder of pictures; the network's own where not given
+## DATASET            mnist, cifar10, digits, svhn, gtsrb, or a folder of pictures; the network's own where not given
 ## DATA_DIR           where mnist.npz and cifar10.npz lie; without it they are downloaded
 ## EPOCHS TRAIN_SIZE SEED DEVICE INIT    of training: how long, on how many images, ..., cpu or cuda, parameters to start from
 ## RESUME=1           go on with a training that was stopped
+## THRESHOLD INVERT BROKEN    of one's own pictures: for LFC, white from this grey on, and auto, yes or no; skip or stop
 ## OUT                the folder of the runs; runs where not given
 ## TOLERANCE          points of percent that the packed network may be worse than the trained one
 ## NAME BOARD FORCE=1 of the set on the board; user@host; replace a set of the same name
-export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME OUT TOLERANCE NAME BOARD FORCE
+export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME THRESHOLD INVERT BROKEN OUT TOLERANCE NAME BOARD FORCE
 
 ## RUNTIME PYTHON WITH_TENSORFLOW=1      of setup: auto or venv, a Python 2.7 or 3.8 to 3.11, the documents' TensorFlow too
 export RUNTIME PYTHON WITH_TENSORFLOW

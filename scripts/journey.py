@@ -51,7 +51,8 @@ def train(of):
     script = {'lfc': 'training/mnist_mod.py', 'cnv': 'training/cifar10_mod.py'}[of.net]
     return ([script] + bits(of) + ['--dataset', of.dataset, '--out', of.out] +
             given(('--epochs', 'EPOCHS'), ('--data-dir', 'DATA_DIR'), ('--train-size', 'TRAIN_SIZE'),
-                  ('--seed', 'SEED'), ('--init', 'INIT'), ('--device', 'DEVICE')) +
+                  ('--seed', 'SEED'), ('--init', 'INIT'), ('--device', 'DEVICE'),
+                  ('--threshold', 'THRESHOLD'), ('--invert', 'INVERT'), ('--broken', 'BROKEN')) +
             (['--resume'] if number('RESUME', 0) else []))
 
 

@@ -79,8 +79,8 @@ def test_only_given_options_are_passed(tmp_path):
     assert command('train', tmp_path, NET='lfc', DATASET='nothing', SEED='') == (
         'python training/mnist_mod.py -wb 1 -ab 1 --dataset nothing --out %s' % tmp_path)
     assert command('train', tmp_path, NET='cnv', WB='2', AB='2', DATASET='nothing', EPOCHS='3', DATA_DIR='d', SEED='7',
-                   TRAIN_SIZE='500', RESUME='1', INIT='i.npz',
+                   TRAIN_SIZE='500', RESUME='1', INIT='i.npz', THRESHOLD='90', INVERT='no', BROKEN='stop',
                    DEVICE='cuda') == (
         'python training/cifar10_mod.py -wb 2 -ab 2 --dataset nothing --out %s --epochs 3 --data-dir d '
-        '--train-size 500 --seed 7 --init i.npz --device cuda --resume' % tmp_path)
+        '--train-size 500 --seed 7 --init i.npz --device cuda --threshold 90 --invert no --broken stop --resume' % tmp_path)
     assert '--resume' not in command('train', tmp_path, DATASET='nothing', RESUME='0')
