@@ -4,20 +4,20 @@
 ## DATASET            mnist, cifar10, digits, svhn, gtsrb, or a folder of pictures; the network's own where not given
 ## DATA_DIR           where mnist.npz and cifar10.npz lie; without it they are downloaded
 ## EPOCHS TRAIN_SIZE SEED DEVICE INIT    of training: how long, on how many images, ..., cpu or cuda, parameters to start from
-## RESUME=1           go on with a training that was stopped
+## RESUME=1           go on with a training that was stopped; RESUME=auto where the settings are the same
 ## THRESHOLD INVERT BROKEN    of one's own pictures: for LFC, white from this grey on, and auto, yes or no; skip or stop
 ## OUT                the folder of the runs; runs where not given
 ## TOLERANCE          points of percent that the packed network may be worse than the trained one
 ## NAME BOARD FORCE=1 of the set on the board; user@host; replace a set of the same name
 export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME THRESHOLD INVERT BROKEN OUT TOLERANCE NAME BOARD FORCE
 
-## RUNTIME PYTHON WITH_TENSORFLOW=1      of setup: auto or venv, a Python 2.7 or 3.8 to 3.11, the documents' TensorFlow too
+## RUNTIME PYTHON WITH_TENSORFLOW=1      of setup: auto, venv, conda or docker; a Python 2.7 or 3.8 to 3.11; the documents' TensorFlow too
 export RUNTIME PYTHON WITH_TENSORFLOW
 
 JOURNEY := train weights verify package
 STAGES := $(JOURNEY) deploy
 
-.PHONY: help setup all demo test test-real test-long $(STAGES)
+.PHONY: help setup all demo test test-real test-long doctor image $(STAGES)
 .NOTPARALLEL:
 
 help: ## this list
@@ -47,3 +47,9 @@ test-real: ## the journey of the five networks on real data beside the project (
 
 test-long: test-real ## all tests that take minutes: runs killed at random moments, ...
 	@scripts/test.sh -m long --ignore tests/end_to_end
+
+doctor: ## what this machine and environment can do for a training, and what mends what is amiss
+	@scripts/in_env.sh python scripts/doctor.py
+
+image: ## build the project's image; TARGET=cpu or gpu
+	@scripts/image.sh $(TARGET)

@@ -13,6 +13,7 @@ if [ "${1:-}" = --tests ]; then
     shift 2
 else
     "$scripts/setup.sh" --quiet >&2
+    [ "$(readlink "$scripts/../.venv/active")" != docker ] || exec "$scripts/in_image.sh" "$@"
 fi
 environment=$(cd "$scripts/../.venv/$link" && pwd -P)
 

@@ -6,6 +6,7 @@ The variables are read from the environment; one that is empty counts as not giv
 """
 from __future__ import absolute_import, print_function
 
+import json
 import os
 import sys
 
@@ -13,7 +14,7 @@ if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from common.errors import UserError, run
-from training.settings import Settings
+from training.settings import SEED, Settings
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -35,6 +36,7 @@ def number(name, default=None):
 def settings():
     """The settings of the run that the variables name."""
     return Settings(variable('NET', 'lfc'), number('WB', 1), number('AB', 1), dataset=variable('DATASET'),
+                    epochs=number('EPOCHS'), train_size=number('TRAIN_SIZE'), seed=number('SEED', SEED),
                     out=variable('OUT', 'runs'))
 
 
@@ -53,7 +55,21 @@ def train(of):
             given(('--epochs', 'EPOCHS'), ('--data-dir', 'DATA_DIR'), ('--train-size', 'TRAIN_SIZE'),
                   ('--seed', 'SEED'), ('--init', 'INIT'), ('--device', 'DEVICE'),
                   ('--threshold', 'THRESHOLD'), ('--invert', 'INVERT'), ('--broken', 'BROKEN')) +
-            (['--resume'] if number('RESUME', 0) else []))
+            (['--resume'] if resumes(of) else []))
+
+
+def resumes(of):
+    """Whether to go on with the run in the folder: RESUME=1, or RESUME=auto where it was made with the same settings."""
+    if variable('RESUME') != 'auto':
+        return number('RESUME', 0)
+    try:
+        with open(os.path.join(of.run_folder, 'settings.json')) as handle:
+            made = json.load(handle)
+    except (EnvironmentError, ValueError):
+        return False
+    checkpoints = [os.path.join(of.run_folder, name) for name in ('checkpoint.npz', 'checkpoint-previous.npz')]
+    return (any(map(os.path.exists, checkpoints)) and isinstance(made, dict) and
+            all(made.get(name) == value for name, value in of.deciding().items()))
 
 
 def weights(of):

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Makes the project's environment under .venv/, from the locks in requirements/; needs no Python to start with.
+# Makes the project's environment under .venv/, from the locks in requirements/; needs no Python to start with. Or
+# takes the project's image, or makes the conda environment of environment.yml.
 #
 #     scripts/setup.sh [--quiet]            the environment to work in; .venv/active leads to it
 #     scripts/setup.sh --tests KIND         an environment with the test set; .venv/tests-KIND leads to it
 #                                           KIND: 2.7, 3 (3.8 to 3.11), newest (the newest Python 3 of the machine)
 #
-# Choices, by environment variables: RUNTIME=auto|venv, PYTHON=command or path, WITH_TENSORFLOW=1. They hold until
-# others are made. A second call finds the work done. Exit status 3: this machine has no Python that fits.
+# Choices, by environment variables: RUNTIME=auto|venv|conda|docker, PYTHON=command or path, WITH_TENSORFLOW=1. They
+# hold until others are made. A second call finds the work done. Exit status 3: this machine has no Python that fits.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -116,7 +117,7 @@ ways_out() {
         "make setup PYTHON=/path/to/python"
 }
 
-find_python() {  # sets version, python and why
+find_python() {  # sets version, python and why; status 1 where there is none
     if [ -n "$PYTHON" ]; then
         choose any < <(named "$PYTHON") || fail "PYTHON=$PYTHON does not fit" \
             "(${rejected:-there is no such command or file}): Theano 1.0.5 trains on Python 2.7 and 3.8 to 3.11"
@@ -131,14 +132,58 @@ find_python() {  # sets version, python and why
         why='no usable Python 2.7 here; Theano 1.0.5 trains on this one too'
         return
     fi
-    status=3 fail "no Python that fits${rejected:+ ($rejected)}: $(ways_out)"
+    return 1
 }
+
+# --- which runtime ----------------------------------------------------------------------------------------------------
+
+. "$root/scripts/engine.sh"
+
+find_conda() {  # sets conda to a command that makes conda environments
+    local candidate
+    for candidate in "${CONDA_EXE:-conda}" mamba micromamba "${MAMBA_EXE:-micromamba}"; do
+        if "$candidate" --version > /dev/null 2>&1; then conda=$candidate; return; fi
+    done
+    return 1
+}
+
+# Sets name, the environment's, and why; for a virtual environment version and python too.
+choose_runtime() {
+    version= python= conda=
+    case ${RUNTIME:-auto} in
+        docker)
+            find_engine || fail "RUNTIME=docker: $engine_problem"
+            name=docker why='chosen by RUNTIME=' ;;
+        conda)
+            find_conda || fail 'RUNTIME=conda: there is no conda, mamba or micromamba on PATH: install Miniconda' \
+                '(docs.conda.io/en/latest/miniconda.html), or micromamba'
+            name=conda why='chosen by RUNTIME=' ;;
+        venv) find_python || no_python ;;
+        auto)
+            if [ -z "$PYTHON" ] && find_engine && has_image; then name=docker why="the project's image is there"
+            elif find_python; then :
+            elif find_conda; then name=conda why="no Python that fits${rejected:+ ($rejected)}"
+            elif find_engine; then name=docker why="no Python that fits${rejected:+ ($rejected)}"
+            else no_python
+            fi ;;
+        *) fail "RUNTIME=$RUNTIME: auto, venv, conda or docker" ;;
+    esac
+    [ -n "$python" ] || return 0
+    name=$version
+    if [ "${WITH_TENSORFLOW:-0}" != 0 ]; then
+        [ "$version" = 2.7 ] || fail "WITH_TENSORFLOW=1: TensorFlow 2.1.0 is for Python 2.7, and this is $version"
+        name=2.7-tensorflow
+    fi
+}
+
+no_python() { status=3 fail "no Python that fits${rejected:+ ($rejected)}: $(ways_out)"; }
 
 # --- what is there already --------------------------------------------------------------------------------------------
 
 # An environment is named after its Python's version; the locks follow from the name.
 locks() {
     case $1 in
+        conda) echo conda ;;
         2.7) echo py27 ;;
         2.7-tensorflow) echo py27-tensorflow ;;
         3.8 | 3.9 | 3.10 | 3.11) echo py3-build py3 ;;
@@ -148,6 +193,7 @@ locks() {
 
 test_locks() {
     case $1 in
+        conda) echo conda ;;
         2.7*) echo py27-test ;;
         3.8 | 3.9 | 3.10 | 3.11) echo py3-test ;;
     esac
@@ -156,12 +202,23 @@ test_locks() {
 key() {  # ENVIRONMENT LOCK...: changes with the locks and when the project moves to another folder
     local name=$1 lock
     shift
-    { echo "$venvs/$name"; for lock; do cat "$root/requirements/$lock.txt"; done; } | cksum
+    { echo "$venvs/$name"; for lock; do cat "$(lock_file "$lock")"; done; } | cksum
+}
+
+lock_file() {
+    case $1 in
+        conda) echo "$root/environment.yml" ;;
+        *) echo "$root/requirements/$1.txt" ;;
+    esac
 }
 
 # The stamps are written last: an environment without them is unfinished.
 is_complete() {
     local base
+    if [ "$1" = docker ]; then
+        find_engine && has_image && echo "the image $image, by $engine"
+        return
+    fi
     { read -r base && read -r answer; } < "$venvs/$1/.complete" || return 1
     [ "$answer" = "$(key "$1" $(locks "$1"))" ] && "$venvs/$1/bin/python" -c '' && echo "$base"
 } 2> /dev/null
@@ -233,6 +290,24 @@ build() {  # NAME: from $python
     for lock in $(locks "$name"); do
         pip_install "$lock" "$venvs/$name/bin/python" -r "$root/requirements/$lock.txt"
     done
+    finish "$name"
+}
+
+build_conda() {
+    local verb
+    say "making .venv/conda with $conda ($why); that takes a quarter of an hour and 5 GB"
+    rm -rf "${venvs:?}/conda"
+    : > "$log"
+    case $conda in *micromamba) verb=(create --yes) ;; *) verb=(env create) ;; esac
+    "$conda" "${verb[@]}" --quiet --prefix "$venvs/conda" --file "$root/environment.yml" >> "$log" 2>&1 ||
+        fail "$conda: $(grep -iE 'error|not found|no such|nothing provides|ResolvePackage' "$log" | head -n 1);" \
+            "all of it is in $log"
+    python=$conda
+    finish conda
+}
+
+finish() {  # NAME: it is tried once, and then complete
+    local name=$1
     if [ "$(locks "$name")" != light ]; then
         THEANO_FLAGS=${THEANO_FLAGS:+$THEANO_FLAGS,}device=cpu,blas.ldflags= "$venvs/$name/bin/python" -c '
 import theano
@@ -301,36 +376,32 @@ set_up_tests() {
 
 set_up() {
     local choice name base
-    RUNTIME=${RUNTIME:-} PYTHON=${PYTHON:-} WITH_TENSORFLOW=${WITH_TENSORFLOW:-}
+    RUNTIME=${RUNTIME:-} why= PYTHON=${PYTHON:-} WITH_TENSORFLOW=${WITH_TENSORFLOW:-}
     choice="${RUNTIME:-auto} ${WITH_TENSORFLOW:-0} $PYTHON"
     if [ -z "$RUNTIME$PYTHON$WITH_TENSORFLOW" ] && [ -e "$venvs/choice" ]; then
         choice=$(cat "$venvs/choice")
         read -r RUNTIME WITH_TENSORFLOW PYTHON <<< "$choice"
     fi
-    case ${RUNTIME:-auto} in
-        auto | venv) ;;
-        docker | conda) fail "RUNTIME=$RUNTIME is not there yet: RUNTIME=venv works now" ;;
-        *) fail "RUNTIME=$RUNTIME: auto, venv" ;;
-    esac
-    check_compiler
     name=$(readlink "$venvs/active" || true)
     if [ -z "$name" ] || [ "$(cat "$venvs/choice" 2> /dev/null)" != "$choice" ] || ! base=$(is_complete "$name"); then
-        find_python
-        name=$version
-        if [ "${WITH_TENSORFLOW:-0}" != 0 ]; then
-            [ "$version" = 2.7 ] || fail "WITH_TENSORFLOW=1: TensorFlow 2.1.0 is for Python 2.7, and this is $version"
-            name=2.7-tensorflow
-        fi
+        choose_runtime
         lock
-        build_once "$name"
+        case $name in
+            docker) has_image || "$root/scripts/image.sh" "$target" ;;
+            conda) check_compiler; is_complete conda > /dev/null || build_conda ;;
+            *) check_compiler; build_once "$name" ;;
+        esac
+        base=$(is_complete "$name") || fail "$name is not complete after all"
         point active "$name"
         echo "$choice" > "$venvs/choice"
-        check_blas
-        say "ready: Python $version ($why) in .venv/$name"
-    elif [ -z "$quiet" ]; then
-        check_blas
-        say "ready: .venv/$name, made from $base"
+    elif [ -n "$quiet" ]; then
+        [ "$name" = docker ] || check_compiler
+        return
     fi
+    case $name in
+        docker) say "ready: $base${why:+, $why}" ;;
+        *) check_compiler; check_blas; say "ready: ${version:+Python $version }${why:+($why) in }.venv/$name, made from $base" ;;
+    esac
 }
 
 if [ -n "$tests" ]; then set_up_tests; else set_up; fi

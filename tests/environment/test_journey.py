@@ -1,4 +1,5 @@
 """The front door: make's targets, and the command that each stage of the journey becomes."""
+import json
 import os
 import re
 import shutil
@@ -34,7 +35,8 @@ def command(stage, tmp_path, **variables):
 def test_every_target_has_a_line_of_help():
     with open(os.path.join(ROOT, 'Makefile')) as handle:
         text = handle.read()
-    stages = re.search('STAGES := (.*)', text).group(1)
+    journey = re.search('JOURNEY := (.*)', text).group(1)
+    stages = re.search('STAGES := (.*)', text).group(1).replace('$(JOURNEY)', journey)
     targets = re.search(r'\.PHONY: (.*)', text).group(1).replace('$(STAGES)', stages).split()
     listed = re.findall(r'^  ([a-z-]+) +\S', make('help').stdout.split('Variables:')[0], re.M)
     assert sorted(listed) == sorted(targets)
@@ -84,3 +86,16 @@ def test_only_given_options_are_passed(tmp_path):
         'python training/cifar10_mod.py -wb 2 -ab 2 --dataset nothing --out %s --epochs 3 --data-dir d '
         '--train-size 500 --seed 7 --init i.npz --device cuda --threshold 90 --invert no --broken stop --resume' % tmp_path)
     assert '--resume' not in command('train', tmp_path, DATASET='nothing', RESUME='0')
+
+
+@pytest.mark.parametrize('made, resumes', [
+    (dict(), True), (dict(epochs=4), False), (dict(seed=8), False), (dict(train_size=None), False), (None, False)])
+def test_resuming_by_itself_where_the_settings_are_the_same(tmp_path, made, resumes):
+    folder = tmp_path / 'nothing-cnvW2A2'
+    folder.mkdir()
+    settings = dict(net='cnv', weight_bits=2, activation_bits=2, dataset='nothing', epochs=3, train_size=500, seed=7)
+    variables = dict(NET='cnv', WB='2', AB='2', DATASET='nothing', EPOCHS='3', TRAIN_SIZE='500', SEED='7', RESUME='auto')
+    (folder / 'settings.json').write_text('[' if made is None else json.dumps(dict(settings, **made)))
+    assert '--resume' not in command('train', tmp_path, **variables)       # no checkpoint yet
+    (folder / 'checkpoint.npz').touch()
+    assert command('train', tmp_path, **variables).endswith(' --resume') == resumes

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Runs a command of this folder in the project's image, under the same paths and as the same user: what in_env.sh does
+# where the runtime is docker.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd -P)
+. "$root/scripts/engine.sh"
+find_engine || { echo "in_image: error: $engine_problem" >&2; exit 1; }
+
+options=(run --rm --workdir "$(pwd -P)" --volume bnn-cache:/cache)
+[ ! -t 1 ] || options+=(--tty)
+case $engine in
+    podman) options+=(--userns keep-id --security-opt label=disable) ;;
+    *) options+=(--user "$(id -u):$(id -g)") ;;
+esac
+if [ "$target" = gpu ]; then
+    case $engine in
+        podman) options+=(--device nvidia.com/gpu=all) ;;
+        *) options+=(--gpus all) ;;
+    esac
+fi
+
+# The folders that this may read and write are there under their own names. The engine would make one that is missing
+# root's: the folder of the runs is made before.
+declare -A folders
+keep() { folders[$(cd "$1" && pwd)]=1; }
+case ${OUT:-} in /*) mkdir -p "$OUT" ;; esac
+keep "$root"
+keep .
+for name in $(sed -n 's/^export //p' "$root/Makefile"); do
+    value=${!name:-}
+    [ -n "$value" ] || continue
+    options+=(--env "$name")
+    case $value in /*) ;; *) value=$root/$value ;; esac
+    if [ -d "$value" ]; then keep "$value"; elif [ -e "$value" ]; then keep "$(dirname "$value")"; fi
+done
+for folder in "${!folders[@]}"; do options+=(--volume "$folder:$folder"); done
+exec "$engine" "${options[@]}" "$image" "$@"
