@@ -1,7 +1,7 @@
 """A training step in float64 numpy, written from the training's specification alone, to hold the real one against.
 
     network = Network(overlay, classes=5, parameters=arrays)    # as saved: layer by layer W, b, beta, gamma, mean, inv_std
-    loss = network.step(images, targets, rate)                  # changes network.parameters, .first, .second
+    loss = network.step(images, targets, rate)                  # changes network.parameters, .first, .second, .steps
     network.undecided                                           # how many values lay too close to an edge to be sure of
 
 Nothing here is fast or clever; test_reference.py checks its gradients by finite differences.
@@ -124,9 +124,12 @@ class Network(object):
         self.steps = 0
         self.undecided = 0
 
-    def arrays(self):
-        """The parameters in the archive's order."""
-        return [layer[name] for names, layer in zip(layer_names(self.overlay), self.parameters) for name in names]
+    def take(self, parameters, first, second):
+        """Go on from these states, a dictionary a layer each."""
+        for own, given in ((self.parameters, parameters), (self.first, first), (self.second, second)):
+            for layer, values in zip(own, given):
+                for name in layer:
+                    layer[name] = values[name].astype(np.float64)
 
     def quantised_weights(self):
         return [self._weight(index) for index in range(len(self.parameters))]
@@ -150,27 +153,23 @@ class Network(object):
         loss, gradients, statistics = self.gradients(images, targets)
         self.steps += 1
         for index, (mean, inv_std) in enumerate(statistics):
-            layer = self.parameters[index]
+            layer, first, second = self.parameters[index], self.first[index], self.second[index]
             for name, gradient in gradients[index].items():
-                moved = self._adam(index, name, gradient, rate)
-                if name == 'W':
-                    scale = 1 / np.sqrt(1.5 / sum(self._glorot_units(index)))
-                    moved = np.clip(layer['W'] + scale * (moved - layer['W']), -1, 1)
-                layer[name] = moved
+                first[name] = BETA1 * first[name] + (1 - BETA1) * gradient
+                second[name] = BETA2 * second[name] + (1 - BETA2) * gradient ** 2
+                layer[name] = self.moved(name, layer[name], first[name], second[name], rate)
             layer['mean'] = (1 - ALPHA) * layer['mean'] + ALPHA * mean.reshape(layer['mean'].shape)
             layer['inv_std'] = (1 - ALPHA) * layer['inv_std'] + ALPHA * inv_std.reshape(layer['inv_std'].shape)
         return loss
 
-    def _adam(self, index, name, gradient, rate):
-        first = BETA1 * self.first[index][name] + (1 - BETA1) * gradient
-        second = BETA2 * self.second[index][name] + (1 - BETA2) * gradient ** 2
-        self.first[index][name], self.second[index][name] = first, second
+    def moved(self, name, value, first, second, rate):
+        """A parameter after the step that Adam's moments ask for; only the weights ('W') are scaled and clipped."""
         corrected = rate * np.sqrt(1 - BETA2 ** self.steps) / (1 - BETA1 ** self.steps)
-        return self.parameters[index][name] - corrected * first / (np.sqrt(second) + ADAM_EPSILON)
-
-    def _glorot_units(self, index):
-        shape = self.parameters[index]['W'].shape
-        return (9 * shape[1], 9 * shape[0]) if len(shape) == 4 else shape
+        adam = value - corrected * first / (np.sqrt(second) + ADAM_EPSILON)
+        if name != 'W':
+            return adam
+        n_in, n_out = (9 * value.shape[1], 9 * value.shape[0]) if value.ndim == 4 else value.shape
+        return np.clip(value + (adam - value) / np.sqrt(1.5 / (n_in + n_out)), -1, 1)
 
     def _weight(self, index):
         weight = self.parameters[index]['W']

@@ -1,4 +1,4 @@
-"""Networks like LFC and CNV, but small: one of each kind of layer, and no round numbers."""
+"""Networks like LFC and CNV, but small: one of each kind of layer, and no round numbers. Wider ones fill whole words."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -8,14 +8,15 @@ from training import networks
 from weights_gen.overlays import Layer, Overlay
 
 CLASSES = 4
-LFC_UNITS = (36, 13, 11, None)
-CNV_CONVS = ((3, 5, 10, 8, False), (5, 7, 8, 6, True), (7, 9, 3, 1, False))     # the pooled maps are 3x3
-CNV_UNITS = (9, 11, None)
+SMALL = {'lfc': ((), (36, 13, 11, None)),
+         'cnv': (((3, 5, 10, 8, False), (5, 7, 8, 6, True), (7, 9, 3, 1, False)), (9, 11, None))}   # as overlays.py has it
+WIDE = {'lfc': ((), (784, 192, 128, None)),
+        'cnv': (((3, 64, 10, 8, False), (64, 64, 8, 6, True), (64, 128, 3, 1, False)), (128, 64, None))}
 
 
-def overlay(net, weight_bits, activation_bits):
-    """A small overlay; its name says what it is like, for tests' names."""
-    convs, units = {'lfc': ((), LFC_UNITS), 'cnv': (CNV_CONVS, CNV_UNITS)}[net]
+def overlay(net, weight_bits, activation_bits, sizes=SMALL):
+    """An overlay of other sizes than the board has; its name is for the names of tests."""
+    convs, units = sizes[net]
     shapes = ([('conv',) + shape for shape in convs] +
               [('dense', inputs, outputs, None, None, False) for inputs, outputs in zip(units, units[1:])])
     layers = tuple(Layer(index, kind, 1, 1, inputs, outputs, ifm_dim, ofm_dim, pool, weight_bits,
@@ -23,7 +24,7 @@ def overlay(net, weight_bits, activation_bits):
                          activation_bits=(activation_bits, 0), thresholds=net == 'lfc' or index < len(shapes) - 1,
                          column_multiple=1, row_multiple=1)
                    for index, (kind, inputs, outputs, ifm_dim, ofm_dim, pool) in enumerate(shapes))
-    return Overlay('small-%sW%dA%d' % (net, weight_bits, activation_bits), net, weight_bits, activation_bits, layers)
+    return Overlay('%sW%dA%d' % (net, weight_bits, activation_bits), net, weight_bits, activation_bits, layers)
 
 
 OVERLAYS = [overlay('lfc', 1, 1), overlay('lfc', 1, 2), overlay('cnv', 1, 1), overlay('cnv', 1, 2), overlay('cnv', 2, 2)]

@@ -1,0 +1,181 @@
+"""Whole training steps against the float64 reference: every parameter, both optimisers' state, running averages.
+
+Each step begins with the reference in the learner's own state, so that rounding errors of one step do not reach the
+next, and is held together in two parts: the moments, which are sums of gradients, with the reference's; and the
+parameters with what Adam's formula makes of the learner's own moments. (In one part it could not be done: the gradient
+of a bias that batch norm takes away again is 0, float32 leaves rounding errors of it, and Adam's division blows them
+up; likewise wherever a gradient is as small as the rounding errors of its sum.)
+
+Float32 and float64 can only agree where no value lies within rounding of an edge of a quantiser: the reference counts
+those that do, and the seeds are such that there are none.
+"""
+from __future__ import absolute_import, division
+
+import numpy as np
+import pytest
+
+from tests.training import reference, small
+from training import learning, networks
+from training.compatibility import lasagne
+
+RATE = .003
+
+
+class Pair(object):
+    """The real learner and the reference, from the same parameters."""
+
+    def __init__(self, overlay, seed, images=40):
+        self.overlay, self.images, self.random = overlay, images, np.random.RandomState(seed)
+        parameters = small.random_parameters(overlay, self.random)
+        self.network = networks.build(overlay, small.CLASSES, np.random.RandomState(0))
+        networks.set_parameter_values(self.network, parameters)
+        self.learner = learning.Learner(self.network)
+        self.reference = reference.Network(overlay, parameters)
+
+    def assert_same_step(self):
+        """Take a step, and hold everything that it changed against the reference's."""
+        images, labels = small.batch(self.overlay, self.random, self.images)
+        before = self.parameters()
+        loss = self.learner.train(images, labels, RATE)
+        expected = self.reference.step(images, reference.targets_of(labels, small.CLASSES), RATE)
+        assert loss == pytest.approx(expected, rel=1e-6)
+        first, second, counts = self.moments()
+        assert counts == [self.reference.steps] * 2
+        after = self.parameters()
+        for index, names in enumerate(reference.layer_names(self.overlay)):
+            for name in names:
+                if name in ('mean', 'inv_std'):
+                    assert_close(after[index][name], self.reference.parameters[index][name], 1e-6)
+                    continue
+                self.assert_same_moments(index, name, first[index][name], second[index][name])
+                moved = self.reference.moved(name, before[index][name].astype(np.float64), first[index][name],
+                                             second[index][name].astype(np.float64), RATE)
+                room = 3e-7 + 1e-5 * np.abs(moved - before[index][name])    # 1 - .999^t in float32 is 1.3e-5 off, t = 1
+                assert (np.abs(after[index][name] - moved) <= room).all(), (index, name)
+        self.reference.take(after, first, second)
+        for real, expected in zip(self.quantised_weights(), self.reference.quantised_weights()):
+            np.testing.assert_array_equal(real, expected)
+
+    def assert_same_moments(self, index, name, first, second):
+        expected = self.reference.first[index]
+        if name == 'b' and not self.overlay.layers[index].pool:     # in equal maxima of a window the bias counts twice
+            assert np.abs(first).max() < 1e-5 * np.abs(expected['W']).max(), index
+        else:
+            assert_close(first, expected[name], 3e-6, index, name)
+            assert_close(second, self.reference.second[index][name], 6e-6, index, name)
+
+    def parameters(self):
+        return self.by_layer(networks.parameter_values(self.network))
+
+    def by_layer(self, arrays):
+        """Arrays in the archive's order as a dictionary a layer."""
+        arrays = iter(arrays)
+        return [{name: next(arrays) for name in names} for names in reference.layer_names(self.overlay)]
+
+    def moments(self):
+        """The learner's first and second moments by layer and name, and the two step counts."""
+        order = lasagne.layers.get_all_params(self.network)
+        moments = [[None] * len(order), [None] * len(order)]
+        for adam in (self.learner.weights_adam, self.learner.others_adam):
+            for parameter, mean, variance in zip(adam.parameters, adam.means, adam.variances):
+                place = order.index(parameter)
+                moments[0][place], moments[1][place] = mean.get_value(), variance.get_value()
+        counts = [float(adam.count.get_value()) for adam in (self.learner.weights_adam, self.learner.others_adam)]
+        return self.by_layer(moments[0]), self.by_layer(moments[1]), counts
+
+    def quantised_weights(self):
+        return [layer.quantized_W.get_value() for layer in networks.quantized_layers(self.network)]
+
+
+def assert_close(real, expected, tolerance, *where):
+    """Float32 values that are sums: their rounding errors are relative to the terms, for which the largest stands."""
+    assert real.dtype == np.float32 and real.shape == expected.shape
+    np.testing.assert_allclose(real, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max(), err_msg=str(where))
+
+
+@pytest.mark.parametrize('overlay', small.OVERLAYS, ids=lambda overlay: overlay.name)
+def test_three_steps(overlay):
+    pair = Pair(overlay, seed=7)
+    before = pair.quantised_weights()
+    for real, expected in zip(before, pair.reference.quantised_weights()):
+        np.testing.assert_array_equal(real, expected)
+    for _ in range(3):
+        pair.assert_same_step()
+    assert sum(np.sum(old != new) for old, new in zip(before, pair.quantised_weights())) > 3
+
+    images, _ = small.batch(overlay, pair.random, images=7)
+    np.testing.assert_allclose(pair.learner.outputs(images), pair.reference.evaluate(images), rtol=0, atol=1e-5)
+    assert pair.reference.undecided == 0, 'choose another seed'
+
+
+@pytest.mark.parametrize('overlay, images', [
+    (small.overlay('lfc', 1, 2, small.WIDE), 100), (small.overlay('cnv', 1, 1, small.WIDE), 10),
+    (small.overlay('cnv', 2, 2, small.WIDE), 10)], ids=lambda value: getattr(value, 'name', None))
+def test_a_step_of_a_wide_network(overlay, images):
+    pair = Pair(overlay, seed=5, images=images)
+    pair.assert_same_step()
+    assert pair.reference.undecided == 0, 'choose another seed'
+
+
+def test_evaluation_changes_nothing():
+    pair = Pair(small.OVERLAYS[0], seed=7)
+    before = [variable.get_value() for variable in pair.learner.states]
+    images, _ = small.batch(pair.overlay, pair.random)
+    first = pair.learner.outputs(images)
+    np.testing.assert_array_equal(pair.learner.outputs(images), first)
+    np.testing.assert_array_equal(pair.learner.outputs(images[:3]), first[:3])      # no image sees its neighbours
+    for old, variable in zip(before, pair.learner.states):
+        np.testing.assert_array_equal(variable.get_value(), old)
+
+
+def test_states_are_all_that_training_changes():
+    """From the same states two learners go the same way, to the bit: dropout, both optimisers, running averages."""
+    overlay = small.overlay('lfc', 1, 1)
+    learners = []
+    for seed in (1, 2):
+        learners.append(learning.Learner(networks.build(overlay, small.CLASSES, np.random.RandomState(seed), .2, .5)))
+    random = np.random.RandomState(3)
+    batches = [small.batch(overlay, random) for _ in range(4)]
+    for batch in batches[:2]:
+        learners[0].train(*(batch + (RATE,)))
+    for source, target in zip(learners[0].states, learners[1].states):
+        target.set_value(source.get_value())
+    networks.refresh_quantized_weights(learners[1].network)
+    losses = [[learner.train(*(batch + (RATE,))) for batch in batches[2:]] for learner in learners]
+    assert losses[0] == losses[1]
+    for left, right in zip(learners[0].states, learners[1].states):
+        np.testing.assert_array_equal(left.get_value(), right.get_value())
+
+
+def test_dropout_goes_on_drawing():
+    """Two steps from the same parameters do not see the same units."""
+    learner = learning.Learner(networks.build(small.overlay('lfc', 1, 1), small.CLASSES, np.random.RandomState(1), .2, .5))
+    batch = small.batch(small.overlay('lfc', 1, 1), np.random.RandomState(2))
+    losses = {learner.train(batch[0], batch[1], 0.) for _ in range(4)}     # at rate 0 only the averages change
+    assert len(losses) == 4
+
+
+@pytest.mark.parametrize('outputs, target, loss', [(3., 1, 0), (1., 1, 0), (.5, 1, .25), (0., -1, 1), (2., -1, 9)])
+def test_squared_hinge_loss(outputs, target, loss):
+    assert learning.squared_hinge_loss(np.array([[outputs]]), np.array([[target]])) == loss
+
+
+def test_loss_is_the_mean_over_batch_and_classes():
+    outputs, targets = np.array([[2., 0], [0, -3], [-1, 1]]), np.array([[1., -1], [-1, 1], [1, -1]])
+    assert learning.squared_hinge_loss(outputs, targets) == pytest.approx((0 + 1 + 1 + 16 + 4 + 4) / 6)
+
+
+def test_one_hot():
+    targets = learning.one_hot(np.array([2, 0], np.uint8), 4)
+    np.testing.assert_array_equal(targets, [[-1, -1, 1, -1], [1, -1, -1, -1]])
+    assert targets.dtype == np.float32
+
+
+@pytest.mark.parametrize('batch', [1, 2])
+def test_the_smallest_batches(batch):
+    """Nothing is divided by zero: epsilon sees to that."""
+    overlay = small.overlay('cnv', 1, 2)
+    learner = learning.Learner(networks.build(overlay, 1, np.random.RandomState(1)))
+    images, labels = small.batch(overlay, np.random.RandomState(2), batch, classes=1)
+    assert np.isfinite([learner.train(images, labels, RATE) for _ in range(2)]).all()
+    assert learner.outputs(images).shape == (batch, 1)
