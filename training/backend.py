@@ -28,13 +28,8 @@ def configure(net, device='cpu'):
     Parameters
     ----------
     net : 'lfc' or 'cnv'
-        Threads that suit one network do not suit the other: see :func:`threads`.
+        Who computes: see :func:`threads`.
     device : 'cpu' or 'cuda'
-
-    Returns
-    -------
-    list of str
-        Warnings for the user, one line each.
 
     Raises
     ------
@@ -46,27 +41,29 @@ def configure(net, device='cpu'):
     for variable, count in threads(net).items():
         os.environ.setdefault(variable, str(count))
     flags = [('floatX', 'float32'), ('device', device), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'),
-             ('warn.round', 'False')]
-    warnings = []
+             ('warn.round', 'False'), ('allow_gc', 'False')]     # what a step needs, the next needs again
     if device == 'cuda':
         flags += [('nvcc.fastmath', 'True')]
     chosen = user_flags()
     if 'blas.ldflags' not in chosen:
-        ldflags, warnings = blas_flags()
-        flags += [('blas.ldflags', ldflags)] if ldflags else []
+        flags += [('blas.ldflags', blas_flags()[0])]    # '' too: Theano would search, and complain
     ours = ['%s=%s' % (name, value) for name, value in flags
             if name.lower() not in chosen or name == 'floatX' or (name == 'device' and device != 'cpu')]
     os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + ours))
-    return warnings
 
 
 def threads(net):
-    """Thread counts by environment variable.
+    """Thread counts and waiting by environment variable.
 
-    LFC is large matrix products: BLAS gets all cores. CNV's convolution threads over the batch itself: BLAS gets one.
+    The operations of training.ops thread themselves, with OpenMP. BLAS is left what is small: its threads would only
+    wait for the same cores. A thread that waits for the others spins for some microseconds and then sleeps: longer
+    costs several times the work where another program uses the machine too.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else multiprocessing.cpu_count()
-    return {'OMP_NUM_THREADS': cores, 'OPENBLAS_NUM_THREADS': 1 if net == 'cnv' else cores}
+    counts = {'OMP_NUM_THREADS': cores, 'OPENBLAS_NUM_THREADS': 1}
+    if 'OMP_WAIT_POLICY' not in os.environ:
+        counts['GOMP_SPINCOUNT'] = 2000
+    return counts
 
 
 def user_flags():

@@ -37,8 +37,7 @@ def main(net, arguments):
     options = parse(net, arguments)
     settings = Settings(net, options.weight_bits, options.activation_bits, options.dataset, options.epochs,
                         options.train_size, options.seed, options.out)
-    for warning in backend.configure(net, options.device):
-        print('warning: ' + warning, file=sys.stderr)
+    backend.configure(net, options.device)
 
     from training import datasets, trainer      # Theano reads its configuration when it is imported
     from weights_gen import parameters

@@ -1,8 +1,10 @@
 """The layers of quantised networks, on Lasagne's :class:`Layer`.
 
     network = DenseLayer(network, 1024, weight_bits=1)
-    network = BatchNormLayer(network)
-    network = ActivationLayer(network, bits=1)
+    network = BatchNormLayer(network, activation_bits=1)
+
+Images are (N, rows, columns, channels) between the layers: sums over a batch, and the channels of a pixel, then lie side
+by side in memory. Weights keep the order in which they are saved.
 
 Layers with quantised weights keep the quantised copy in a shared variable of its own: the forward pass reads it, the
 gradient is taken with respect to it, and whoever changes ``W`` (the update, or loading parameters) renews it. So it is
@@ -12,13 +14,10 @@ from __future__ import absolute_import, division
 
 import numpy as np
 import theano
-from theano import tensor
-from theano.sandbox.rng_mrg import MRG_RandomStreams
-from theano.tensor.signal import pool
 
-from training import quantization
+from training import ops, quantization
 from training.compatibility import lasagne
-from training.settings import ALPHA, EPSILON
+from training.settings import ALPHA
 
 Layer = lasagne.layers.Layer
 
@@ -69,7 +68,7 @@ class QuantizedLayer(Layer):
 
 
 class DenseLayer(QuantizedLayer):
-    """``x . quantised(W) + b``; (N, inputs) or (N, channels, rows, columns) in, (N, units) out; W (inputs, units)."""
+    """``x . quantised(W) + b``; (N, inputs), or images of as many numbers, in; (N, units) out; W (inputs, units)."""
 
     def weight_shape(self):
         return int(np.prod(self.input_shape[1:])), self.units
@@ -81,42 +80,42 @@ class DenseLayer(QuantizedLayer):
         return input_shape[0], self.units
 
     def get_output_for(self, input, **kwargs):
-        output = tensor.dot(input.flatten(2), self.quantized_W)
-        return output if self.b is None else output + self.b
+        return ops.dense(input.flatten(2), self.quantized_W, self.b)
 
 
 class ConvLayer(QuantizedLayer):
-    """3x3 'valid' correlation (no kernel flip) with quantised W, plus b; W (filters, channels, 3, 3)."""
+    """3x3 'valid' correlation (no kernel flip) with quantised W, plus b; W (filters, channels, 3, 3).
+
+    Images are (N, rows, columns, channels).
+    """
 
     size = 3
 
     def weight_shape(self):
-        return self.units, self.input_shape[1], self.size, self.size
+        return self.units, self.input_shape[3], self.size, self.size
 
     def glorot_fans(self):
-        return self.size ** 2 * self.input_shape[1], self.size ** 2 * self.units
+        return self.size ** 2 * self.input_shape[3], self.size ** 2 * self.units
 
     def get_output_shape_for(self, input_shape):
-        return (input_shape[0], self.units) + tuple(side - self.size + 1 for side in input_shape[2:])
+        return (input_shape[0],) + tuple(side - self.size + 1 for side in input_shape[1:3]) + (self.units,)
 
     def get_output_for(self, input, **kwargs):
-        output = tensor.nnet.conv2d(input, self.quantized_W, border_mode='valid', filter_flip=False,
-                                    input_shape=self.input_shape, filter_shape=self.weight_shape())
-        return output if self.b is None else output + self.b.dimshuffle('x', 0, 'x', 'x')
+        return ops.conv(input, self.quantized_W, self.b)
 
 
 class MaxPoolLayer(Layer):
-    """2x2 max pooling, stride 2."""
+    """2x2 max pooling, stride 2; (N, rows, columns, channels)."""
 
     def get_output_shape_for(self, input_shape):
-        return tuple(input_shape[:2]) + tuple(side // 2 for side in input_shape[2:])
+        return (input_shape[0],) + tuple(side // 2 for side in input_shape[1:3]) + (input_shape[3],)
 
     def get_output_for(self, input, **kwargs):
-        return pool.pool_2d(input, (2, 2), ignore_border=True)
+        return ops.max_pool(input)
 
 
 class BatchNormLayer(Layer):
-    """Batch normalisation (Ioffe and Szegedy, 2015, arXiv:1502.03167).
+    """Batch normalisation (Ioffe and Szegedy, 2015, arXiv:1502.03167), and the quantised activation behind it.
 
     ``(x - mean) * (gamma * inv_std) + beta`` with ``inv_std = 1/sqrt(var + epsilon)``: of the batch in training, of
     the running averages in evaluation, ``new = (1 - alpha)*old + alpha*batch``, of mean and of inv_std itself.
@@ -127,16 +126,14 @@ class BatchNormLayer(Layer):
     axes : 'auto' or 'all'
         'auto' normalises per unit, or per channel over (batch, rows, columns); 'all' over every axis, so that the four
         parameters are scalars.
+    activation_bits : int, optional
+        1 or 2; no activation where not given.
     """
 
-    def __init__(self, incoming, axes='auto', **kwargs):
+    def __init__(self, incoming, axes='auto', activation_bits=None, **kwargs):
         super(BatchNormLayer, self).__init__(incoming, **kwargs)
-        dimensions = len(self.input_shape)
-        self.axes = tuple(range(dimensions)) if axes == 'all' else (0,) + tuple(range(2, dimensions))
-        shape = () if axes == 'all' else (self.input_shape[1],)
-        self.pattern = ['x'] * dimensions
-        if axes != 'all':
-            self.pattern[1] = 0
+        self.activation_bits = activation_bits
+        shape = () if axes == 'all' else (self.input_shape[-1],)
         self.beta = self.add_param(lasagne.init.Constant(0.), shape, name='beta')
         self.gamma = self.add_param(lasagne.init.Constant(1.), shape, name='gamma')
         self.mean = self.add_param(lasagne.init.Constant(0.), shape, name='mean', trainable=False)
@@ -145,34 +142,22 @@ class BatchNormLayer(Layer):
     def get_output_for(self, input, deterministic=False, updates=None, **kwargs):
         """Normalise `input`; in training, add the new running averages to the dictionary `updates`."""
         if deterministic:
-            mean, inv_std = self.mean, self.inv_std
-        else:
-            mean = input.mean(self.axes)
-            inv_std = tensor.inv(tensor.sqrt(input.var(self.axes) + EPSILON))
-            if updates is not None:
-                for average, batch in ((self.mean, mean), (self.inv_std, inv_std)):
-                    updates[average] = (1 - ALPHA) * average + ALPHA * batch
-        mean, scale, beta = (statistic.dimshuffle(self.pattern)
-                             for statistic in (mean, self.gamma * inv_std, self.beta))
-        return (input - mean) * scale + beta
-
-
-class ActivationLayer(Layer):
-    """Quantised activation, 1 or 2 bits."""
-
-    def __init__(self, incoming, bits, **kwargs):
-        super(ActivationLayer, self).__init__(incoming, **kwargs)
-        self.bits = bits
-
-    def get_output_for(self, input, **kwargs):
-        return quantization.activation(input, self.bits)
+            return ops.normalize(input, self.mean, self.inv_std, self.gamma, self.beta, self.activation_bits)
+        output, mean, inv_std = ops.batch_norm(input, self.gamma, self.beta, self.activation_bits)
+        if updates is not None:
+            for average, batch in ((self.mean, mean), (self.inv_std, inv_std)):
+                updates[average] = (1 - ALPHA) * average + ALPHA * batch
+        return output
 
 
 class FixedPointInputLayer(Layer):
-    """CNV's 8-bit input, 7 of them fraction."""
+    """CNV's 8-bit input, 7 of them fraction; (N, channels, rows, columns) to (N, rows, columns, channels)."""
+
+    def get_output_shape_for(self, input_shape):
+        return tuple(input_shape[axis] for axis in (0, 2, 3, 1))
 
     def get_output_for(self, input, **kwargs):
-        return quantization.fixed_point_input(input)
+        return quantization.fixed_point_input(input).dimshuffle(0, 2, 3, 1)
 
 
 class DropoutLayer(Layer):
@@ -184,20 +169,19 @@ class DropoutLayer(Layer):
     p : float
     random : numpy.random.RandomState
         Where the seed of this layer's own generator is drawn.
+
+    Attributes
+    ----------
+    states : list of shared variables
+        The generator's state, which each training step changes: seed and number of the step, int64 (2,).
     """
 
     def __init__(self, incoming, p, random, **kwargs):
         super(DropoutLayer, self).__init__(incoming, **kwargs)
         self.p = p
-        self.random = MRG_RandomStreams(random.randint(1, 2147462579))
+        self.state = theano.shared(np.array([random.randint(1, 2147462579), 0], np.int64), name='dropout_state')
+        self.state.default_update = self.state + np.array([0, 1], np.int64)
+        self.states = [self.state]
 
-    @property
-    def states(self):
-        """The generator's state, which each training step changes."""
-        return [update[0] for update in self.random.updates()]
-
-    def get_output_for(self, input, deterministic=False, updates=None, **kwargs):
-        if deterministic:
-            return input
-        kept = self.random.binomial(input.shape, p=1 - self.p, dtype=input.dtype)
-        return input * kept / (1 - self.p)
+    def get_output_for(self, input, deterministic=False, **kwargs):
+        return input if deterministic else ops.dropout(input, self.state, self.p)

@@ -12,7 +12,7 @@ import numpy as np
 import theano
 from theano import tensor
 
-from training import networks, quantization, updates
+from training import networks, updates
 from training.compatibility import lasagne
 
 
@@ -57,18 +57,13 @@ class Learner(object):
         loss = squared_hinge_loss(outputs, targets)
 
         quantized = networks.quantized_layers(network)
-        scales = {layer.W: np.float32(layer.learning_rate_scale) for layer in quantized}
-        self.weights_adam = updates.Adam(
-            [layer.W for layer in quantized],
-            finish=lambda W, step: tensor.clip(W - scales[W] * step, -1., 1.))
+        self.weights_adam = updates.WeightsAdam(quantized)
         self.others_adam = updates.Adam(lasagne.layers.get_all_params(network, trainable=True))
 
         copies = [layer.quantized_W for layer in quantized]
         gradients = theano.grad(loss, copies + self.others_adam.parameters)
         changes.update(self.weights_adam.updates(gradients[:len(copies)], learning_rate))
         changes.update(self.others_adam.updates(gradients[len(copies):], learning_rate))
-        for layer in quantized:
-            changes[layer.quantized_W] = quantization.weight(changes[layer.W], layer.weight_bits)
 
         self.states = (lasagne.layers.get_all_params(network) + self.weights_adam.states + self.others_adam.states +
                        [state for layer in lasagne.layers.get_all_layers(network)

@@ -12,8 +12,8 @@ import theano
 from common.errors import UserError
 from training import quantization
 from training.compatibility import lasagne
-from training.layers import (ActivationLayer, BatchNormLayer, ConvLayer, DenseLayer, DropoutLayer,
-                             FixedPointInputLayer, MaxPoolLayer, QuantizedLayer)
+from training.layers import (BatchNormLayer, ConvLayer, DenseLayer, DropoutLayer, FixedPointInputLayer, MaxPoolLayer,
+                             QuantizedLayer)
 from weights_gen import overlays
 
 
@@ -68,9 +68,8 @@ def build(overlay, classes, random, dropout_in=0., dropout_hidden=0.):
         network = linear(network, layer.outputs or classes, overlay.weight_bits, bias=not (last and convolutional))
         if layer.pool:
             network = MaxPoolLayer(network)
-        network = BatchNormLayer(network, axes='all' if last and convolutional else 'auto')
-        if not last:
-            network = ActivationLayer(network, overlay.activation_bits)
+        network = BatchNormLayer(network, axes='all' if last and convolutional else 'auto',
+                                 activation_bits=None if last else overlay.activation_bits)
     refresh_quantized_weights(network)
     return network
 

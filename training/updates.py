@@ -12,7 +12,8 @@ import numpy as np
 import theano
 from theano import tensor
 
-BETA1, BETA2, EPSILON = .9, .999, 1e-8
+from training import ops
+from training.ops.optimization import BETA1, BETA2
 
 
 class Adam(object):
@@ -21,14 +22,10 @@ class Adam(object):
     Parameters
     ----------
     parameters : list of shared float32
-    finish : callable, optional
-        Called with the parameter and its step (what plain Adam subtracts); returns the new value. Plain Adam where not
-        given.
     """
 
-    def __init__(self, parameters, finish=None):
+    def __init__(self, parameters):
         self.parameters = parameters
-        self.finish = finish or (lambda parameter, step: parameter - step)
         self.count = _zeros(())
         self.means = [_zeros(parameter.get_value(borrow=True).shape) for parameter in parameters]
         self.variances = [_zeros(parameter.get_value(borrow=True).shape) for parameter in parameters]
@@ -45,12 +42,33 @@ class Adam(object):
         count = self.count + 1
         rate = learning_rate * tensor.sqrt(1 - BETA2 ** count) / (1 - BETA1 ** count)
         updates = collections.OrderedDict([(self.count, count)])
-        for parameter, gradient, mean, variance in zip(self.parameters, gradients, self.means, self.variances):
-            updates[mean] = BETA1 * mean + (1 - BETA1) * gradient
-            updates[variance] = BETA2 * variance + (1 - BETA2) * tensor.sqr(gradient)
-            step = rate * updates[mean] / (tensor.sqrt(updates[variance]) + EPSILON)
-            updates[parameter] = self.finish(parameter, step)
+        for number, gradient in enumerate(gradients):
+            updates.update(self._update(number, gradient, rate))
         return updates
+
+    def _update(self, number, gradient, rate):
+        state = self.parameters[number], self.means[number], self.variances[number]
+        return zip(state, ops.adam(state[0], gradient, state[1], state[2], rate))
+
+
+class WeightsAdam(Adam):
+    """Adam for quantised weights: ``W <- clip(W - scale*step, -1, 1)``, and the quantised copy with it.
+
+    Parameters
+    ----------
+    layers : list of training.layers.QuantizedLayer
+    """
+
+    def __init__(self, layers):
+        super(WeightsAdam, self).__init__([layer.W for layer in layers])
+        self.layers = layers
+
+    def _update(self, number, gradient, rate):
+        layer = self.layers[number]
+        state = layer.W, self.means[number], self.variances[number]
+        return zip(state + (layer.quantized_W,), ops.adam(
+            state[0], gradient, state[1], state[2], rate, scale=layer.learning_rate_scale, bits=layer.weight_bits,
+            copy=layer.quantized_W))
 
 
 def _zeros(shape):

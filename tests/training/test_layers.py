@@ -1,4 +1,7 @@
-"""Batch norm and dropout, layer by layer; what they do in a whole network is in test_learning.py."""
+"""Batch norm and dropout, layer by layer; what they do in a whole network is in test_learning.py.
+
+Images are (N, rows, columns, channels).
+"""
 from __future__ import absolute_import, division
 
 import collections
@@ -31,7 +34,7 @@ class BatchNorm(object):
                                                         self.layer.inv_std)]
 
 
-KINDS = {'per unit': ((None, 7), 'auto', (0,)), 'per channel': ((None, 5, 4, 6), 'auto', (0, 2, 3)),
+KINDS = {'per unit': ((None, 7), 'auto', (0,)), 'per channel': ((None, 5, 4, 6), 'auto', (0, 1, 2)),
          'over both axes': ((None, 7), 'all', (0, 1))}
 
 
@@ -44,7 +47,7 @@ def test_batch_norm(kind):
     shape, axes, numpy_axes = KINDS[kind]
     norm = BatchNorm(shape, axes)
     beta, gamma, mean, inv_std = norm.values()
-    statistics_shape = () if axes == 'all' else (shape[1],)
+    statistics_shape = () if axes == 'all' else (shape[-1],)
     for values, start in ((beta, 0), (gamma, 1), (mean, 0), (inv_std, 1)):
         np.testing.assert_array_equal(values, np.full(statistics_shape, start, np.float32))
         assert values.dtype == np.float32

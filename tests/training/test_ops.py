@@ -1,0 +1,209 @@
+"""Each op with C code against its twin in plain Theano: values and gradients, shapes with rests of every kind."""
+from __future__ import absolute_import, division
+
+import numpy as np
+import pytest
+import theano
+from theano import tensor
+
+from training import ops
+from training.ops import linear, normalization, optimization, pooling, regularization
+
+pytestmark = pytest.mark.skipif(not ops.available(), reason='no C++ compiler, or not on the CPU: only the twins are used')
+
+
+def variables(arrays):
+    return [tensor.TensorType(str(array.dtype), (False,) * array.ndim)() for array in arrays]
+
+
+class Compiled(object):
+    """Outputs of `build`, and the gradients of the first for a given gradient, compiled once for arrays of any shape."""
+
+    def __init__(self, build, examples, differentiable):
+        inputs = variables(examples)
+        outputs = build(*inputs)
+        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        gradient = outputs[0].type()
+        gradients = tensor.Lop(outputs[0], [inputs[place] for place in differentiable], gradient)
+        self.function = theano.function(inputs + [gradient], outputs + gradients, on_unused_input='ignore')
+
+    def __call__(self, *arguments):
+        return self.function(*arguments)
+
+
+def both(native, twin, examples, differentiable):
+    return Compiled(native, examples, differentiable), Compiled(twin, examples, differentiable)
+
+
+def assert_close(real, expected, tolerance=2e-6):
+    """Within rounding of the largest: sums of many terms are rounded by the size of the terms."""
+    assert real.shape == expected.shape and real.dtype == expected.dtype == np.float32
+    np.testing.assert_allclose(real, expected, rtol=0, atol=tolerance * max(1, np.abs(expected).max()))
+
+
+def draw(random, shape, values):
+    return np.asarray(random.choice(values, shape) if values else random.normal(0, 1, shape), np.float32)
+
+
+KINDS = {'binary': ([-1, 1], [-1, 1]), 'dropped': ([-2, 0, 2], [-1, 1]), 'ternary': ([-1, 0, 1], [-1, 0, 1]),
+         'real': (None, [-1, 1]), 'real weights': ([-1, 1], None), 'zero': ([0], [-1, 1])}
+
+
+@pytest.fixture(scope='module')
+def dense_pair():
+    examples = [np.zeros((2, 2), np.float32)] * 2 + [np.zeros(2, np.float32)]
+    return both(linear.dense_native, linear.dense_twin, examples, [0, 1, 2])
+
+
+@pytest.mark.parametrize('kind', sorted(KINDS))
+@pytest.mark.parametrize('batch, inputs, units', [(1, 1, 1), (5, 33, 10), (100, 64, 50), (150, 100, 49), (9, 784, 97)])
+def test_dense(dense_pair, kind, batch, inputs, units):
+    random = np.random.RandomState(batch)
+    x, W = (draw(random, shape, values) for shape, values in zip([(batch, inputs), (inputs, units)], KINDS[kind]))
+    arguments = x, W, draw(random, units, None), draw(random, (batch, units), None)
+    real, expected = (function(*arguments) for function in dense_pair)
+    for left, right in zip(real, expected):
+        assert_close(left, right)
+    if 'real' not in kind:      # sums of integers are exact, and the bias is added once
+        np.testing.assert_array_equal(real[0], expected[0])
+
+
+@pytest.fixture(scope='module')
+def conv_pair():
+    examples = [np.zeros((2,) * 4, np.float32)] * 2 + [np.zeros(2, np.float32)]
+    return both(linear.conv_native, linear.conv_twin, examples, [0, 1, 2])
+
+
+@pytest.mark.parametrize('kind', sorted(KINDS))
+@pytest.mark.parametrize('batch, rows, columns, channels, filters', [
+    (1, 3, 3, 1, 1), (3, 9, 7, 32, 20), (2, 14, 15, 3, 64), (5, 5, 5, 64, 33), (7, 3, 3, 96, 16)])
+def test_conv(conv_pair, kind, batch, rows, columns, channels, filters):
+    random = np.random.RandomState(batch)
+    shapes = (batch, rows, columns, channels), (filters, channels, 3, 3)
+    x, W = (draw(random, shape, values) for shape, values in zip(shapes, KINDS[kind]))
+    arguments = x, W, draw(random, filters, None), draw(random, (batch, rows - 2, columns - 2, filters), None)
+    real, expected = (function(*arguments) for function in conv_pair)
+    for left, right in zip(real, expected):
+        assert_close(left, right, 5e-6)
+    if 'real' not in kind:
+        np.testing.assert_array_equal(real[0], expected[0])
+
+
+def test_operands_that_are_not_finite_are_not_taken_for_bits(dense_pair):
+    x, W = np.ones((3, 40), np.float32), np.ones((40, 5), np.float32)
+    x[1, 7] = np.nan
+    output = dense_pair[0](x, W, np.zeros(5, np.float32), np.zeros((3, 5), np.float32))[0]
+    assert np.isnan(output[1]).all() and (output[[0, 2]] == 40).all()
+
+
+def test_inputs_of_any_strides(dense_pair):
+    random = np.random.RandomState(0)
+    x, W, gradient = (draw(random, shape, [-1, 1]) for shape in [(40, 12), (7, 40), (14, 12)])
+    arguments = x.T, W.T[:, ::-1], np.ones(14, np.float32)[::2], gradient[::2].T
+    for left, right in zip(*(function(*arguments) for function in dense_pair)):
+        assert_close(left, right)
+
+
+@pytest.mark.parametrize('pair, arguments', [
+    ('dense_pair', [(3, 4), (5, 6), (6,), (3, 6)]), ('dense_pair', [(3, 4), (4, 6), (5,), (3, 6)]),
+    ('conv_pair', [(2, 5, 5, 3), (4, 2, 3, 3), (4,), (2, 3, 3, 4)]),
+    ('conv_pair', [(2, 2, 5, 3), (4, 3, 3, 3), (4,), (2, 0, 3, 4)])])
+def test_shapes_that_do_not_fit(pair, arguments, request):
+    native = request.getfixturevalue(pair)[0] if hasattr(request, 'getfixturevalue') else request.getfuncargvalue(pair)[0]
+    with pytest.raises(ValueError):
+        native(*[np.ones(shape, np.float32) for shape in arguments])
+
+
+@pytest.mark.parametrize('bits', [None, 1, 2])
+@pytest.mark.parametrize('shape, channels', [((70, 33), 33), ((5, 9, 7, 16), 16), ((13, 10), None)])
+def test_batch_norm(bits, shape, channels):
+    random = np.random.RandomState(3)
+    statistics = () if channels is None else (channels,)
+    x = (3 + 2 * random.normal(0, 1, shape)).astype(np.float32)
+    gamma, beta = (np.asarray(random.uniform(.5, 1.5, statistics), np.float32) for _ in range(2))
+    gradient = draw(random, shape, None)
+    native, twin = both(lambda *inputs: normalization.batch_norm_native(*inputs, bits=bits),
+                        lambda *inputs: normalization.batch_norm_twin(*inputs, bits=bits), [x, gamma, beta], [0, 1, 2])
+    real, expected = native(x, gamma, beta, gradient), twin(x, gamma, beta, gradient)
+    for left, right in zip(real, expected):
+        assert_close(left, right, 1e-5)
+    native, twin = (Compiled(lambda *inputs: build(*inputs, bits=bits), [x, real[1], real[2], gamma, beta], [])
+                    for build in (normalization.normalize_native, normalization.normalize_twin))
+    arguments = x, expected[1], expected[2], gamma, beta, gradient
+    assert_close(native(*arguments)[0], twin(*arguments)[0])
+
+
+def test_batch_norm_of_far_values():
+    """A mean of a thousand deviations: the variance keeps its digits."""
+    random = np.random.RandomState(1)
+    x = (1000 + random.normal(0, 1, (39200, 3))).astype(np.float32)
+    one, zero = np.ones(3, np.float32), np.zeros(3, np.float32)
+    _, mean, inv_std = theano.function([], normalization.batch_norm_native(*map(theano.shared, (x, one, zero))))()
+    np.testing.assert_allclose(mean, x.mean(0, np.float64), rtol=1e-7)
+    np.testing.assert_allclose(inv_std, 1 / np.sqrt(x.var(0, np.float64) + 1e-4), rtol=1e-5)
+
+
+@pytest.mark.parametrize('shape', [(3, 4, 6, 5), (2, 5, 7, 16), (1, 2, 2, 1)])
+def test_max_pool(shape):
+    random = np.random.RandomState(2)
+    native, twin = both(pooling.max_pool_native, pooling.max_pool_twin, [np.zeros(shape, np.float32)], [0])
+    x = random.randint(-2, 3, shape).astype(np.float32)      # few values: windows with several maxima
+    gradient = draw(random, (shape[0], shape[1] // 2, shape[2] // 2, shape[3]), None)
+    for left, right in zip(native(x, gradient), twin(x, gradient)):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize('p', [.2, .5, .9])
+def test_dropout_draws_the_same_masks(p):
+    random = np.random.RandomState(2)
+    x, gradient = draw(random, (37, 53), [-1, 1]), draw(random, (37, 53), None)
+    for state in ([1, 0], [2147462578, 123456], [0, 2 ** 33 + 5]):
+        state = theano.shared(np.array(state, np.int64))
+        native, twin = both(lambda x: regularization.dropout_native(x, state, p),
+                            lambda x: regularization.dropout_twin(x, state, p), [x], [0])
+        for left, right in zip(native(x, gradient), twin(x, gradient)):
+            np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize('bits', [None, 1, 2])
+def test_adam(bits):
+    random = np.random.RandomState(4)
+    arrays = [random.uniform(-1, 1, (50, 21)).astype(np.float32) for _ in range(3)]
+    arrays += [random.uniform(0, .1, (50, 21)).astype(np.float32), np.asarray(.01, np.float32)]
+    results = []
+    for build in (optimization.adam_native, optimization.adam_twin):
+        shared = [theano.shared(array) for array in arrays]
+        copy = theano.shared(np.zeros((50, 21), np.float32))
+        new = build(*shared, scale=7.5 if bits else 1., bits=bits, copy=copy)
+        state = [shared[0], shared[2], shared[3], copy]
+        step = theano.function([], updates=list(zip(state, new)))
+        for _ in range(3):
+            step()
+        results.append([variable.get_value() for variable in state])
+    for left, right in zip(*results):
+        assert_close(left, right)
+    if bits:
+        assert (np.abs(results[0][0]) == 1).any(), 'nothing was clipped'
+
+
+def test_adam_overwrites_its_state_in_place():
+    """The memory of the parameters stays where it is."""
+    shared = [theano.shared(np.ones((3, 4), np.float32)) for _ in range(4)]
+    new = optimization.adam_native(*(shared + [tensor.constant(np.float32(.1))]))
+    step = theano.function([], updates=list(zip([shared[0], shared[2], shared[3]], new)))
+    before = [variable.get_value(borrow=True, return_internal_type=True).ctypes.data for variable in shared]
+    step()
+    assert [variable.get_value(borrow=True, return_internal_type=True).ctypes.data for variable in shared] == before
+
+
+@pytest.mark.parametrize('flag, value', [('device', 'cuda'), ('cxx', '')])
+def test_twins_elsewhere(monkeypatch, flag, value):
+    """On another device, and without a compiler, no op with C code is put into a graph."""
+    class Config(object):
+        device, cxx, floatX = 'cpu', 'g++', 'float32'
+    config = Config()
+    monkeypatch.setattr(ops.native.theano, 'config', config)
+    assert ops.available()
+    setattr(config, flag, value)
+    assert not ops.available()
+    assert ops._choose('native', 'twin') == 'twin'

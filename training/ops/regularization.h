@@ -1,0 +1,18 @@
+// Dropout from a counter: whether an element is kept follows from seed, step and the element's index alone.
+
+// The finaliser of MurmurHash3 (Austin Appleby): each bit of the input changes each bit of the output in half of the cases.
+static inline uint32_t mix(uint32_t x)
+{
+    x = (x ^ x >> 16) * UINT32_C(0x85ebca6b);
+    x = (x ^ x >> 13) * UINT32_C(0xc2b2ae35);
+    return x ^ x >> 16;
+}
+
+// y = x * scale with the probability (limit / 2^32), else 0
+static void dropout(const float *x, float *y, long size, uint32_t seed, uint32_t step, uint32_t limit, float scale)
+{
+    const uint32_t first = mix(seed ^ mix(step)), second = mix(first + UINT32_C(0x9e3779b9));
+#pragma omp parallel for schedule(static) if (size > 100000)
+    for (long i = 0; i < size; i++)
+        y[i] = mix(mix((uint32_t)i ^ first) + second) < limit ? x[i] * scale : 0.f;
+}
