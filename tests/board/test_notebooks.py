@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, on a package that was built and installed, with nothing but the bnn API known."""
+"""The notebooks run from top to bottom on a package that was built and installed, knowing nothing but the bnn API."""
 from __future__ import absolute_import
 
 import importlib
