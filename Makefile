@@ -15,7 +15,7 @@ export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME THRE
 export RUNTIME PYTHON WITH_TENSORFLOW
 
 JOURNEY := train weights verify package
-STAGES := $(JOURNEY) deploy
+STAGES := preview $(JOURNEY) deploy
 
 .PHONY: help setup all demo test test-real test-long doctor image $(STAGES)
 .NOTPARALLEL:
@@ -26,6 +26,7 @@ help: ## this list
 setup: ## make the environment, in .venv; every other target does so itself
 	@scripts/setup.sh
 
+preview: ## what the network sees of one's own pictures, DATASET=folder
 train: ## train a network
 weights: ## write the overlay's parameter folder from what was trained
 verify: ## the board's answers beside the trained network's, on the whole test set

@@ -33,6 +33,9 @@ def number(name, default=None):
         raise UserError('%s=%s is not a whole number' % (name, text))
 
 
+OWN = (('--threshold', 'THRESHOLD'), ('--invert', 'INVERT'), ('--broken', 'BROKEN'))      # own pictures
+
+
 def settings():
     """The settings of the run that the variables name."""
     return Settings(variable('NET', 'lfc'), number('WB', 1), number('AB', 1), dataset=variable('DATASET'),
@@ -49,12 +52,16 @@ def bits(of):
     return ['-wb', str(of.weight_bits), '-ab', str(of.activation_bits)]
 
 
+def preview(of):
+    return ['training/pictures.py', 'preview', of.dataset, '--net', of.net, '--out',
+            os.path.join(of.out, '%s-%s-preview.png' % (of.dataset_name, of.net))] + given(*OWN)
+
+
 def train(of):
     script = {'lfc': 'training/mnist_mod.py', 'cnv': 'training/cifar10_mod.py'}[of.net]
     return ([script] + bits(of) + ['--dataset', of.dataset, '--out', of.out] +
             given(('--epochs', 'EPOCHS'), ('--data-dir', 'DATA_DIR'), ('--train-size', 'TRAIN_SIZE'),
-                  ('--seed', 'SEED'), ('--init', 'INIT'), ('--device', 'DEVICE'),
-                  ('--threshold', 'THRESHOLD'), ('--invert', 'INVERT'), ('--broken', 'BROKEN')) +
+                  ('--seed', 'SEED'), ('--init', 'INIT'), ('--device', 'DEVICE')) + given(*OWN) +
             (['--resume'] if resumes(of) else []))
 
 
@@ -93,6 +100,7 @@ def deploy(of):
 
 
 STAGES = {
+    'preview': preview,
     'train': train, 'weights': weights, 'package': package, 'deploy': deploy,
     'verify': lambda of: ['board/verify.py', '--run', of.run_folder] + given(('--tolerance', 'TOLERANCE')),
 }

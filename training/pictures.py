@@ -138,6 +138,9 @@ def main(arguments):
     options = parser.parse_args(arguments)
     if os.path.isdir(options.out):
         raise UserError('%s is a folder: name a file, --out FILE.png' % options.out)
+    folder = os.path.dirname(options.out)
+    if folder and not os.path.isdir(folder):
+        os.makedirs(folder)
     preview(options.path, Fitting(options.net, options.threshold, options.invert), options.out, options.broken)
     print(options.out)
 
