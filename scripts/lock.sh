@@ -44,3 +44,4 @@ lock_3 py3-build 3.8
 lock_3 py3 3.8
 lock_3 py3-test 3.8
 lock_3 light 3.12
+lock_3 cloud 3.10

@@ -1,0 +1,81 @@
+"""The image's entrypoint, run here as the user of this machine, with a copy of the project in the image's place."""
+import os
+import subprocess
+
+import pytest
+
+from tests.environment.conftest import ROOT
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Runs the entrypoint; in_env.sh is one that runs its command in the environment that the tests run in."""
+    home = tmp_path / 'image'
+    (home / 'scripts').mkdir(parents=True)
+    for name in ('Makefile', 'training', 'weights_gen', 'common', 'board'):
+        (home / name).symlink_to(os.path.join(ROOT, name))
+    for name in ('journey.py', 'doctor.py'):
+        (home / 'scripts' / name).write_text(open(os.path.join(ROOT, 'scripts', name)).read())
+    in_env = home / 'scripts' / 'in_env.sh'
+    in_env.write_text('#!/bin/sh\necho "$@"\nenv | grep -E "^(OUT|RESUME|NET|KERAS_HOME|THEANO_FLAGS|HOME)="\n')
+    in_env.chmod(0o755)
+
+    def run(*words, **variables):
+        environment = dict({'PATH': os.environ['PATH'], 'BNN_HOME': str(home), 'OUT': str(tmp_path / 'runs')}, **variables)
+        process = subprocess.run([os.path.join(ROOT, 'docker/entrypoint.sh')] + list(words), env=environment,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+                                 preexec_fn=(lambda: (os.setgid(65534), os.setuid(65534))) if os.getuid() == 0 else None)
+        return process.returncode, process.stdout, process.stderr
+    for folder in [tmp_path] + list(tmp_path.parents)[:3]:
+        if os.stat(str(folder)).st_uid == os.getuid():
+            folder.chmod(0o777 if folder == tmp_path else folder.stat().st_mode | 0o055)
+    return run
+
+
+def test_help_lists_the_journey(program):
+    status, output, _ = program()
+    assert status == 0
+    for word in ('doctor', 'demo', 'all', 'train', 'weights', 'verify', 'NET WB AB'):
+        assert word in output
+
+
+def test_a_target_with_variables(program, tmp_path):
+    status, output, errors = program('train', 'NET=cnv')
+    assert (status, errors) == (0, '')
+    lines = output.splitlines()
+    assert lines[0].startswith('python ') and lines[0].endswith('scripts/journey.py train')
+    assert 'NET=cnv' in lines and 'RESUME=auto' in lines and 'OUT=%s' % (tmp_path / 'runs') in lines
+    assert any(line.startswith('THEANO_FLAGS=base_compiledir=') for line in lines)
+
+
+def test_the_callers_choices_stay(program):
+    _, output, _ = program('train', 'RESUME=0', THEANO_FLAGS='profile=True', KERAS_HOME='/tmp')
+    assert 'RESUME=0' in output and ',profile=True' in output and 'KERAS_HOME=/tmp' in output
+
+
+def test_all_is_every_stage_of_the_journey(program):
+    with open(os.path.join(ROOT, 'Makefile')) as handle:
+        [journey] = [line.split(':=')[1].split() for line in handle if line.startswith('JOURNEY :=')]
+    _, output, _ = program('all')
+    assert [line.split()[-1] for line in output.splitlines() if line.startswith('python ')] == journey
+
+
+def test_home_is_a_folder_that_can_be_written(program):
+    for home in ('', '/', '/proc'):
+        _, output, _ = program('train', HOME=home)
+        [home] = [line[5:] for line in output.splitlines() if line.startswith('HOME=')]
+        assert os.path.isdir(home) and home not in ('/', '/proc')
+
+
+def test_any_other_command_runs_in_the_environment(program):
+    status, output, _ = program('python', '-c', 'print(1)')
+    assert status == 0 and output.startswith('python -c print(1)\n') and 'RESUME' not in output
+
+
+@pytest.mark.parametrize('words, message', [
+    (('train', 'cnv'), 'cnv: VARIABLE=value'), (('train', 'x=1'), 'x=1: VARIABLE=value'),
+    (('train', 'OUT=/proc/runs'), '/proc/runs cannot be written')])
+def test_what_is_wrong_is_one_line(program, words, message):
+    status, output, errors = program(*words)
+    assert (status, output, errors.count('\n')) == (2, '', 1)
+    assert message in errors

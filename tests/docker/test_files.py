@@ -1,0 +1,127 @@
+"""docker/ and environment.yml: every version and every download is pinned, and what the image copies is there."""
+import fnmatch
+import os
+import re
+
+import pytest
+
+from tests.environment.conftest import ROOT
+from tests.environment.test_locks import normal, pins
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path)) as handle:
+        return handle.read()
+
+
+def instructions():
+    """The Dockerfile's instructions: (stage, name, rest), in their order."""
+    text = re.sub(r'^\s*#.*\n', '', read('docker', 'Dockerfile'), flags=re.M)
+    stage = None
+    for line in re.sub(r'\\\n\s*', '', text).splitlines():
+        if line.strip():
+            name, rest = line.split(None, 1)
+            if name == 'FROM':
+                stage = rest.split()[-1]
+            yield stage, name, rest
+
+
+def stages():
+    return {rest.split(' AS ')[1]: rest.split()[0] for _, name, rest in instructions() if name == 'FROM'}
+
+
+def test_the_base_is_pinned_by_its_digest_and_is_the_only_one():
+    assert re.search(r'^ARG BASE_IMAGE=ubuntu:18.04@sha256:[0-9a-f]{64}$', read('docker', 'Dockerfile'), re.M)
+    parents = stages()
+    assert {'cpu', 'gpu'} <= set(parents)
+    for stage, parent in parents.items():
+        assert parent == '${BASE_IMAGE}' if stage == 'base' else parent in parents
+
+
+def test_nvidias_packages_are_the_documents_versions():
+    [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('gpu-system', 'RUN')]
+    packages = re.search('--no-install-recommends(.*?)&&', run).group(1).split()
+    versions = dict(package.split('=') for package in packages)         # each has one
+    for name, version in versions.items():
+        assert version == ('7.6.5.32-1+cuda10.2' if 'cudnn' in name else
+                           '10.2.2.89-1' if 'cublas' in name else '10.2.89-1'), name
+    assert {'libcudnn7-dev', 'libcublas-dev', 'cuda-nvrtc-dev-10-2', 'cuda-cudart-dev-10-2'} <= set(versions)
+
+
+def test_a_repository_is_trusted_by_the_fingerprint_of_its_key():
+    [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('nvidia-keys', 'RUN')]
+    assert run.count('EB693B3035CD5710E231E123A4B469963BF863CC') == 2 and 'AE09FE4BBD223A84B2CCFCE3F60F4B3D7FA2AF80' in run
+    for entry in re.findall(r'"(deb [^"]*)"', read('docker', 'Dockerfile')):
+        assert re.match(r'deb \[signed-by=/usr/share/keyrings/nvidia-[a-z-]+\.gpg\] ', entry)
+
+
+def test_a_program_that_is_downloaded_is_compared_with_its_hash():
+    for stage, name, rest in instructions():
+        if name == 'RUN' and stage != 'nvidia-keys':
+            downloads = re.findall(r'(?:curl|wget) .*?-\w*o (\S+)', rest)
+            assert len(downloads) == len(re.findall(r'(?:curl|wget) +[-h]', rest))
+            for path in downloads:
+                assert re.search(r'echo "[0-9a-f]{64}  %s" \| sha256sum -c' % re.escape(path), rest)
+        assert name != 'ADD'
+
+
+def ignored(path):
+    """Whether .dockerignore, which names what is let through, keeps a file out."""
+    rules = [line for line in read('.dockerignore').splitlines() if line and not line.startswith('#')]
+    answer = False
+    for rule in rules:
+        pattern = rule.lstrip('!').replace('**/', '')
+        parts = path.split('/')
+        heads = ['/'.join(parts[:length]) for length in range(1, len(parts) + 1)]
+        if any(fnmatch.fnmatch(head, pattern) for head in heads + parts):
+            answer = not rule.startswith('!')
+    return answer
+
+
+def test_what_is_copied_is_there_and_not_ignored():
+    for _, name, rest in instructions():
+        if name == 'COPY' and '--from' not in rest:
+            for source in rest.split()[:-1]:
+                assert os.path.exists(os.path.join(ROOT, source)) and not ignored(source.strip('./') or 'board'), source
+    for path in ('scripts/in_env.sh', 'training/trainer.py', 'Makefile', 'docker/entrypoint.sh', 'LICENSE'):
+        assert not ignored(path)
+    for path in ('.git/config', '.venv/2.7/bin/python', 'runs/x', 'tests/shared.py', 'docker/cloud/sky-train.yaml',
+                 'training/trainer.pyc', 'README.md'):
+        assert ignored(path), path
+
+
+def test_theanos_settings_are_the_documents():
+    gpu, cpu = (read('docker', 'theanorc.' + target).splitlines()[1:] for target in ('gpu', 'cpu'))
+    for line in ('floatX = float32', 'device = cuda', 'openmp = True', 'openmp_elemwise_minsize = 200000',
+                 'fastmath = True', 'ldflags = -lopenblas', 'round = False'):
+        assert line in gpu
+    assert set(cpu) - set(gpu) == {'device = cpu'}
+
+
+CONDA, PIP = read('environment.yml').split('  - pip:\n')
+
+
+def test_conda_brings_the_documents_versions():
+    found = re.findall(r'^  - ([a-z0-9-]+)=(\S+)', CONDA, re.M)
+    assert len(found) == len(re.findall(r'^  - [a-z]', CONDA.split('dependencies:')[1], re.M))
+    versions = dict(found)
+    assert versions['tensorflow'] == '2.1.0=gpu_py27h9cdf9a9_0'
+    assert versions['python'] == '2.7.18' and versions['pygpu'] == '0.7.6' and versions['cudnn'].startswith('7.6.5=')
+
+
+def test_pips_part_has_the_versions_of_the_lock():
+    locked = pins('py27-tensorflow.txt')
+    entries = [line.strip()[2:].split('#')[0].strip() for line in PIP.splitlines() if line.strip().startswith('- ')]
+    assert any(re.match(r'git\+https://github.com/Lasagne/Lasagne.git@[0-9a-f]{40}$', entry) for entry in entries)
+    for entry in entries:
+        if not entry.startswith('git+'):
+            name, version = entry.split('==')
+            assert locked.get(normal(name), [version]) == [version], entry
+    names = {normal(entry.split('==')[0]) for entry in entries}
+    assert {'theano', 'keras', 'cython', 'scikit-learn', 'matplotlib', 'pillow', 'tqdm'} <= names
+
+
+@pytest.mark.parametrize('package', ['numpy', 'theano', 'keras'])
+def test_conda_and_the_lock_agree(package):
+    versions = re.findall(r'(?i)- %s==?([\d.]+)' % package, read('environment.yml'))
+    assert versions == pins('py27-tensorflow.txt')[package]

@@ -1,0 +1,101 @@
+"""RUNTIME=docker and conda: what is chosen when, and what the engine is asked for. The engine is a program that writes
+down how it was called, on a machine made to order; scripts/prove_image.sh runs the image itself."""
+import os
+
+import pytest
+
+from tests.environment.conftest import machine  # noqa: F401
+
+ENGINE = '''#!/bin/sh
+echo "$@" >> "$HOME/calls"
+case $1 in
+    info) [ -e "$HOME/engine-answers" ] ;;
+    image) [ -e "$HOME/image-is-built" ] ;;
+    build) touch "$HOME/image-is-built" ;;
+esac
+'''
+
+
+@pytest.fixture
+def engine(machine):  # noqa: F811
+    machine.program('docker', ENGINE)
+    for name in ('id', 'head'):
+        machine.link(name)
+    (machine.home / 'engine-answers').touch()
+    return machine
+
+
+def calls(engine, word):
+    path = engine.home / 'calls'
+    return [line for line in path.read_text().splitlines() if line.startswith(word)] if path.exists() else []
+
+
+def active(engine):
+    return os.readlink(str(engine.root / '.venv/active'))
+
+
+def test_the_image_is_built_once(engine):
+    for _ in range(2):
+        status, output, errors = engine.setup(RUNTIME='docker')
+        assert (status, errors) == (0, '')
+        assert 'ready: the image bnn-train:cpu, by docker' in output
+    [build] = calls(engine, 'build')
+    assert '--target cpu --tag bnn-train:cpu' in build and active(engine) == 'docker'
+
+
+def test_auto_takes_the_image_where_it_is_built(engine):
+    engine.python('python3.11', (3, 11))
+    (engine.home / 'image-is-built').touch()
+    assert engine.setup()[0] == 0 and active(engine) == 'docker' and not calls(engine, 'build')
+
+
+def test_auto_builds_the_image_where_there_is_no_python(engine):
+    assert engine.setup()[0] == 0 and active(engine) == 'docker' and len(calls(engine, 'build')) == 1
+
+
+def test_auto_prefers_a_python_to_an_image_that_is_not_built(engine):
+    engine.python('python3.11', (3, 11))        # which can do nothing else: setup ends with it
+    assert 'python3.11' in engine.setup()[2] and not calls(engine, 'build')
+
+
+@pytest.mark.parametrize('runtime, message', [
+    ('docker', 'docker is there but does not answer'), ('conda', 'no conda, mamba or micromamba'),
+    ('lxc', 'RUNTIME=lxc: auto, venv, conda or docker')])
+def test_a_runtime_that_cannot_be_is_one_line(engine, runtime, message):
+    (engine.home / 'engine-answers').unlink()
+    status, output, errors = engine.setup(RUNTIME=runtime)
+    assert status == 1 and message in errors and errors.count('\n') == 1
+
+
+def test_a_command_runs_in_the_image_under_the_same_paths(engine, tmp_path):
+    (engine.home / 'image-is-built').touch()
+    data, runs = tmp_path / 'my data', tmp_path / 'results'
+    data.mkdir()
+    status, _, errors = engine.run('scripts/in_env.sh', 'python', 'scripts/journey.py', 'train', RUNTIME='docker',
+                                   NET='cnv', OUT=str(runs), DATA_DIR=str(data), SEED='')
+    assert (status, errors.count('error')) == (0, 0)
+    [call] = calls(engine, 'run')
+    assert call.endswith(' bnn-train:cpu python scripts/journey.py train')
+    for part in ('--rm', '--user %d:%d' % (os.getuid(), os.getgid()), '--env NET', '--env OUT', '--env DATA_DIR',
+                 '--workdir %s' % engine.root, '--volume %s:%s ' % (runs, runs), '--volume %s:%s ' % (data, data)):
+        assert part in call + ' '
+    assert '--env SEED' not in call and '--gpus' not in call
+    assert call.count('--volume %s:%s ' % (engine.root, engine.root)) == 1
+    assert runs.is_dir()        # by the caller: the engine would have made it root's
+
+
+def test_a_gpu_is_asked_for_with_the_gpu_image(engine):
+    (engine.home / 'image-is-built').touch()
+    assert engine.run('scripts/in_env.sh', 'true', RUNTIME='docker', DEVICE='cuda')[0] == 0
+    assert ' --gpus all ' in calls(engine, 'run')[0] and calls(engine, 'run')[0].endswith(' bnn-train:gpu true')
+
+
+def test_conda_makes_the_environment_of_its_file(engine):
+    engine.program('conda', '''#!/bin/sh
+echo "$@" >> "$HOME/conda-calls"
+if [ "$1" = env ]; then echo 'ResolvePackageNotFound: tensorflow'; exit 1; fi
+''')
+    status, _, errors = engine.setup(RUNTIME='conda')
+    assert status == 1 and 'ResolvePackageNotFound: tensorflow' in errors and errors.count('\n') == 1
+    made = [line for line in (engine.home / 'conda-calls').read_text().splitlines() if line.startswith('env create')]
+    assert made == ['env create --quiet --prefix {0}/.venv/conda --file {0}/environment.yml'.format(engine.root)]
