@@ -34,7 +34,14 @@ def whole_file(path, mode='wb', keep=None):
         'w' writes UTF-8 text (unicode strings on Python 2).
     keep : str, optional
         What the file that is there is renamed to first.
+
+    Raises
+    ------
+    EnvironmentError
+        Also where `path` is a device or a pipe, which a file must not take the place of.
     """
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise EnvironmentError(errno.EINVAL, 'no regular file, choose another name', path)
     folder, name = os.path.split(os.path.abspath(path))
     temporary = os.path.join(folder, '.%s.%d.tmp' % (name, os.getpid()))
     try:

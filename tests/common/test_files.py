@@ -61,6 +61,16 @@ def fill(folder, *names):
             handle.write(u'x')
 
 
+def test_a_pipe_or_device_is_not_replaced_by_a_file(tmpdir):
+    path = str(tmpdir.join('pipe'))
+    os.mkfifo(path)
+    with pytest.raises(EnvironmentError) as caught:
+        with files.whole_file(path):
+            pass
+    assert 'no regular file' in str(caught.value) and stat.S_ISFIFO(os.stat(path).st_mode)
+    assert len(tmpdir.listdir()) == 1
+
+
 def test_a_whole_folder(tmpdir):
     path = tmpdir.join('parents', 'out')
     with files.whole_folder(str(path)) as temporary:
