@@ -136,6 +136,9 @@ def main(arguments):
     add_options(parser)
     parser.add_argument('--out', default='preview.png', metavar='FILE.png')
     options = parser.parse_args(arguments)
+    if not names.is_path(options.path):
+        raise UserError('%s is not the path of pictures of your own: give a folder of class folders (DATASET=)'
+                        % options.path)
     if os.path.isdir(options.out):
         raise UserError('%s is a folder: name a file, --out FILE.png' % options.out)
     folder = os.path.dirname(options.out)

@@ -238,5 +238,7 @@ def test_preview_in_the_wrong_place(tmpdir):
     from common.errors import UserError
     with pytest.raises(UserError):
         pictures.main(['preview', str(tmpdir), '--out', str(tmpdir)])
+    with pytest.raises(UserError):
+        pictures.main(['preview', 'mnist'])
     with pytest.raises(SystemExit):
         pictures.main(['show', str(tmpdir)])
