@@ -15,3 +15,6 @@ find_engine() {  # sets engine to one that answers, or engine_problem
 }
 
 has_image() { "$engine" image inspect "$image" > /dev/null 2>&1; }
+
+# An engine that answers may still be unable to run anything, as inside a container or a locked-down machine.
+runs_image() { has_image && timeout 60 "$engine" run --rm --entrypoint true "$image" > /dev/null 2>&1; }

@@ -9,9 +9,13 @@ find_engine || { echo "in_image: error: $engine_problem" >&2; exit 1; }
 options=(run --rm --workdir "$(pwd -P)" --volume bnn-cache:/cache)
 [ ! -t 1 ] || options+=(--tty)
 case $engine in
-    podman) options+=(--userns keep-id --security-opt label=disable) ;;
-    *) options+=(--user "$(id -u):$(id -g)") ;;
+    podman) options+=(--security-opt label=disable) ;;
 esac
+if [ "$engine" = podman ] && [ "$(id -u)" != 0 ]; then
+    options+=(--userns keep-id)     # of a rootless engine only
+else
+    options+=(--user "$(id -u):$(id -g)")
+fi
 if [ "$target" = gpu ]; then
     case $engine in
         podman) options+=(--device nvidia.com/gpu=all) ;;

@@ -160,7 +160,7 @@ choose_runtime() {
             name=conda why='chosen by RUNTIME=' ;;
         venv) find_python || no_python ;;
         auto)
-            if [ -z "$PYTHON" ] && find_engine && has_image; then name=docker why="the project's image is there"
+            if [ -z "$PYTHON" ] && find_engine && runs_image; then name=docker why="the project's image is there"
             elif find_python; then :
             elif find_conda; then name=conda why="no Python that fits${rejected:+ ($rejected)}"
             elif find_engine; then name=docker why="no Python that fits${rejected:+ ($rejected)}"
