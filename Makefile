@@ -17,7 +17,7 @@ export RUNTIME PYTHON WITH_TENSORFLOW
 JOURNEY := train weights verify package
 STAGES := preview $(JOURNEY) deploy
 
-.PHONY: help setup all demo test test-real test-long doctor image $(STAGES)
+.PHONY: help setup all demo test test-real test-long bench doctor image prove $(STAGES)
 .NOTPARALLEL:
 
 help: ## this list
@@ -49,8 +49,14 @@ test-real: ## the journey of the five networks on real data beside the project (
 test-long: test-real ## all tests that take minutes: runs killed at random moments, ...
 	@scripts/test.sh -m long --ignore tests/end_to_end
 
+bench: ## training speed: the plain graph, this project, Brevitas, in one sitting; BENCH= for its options
+	@scripts/in_env.sh python bench/training.py $(BENCH)
+
 doctor: ## what this machine and environment can do for a training, and what mends what is amiss
 	@scripts/in_env.sh python scripts/doctor.py
 
 image: ## build the project's image; TARGET=cpu or gpu
 	@scripts/image.sh $(TARGET)
+
+prove: ## build the cpu image and run the journey in it, as on a machine that has nothing else (root, Debian)
+	@scripts/prove_image.sh

@@ -238,8 +238,10 @@ complaint() {  # what the log ends with, short
 pip_install() {  # NAME PYTHON ARGUMENT...: from the locks alone
     local name=$1 interpreter=$2 reason
     shift 2
-    "$interpreter" -m pip --disable-pip-version-check --retries 2 install -q --require-hashes --no-deps \
-        --no-build-isolation --no-warn-script-location "$@" >> "$log" 2>&1 && return
+    # virtualenv, one wheel, is fetched by whatever pip there is: Ubuntu 18.04's does not know the last two yet.
+    [ "$name" = virtualenv ] || set -- --no-build-isolation --no-warn-script-location "$@"
+    "$interpreter" -m pip --disable-pip-version-check --retries 2 install -q --require-hashes --no-deps "$@" \
+        >> "$log" 2>&1 && return
     if grep -qE 'NewConnectionError|ConnectTimeout|ReadTimeout|Max retries|Network is unreachable|ProxyError|name resolution|ConnectionResetError|SSLError' \
             "$log"; then
         reason='the package registry cannot be reached: check the network (a proxy: HTTPS_PROXY; a mirror: PIP_INDEX_URL)'

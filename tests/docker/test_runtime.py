@@ -12,6 +12,7 @@ case $1 in
     info) [ -e "$HOME/engine-answers" ] ;;
     image) [ -e "$HOME/image-is-built" ] ;;
     build) touch "$HOME/image-is-built" ;;
+    run) [ ! -e "$HOME/cannot-run" ] ;;
 esac
 '''
 
@@ -19,7 +20,7 @@ esac
 @pytest.fixture
 def engine(machine):  # noqa: F811
     machine.program('docker', ENGINE)
-    for name in ('id', 'head'):
+    for name in ('id', 'head', 'timeout'):
         machine.link(name)
     (machine.home / 'engine-answers').touch()
     return machine
@@ -47,6 +48,13 @@ def test_auto_takes_the_image_where_it_is_built(engine):
     engine.python('python3.11', (3, 11))
     (engine.home / 'image-is-built').touch()
     assert engine.setup()[0] == 0 and active(engine) == 'docker' and not calls(engine, 'build')
+
+
+def test_auto_leaves_an_engine_that_cannot_run_the_image(engine):
+    engine.python('python3.11', (3, 11))
+    (engine.home / 'image-is-built').touch()
+    (engine.home / 'cannot-run').touch()
+    assert 'python3.11' in engine.setup()[2]
 
 
 def test_auto_builds_the_image_where_there_is_no_python(engine):
