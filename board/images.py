@@ -14,7 +14,6 @@ it, for LFC to look like MNIST.
 from __future__ import absolute_import, division
 
 import gzip
-import io
 import struct
 import zipfile
 import zlib
