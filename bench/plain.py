@@ -1,4 +1,4 @@
-"""The same training as training/, written in the obvious way on Theano and Lasagne: what the product is measured against.
+"""The training of training/ in the obvious way on Theano and Lasagne: what the product is measured against.
 
     learner = Learner(overlays.find('lfc', 1, 1), classes=10, random=numpy.random.RandomState(1234))
     loss = learner.train(images, labels, learning_rate)
@@ -132,7 +132,7 @@ class Plain(object):
 
 
 class Learner(object):
-    """The compiled training step and evaluation of a plain network; the methods of :class:`training.learning.Learner`."""
+    """Training step and evaluation of a plain network; the methods of :class:`training.learning.Learner`."""
 
     def __init__(self, *args, **kwargs):
         self.plain = plain = Plain(*args, **kwargs)
@@ -153,8 +153,16 @@ class Learner(object):
         updates.update(adam)
         updates.update(lasagne.updates.adam(loss, others, learning_rate=rate))
 
+        self._states = [(variable, variable.get_value()) for variable in updates]
         self._train = theano.function([images, targets, rate], loss, updates=updates)
         self.outputs = theano.function([images], plain.outputs(images, [quantized_weight(W, bits) for W in weights]))
+
+    def restart(self, parameters):
+        """Take over parameters, in the order in which they are saved, and forget what was trained."""
+        for variable, value in self._states:
+            variable.set_value(value)
+        for variable, value in zip(self.plain.parameters, parameters):
+            variable.set_value(value)
 
     def train(self, images, labels, learning_rate):
         """One step; the batch's loss."""

@@ -1,4 +1,4 @@
-"""The operations that training spends its time in: with C code where that can be compiled and run, else in plain Theano.
+"""What training spends its time in: ops with C code where that can be compiled and run, else in plain Theano.
 
     from training import ops
     out = ops.conv(x, W, b)

@@ -1,5 +1,5 @@
-// Products of quantised values, counted in bits. A value of -s, 0 or +s is two bits: its sign (1: negative) and its mask
-// (0: zero). The sum of n products of such values is, where m = the masks of both and d = m and different signs,
+// Products of quantised values, counted in bits. A value of -s, 0 or +s is two bits: its sign (1: negative) and its
+// mask (0: zero). The sum of n products of such values is, where m = the masks of both and d = m and different signs,
 // s * (number of m - 2 * number of d): an integer times s, the same bits that float32 arithmetic gives, as long as the
 // integer is below 2^24. Operands that are not of this kind are found while they are packed, and left to linear.h.
 

@@ -114,7 +114,8 @@ static void dense_any(const float *x, const float *W, const float *bias, float *
     }
 }
 
-// dx (batch x inputs) = dy (batch x units) . W transposed: computed as its own transpose, so that W is read once, in order.
+// dx (batch x inputs) = dy (batch x units) . W transposed: computed as its own transpose, so that W is read once, in
+// order.
 static void dense_input_gradient(const float *dy, const float *W, float *dx, long batch, long inputs, long units,
                                  float *packed, float *blocks)
 {

@@ -46,14 +46,14 @@ class _Normalization(NativeOp):
     Input x(%(i0)s), gamma(%(i1)s), beta(%(i2)s);
     if (!x.valid() || !gamma.valid() || !beta.valid()) %(fail)s
     const long channels = gamma.size(), rows = channels ? x.size() / channels : 0;
-    if (!rows || beta.size() != channels || (PyArray_NDIM(gamma.array) && x.shape()[PyArray_NDIM(x.array) - 1] != channels)) {
+    const int x_dimensions = PyArray_NDIM(x.array), dimensions = PyArray_NDIM(gamma.array);
+    if (!rows || beta.size() != channels || (dimensions && x.shape()[x_dimensions - 1] != channels)) {
         PyErr_SetString(PyExc_ValueError, "batch norm: shapes differ, or there are no rows");
         %(fail)s
     }
     float *sums = (float *)workspace.take(sizeof(float) * channels * (2 * blocks_of(rows) + 3));
     if (!sums) %(fail)s
     float *factors = sums + 2 * blocks_of(rows) * channels;
-    const int x_dimensions = PyArray_NDIM(x.array), dimensions = PyArray_NDIM(gamma.array);
     """
 
 

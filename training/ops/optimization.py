@@ -3,8 +3,9 @@
     parameter, mean, variance = adam(parameter, gradient, mean, variance, rate)
     W, mean, variance, copy = adam(W, gradient, mean, variance, rate, scale=.3, bits=1, copy=quantized_W)
 
-``mean = .9 mean + .1 g``; ``variance = .999 variance + .001 g^2``; ``step = rate * mean / (sqrt(variance) + 1e-8)`` with
-the bias-corrected `rate`. With `bits` the new value is ``clip(W - scale*step, -1, 1)``, and its quantised copy comes too.
+``mean = .9 mean + .1 g``; ``variance = .999 variance + .001 g^2``; ``step = rate * mean / (sqrt(variance) + 1e-8)``
+with the bias-corrected `rate`. With `bits` the new value is ``clip(W - scale*step, -1, 1)``, and its quantised copy
+comes too.
 """
 from __future__ import absolute_import, division
 

@@ -1,6 +1,7 @@
 // Dropout from a counter: whether an element is kept follows from seed, step and the element's index alone.
 
-// The finaliser of MurmurHash3 (Austin Appleby): each bit of the input changes each bit of the output in half of the cases.
+// The finaliser of MurmurHash3 (Austin Appleby): each bit of the input changes each bit of the output in half of the
+// cases.
 static inline uint32_t mix(uint32_t x)
 {
     x = (x ^ x >> 16) * UINT32_C(0x85ebca6b);

@@ -1,0 +1,118 @@
+"""A training that can be measured: `python bench/contenders.py NAME NET BITS DATA` waits for orders on its standard input.
+
+Each line `epoch` is one epoch on the images of DATA (.npz: images, labels, valid_images, valid_labels, uint8), and is
+answered with one line of JSON: seconds of training and of evaluation, CPU seconds, loss, peak memory in MB. The first
+answer comes once everything is compiled: the seconds that took. NAME: plain, product, brevitas; BITS: 1w1a, ...
+"""
+from __future__ import absolute_import, division, print_function
+
+import json
+import os
+import resource
+import sys
+import time
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+BATCH = {'lfc': 100, 'cnv': 50}
+RATE = {'lfc': .003, 'cnv': .001}
+# The documents' .theanorc
+PLAIN_FLAGS = 'floatX=float32,openmp=True,openmp_elemwise_minsize=200000,warn.round=False,blas.ldflags=-lopenblas'
+
+
+class Theano(object):
+    """The plain graph, or the product; evaluation in batches of `evaluation` images."""
+
+    def __init__(self, name, net, bits, batch):
+        if name == 'plain':
+            given = [os.environ['THEANO_FLAGS']] if 'THEANO_FLAGS' in os.environ else []
+            os.environ['THEANO_FLAGS'] = ','.join(given + [PLAIN_FLAGS])
+        else:
+            from training import backend
+            backend.configure(net)
+        from training import datasets, trainer
+        from training.settings import NETWORKS
+        from weights_gen import overlays
+        self.net, self.encode, settings = net, datasets.encode, NETWORKS[net]
+        overlay = overlays.find(net, *bits)
+        arguments = overlay, 10, np.random.RandomState(1234), settings.dropout_in, settings.dropout_hidden
+        if name == 'plain':
+            from bench import plain
+            learner, self.evaluation = plain.Learner(*arguments), batch
+        else:
+            from training import learning, networks
+            learner, self.evaluation = learning.Learner(networks.build(*arguments)), trainer.EVALUATION_BATCH[net]
+        self.train = lambda images, labels: learner.train(self.encode(images, net), labels, RATE[net])
+        self.outputs = lambda images: learner.outputs(self.encode(images, net))
+
+
+class Brevitas(object):
+    """Brevitas's own model of the same name, loss, optimiser and clipping, on PyTorch."""
+
+    def __init__(self, name, net, bits, batch):
+        import torch
+        from brevitas_examples.bnn_pynq.models import model_with_cfg
+        from brevitas_examples.bnn_pynq.models.losses import SqrHingeLoss
+        self.evaluation = batch
+        model, _ = model_with_cfg('%s_%dw%da' % ((net,) + bits), False)
+        optimizer, loss_of = torch.optim.Adam(model.parameters(), lr=RATE[net]), SqrHingeLoss()
+
+        def encode(images):
+            images = torch.from_numpy(np.ascontiguousarray(images))
+            return (images.unsqueeze(1) if net == 'lfc' else images.permute(0, 3, 1, 2)).float() / 255.
+
+        def train(images, labels):
+            model.train()
+            targets = torch.full((len(labels), 10), -1.)
+            targets.scatter_(1, torch.from_numpy(labels.astype(np.int64)).unsqueeze(1), 1.)
+            loss = loss_of(model(encode(images)), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            model.clip_weights(-1, 1)
+            return float(loss.detach())
+
+        def outputs(images):
+            model.eval()
+            with torch.no_grad():
+                return model(encode(images)).numpy()
+
+        self.train, self.outputs = train, outputs
+
+
+def epoch(contender, data, batch):
+    """Train and evaluate once; what is answered."""
+    start, cpu = time.time(), sum(os.times()[:2])
+    losses = [contender.train(data['images'][first:first + batch], data['labels'][first:first + batch])
+              for first in range(0, len(data['images']) - batch + 1, batch)]
+    trained = time.time()
+    size = contender.evaluation
+    outputs = [contender.outputs(data['valid_images'][first:first + size])
+               for first in range(0, len(data['valid_images']), size)]
+    errors = np.mean(np.concatenate(outputs).argmax(1) != data['valid_labels'])
+    end = time.time()
+    return {'train': trained - start, 'evaluate': end - trained, 'cpu': sum(os.times()[:2]) - cpu,
+            'loss': float(np.mean(losses)), 'error': float(errors),
+            'memory': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.}
+
+
+def main(name, net, bits, path, batch=None):
+    start = time.time()
+    batch = int(batch or BATCH[net])
+    with np.load(path) as archive:
+        data = {key: archive[key] for key in archive.files}
+    contender = (Brevitas if name == 'brevitas' else Theano)(name, net, (int(bits[0]), int(bits[2])), batch)
+    contender.train(data['images'][:batch], data['labels'][:batch])
+    contender.outputs(data['valid_images'][:contender.evaluation])
+    print(json.dumps({'ready': time.time() - start}))
+    sys.stdout.flush()
+    for line in iter(sys.stdin.readline, ''):
+        print(json.dumps(epoch(contender, data, batch)))
+        sys.stdout.flush()
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -1,0 +1,196 @@
+"""Training speed, side by side in one sitting: the plain graph, the product, Brevitas on PyTorch.
+
+    python bench/training.py --data-dir DIR --rounds 5 --json training.json
+
+Each contender is a process of its own that waits while the others work; a round is an epoch of each in turn, so that
+what else the machine does hits all alike. An epoch here is 10,000 training images of LFC or 1,000 of CNV, and their share
+of the validation set. Printed are the medians, the spread, and each contender's time over the product's, round by round.
+"""
+from __future__ import absolute_import, division, print_function
+
+import argparse
+import collections
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from distutils.spawn import find_executable
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from common.errors import ArgumentParser, UserError, run
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+IMAGES = {'lfc': (10000, 2000), 'cnv': (1000, 111)}         # training, and its share of validation
+FLOP = {'lfc': 15.9e6, 'cnv': .35e9}                        # counted work of a training image, forward and backward
+BREVITAS = ['torch==2.13.0', 'brevitas==0.13.4']
+
+
+class Worker(object):
+    """A contender's process."""
+
+    def __init__(self, name, net, bits, data, python=sys.executable, threads=None, batch=None):
+        environment = dict(os.environ)
+        if threads:
+            environment.update((variable, str(threads)) for variable in (
+                'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'))
+        self.name = name
+        command = [python, os.path.join(ROOT, 'bench', 'contenders.py'), name, net, bits, data]
+        command += [str(batch)] if batch else []
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+                                        universal_newlines=True)
+        self.ready = self._answer()['ready']
+        self.rounds = []
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise UserError('the measurement of %s ended early: what it printed says why' % self.name)
+        return json.loads(line)
+
+    def epoch(self):
+        self.process.stdin.write('epoch\n')
+        self.process.stdin.flush()
+        self.rounds.append(self._answer())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def seconds(self):
+        """Of each round: training and evaluation."""
+        return np.array([one['train'] + one['evaluate'] for one in self.rounds])
+
+
+def subset(net, data_dir, folder):
+    """Write the images of a measurement; random ones where there are none, which take the same time."""
+    count, share = IMAGES[net]
+    if data_dir:
+        from training import datasets
+        data = datasets.load({'lfc': 'mnist', 'cnv': 'cifar10'}[net], net, data_dir)
+        parts = [part[:size] for part, size in ((data.train.images, count), (data.train.labels, count),
+                                                (data.valid.images, share), (data.valid.labels, share))]
+    else:
+        random, shape = np.random.RandomState(0), {'lfc': (28, 28), 'cnv': (32, 32, 3)}[net]
+        parts = [random.randint(0, top, (size,) + tail).astype(np.uint8)
+                 for size in (count, share) for top, tail in ((256, shape), (10, ()))]
+    path = os.path.join(folder, net + '.npz')
+    np.savez(path, **dict(zip(('images', 'labels', 'valid_images', 'valid_labels'), parts)))
+    return path
+
+
+def brevitas_python(folder):
+    """The Python of an environment with Brevitas, made in `folder` where it is not there; None, and why, elsewhere."""
+    python = os.path.join(folder, 'bin', 'python')
+    if not os.path.exists(python):
+        base = find_executable('python3.11')
+        if not base:
+            return None, 'Brevitas needs python3.11 on the PATH'
+        try:
+            subprocess.check_call([base, '-m', 'venv', folder], stdout=sys.stderr)
+            subprocess.check_call([python, '-m', 'pip', 'install', '--quiet'] + BREVITAS, stdout=sys.stderr)
+        except (OSError, subprocess.CalledProcessError) as error:
+            return None, 'Brevitas could not be installed (%s)' % error
+    if subprocess.call([python, '-c', 'import torch, brevitas']):
+        return None, 'Brevitas does not import in %s: remove that folder to install it anew' % folder
+    return python, None
+
+
+def peak():
+    """GFLOP/s of numpy's float32 matrix product at 2048 x 2048: what the machine gives in this sitting."""
+    a = np.ones((2048, 2048), np.float32)
+    times = []
+    for _ in range(5):
+        start = time.time()
+        a.dot(a)
+        times.append(time.time() - start)
+    return 2. * 2048 ** 3 / min(times) / 1e9
+
+
+def compare(net, bits, data, rounds, contenders, threads=None, batch=None):
+    """Rows of the table: a dictionary a contender."""
+    workers = [Worker(name, net, bits, data, python, threads, batch) for name, python in contenders]
+    try:
+        for _ in range(rounds):
+            for worker in workers:
+                worker.epoch()
+    finally:
+        for worker in workers:
+            worker.close()
+    product = next((worker for worker in workers if worker.name == 'product'), workers[-1])
+    rows = []
+    for worker in workers:
+        seconds = worker.seconds()
+        median = float(np.median(seconds))
+        rows.append(collections.OrderedDict([
+            ('contender', worker.name), ('net', net), ('bits', bits), ('threads', threads), ('batch', batch),
+            ('seconds', median), ('least', float(seconds.min())), ('most', float(seconds.max())),
+            ('cpu_seconds', float(np.median([one['cpu'] for one in worker.rounds]))),
+            ('ratio', float(np.median(seconds / product.seconds()))),
+            ('images_per_second', IMAGES[net][0] / median), ('gflops', IMAGES[net][0] * FLOP[net] / median / 1e9),
+            ('memory_mb', worker.rounds[-1]['memory']), ('loss', worker.rounds[-1]['loss']),
+            ('first_batch_seconds', worker.ready), ('rounds', worker.rounds)]))
+    return rows
+
+
+def table(rows, gflops):
+    """Lines of text."""
+    yield '%-9s %-4s %-5s %3s %5s | %8s %8s %8s | %7s | %8s | %8s | %5s | %6s | %7s' % (
+        'contender', 'net', 'bits', 'thr', 'batch', 'median s', 'least', 'most', 'CPU s', '/product', 'images/s', 'peak',
+        'MB', 'start s')
+    for row in rows:
+        yield '%-9s %-4s %-5s %3s %5s | %8.2f %8.2f %8.2f | %7.2f | %8.2f | %8.0f | %4.0f%% | %6.0f | %7.1f' % (
+            row['contender'], row['net'], row['bits'], row['threads'] or '', row['batch'] or '', row['seconds'],
+            row['least'], row['most'], row['cpu_seconds'], row['ratio'], row['images_per_second'],
+            100 * row['gflops'] / gflops, row['memory_mb'], row['first_batch_seconds'])
+
+
+def main(arguments):
+    parser = ArgumentParser(description='Measure training, side by side.',
+                            formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('--net', nargs='+', choices=['lfc', 'cnv'], default=['lfc', 'cnv'])
+    parser.add_argument('--data-dir', default=os.environ.get('DATA_DIR') or None,
+                        help='where mnist.npz and cifar10.npz lie; random images where not given')
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--grow', action='store_true', help='also threads, batch sizes and bits')
+    parser.add_argument('--brevitas', metavar='DIR', help='an environment that has Brevitas, or where to make it',
+                        default=os.path.expanduser('~/.cache/bnn-pynq/brevitas'))
+    parser.add_argument('--no-brevitas', action='store_true')
+    parser.add_argument('--json', metavar='FILE')
+    options = parser.parse_args(arguments)
+    python, reason = (None, 'not asked for') if options.no_brevitas else brevitas_python(options.brevitas)
+    contenders = [('plain', sys.executable), ('product', sys.executable)] + ([('brevitas', python)] if python else [])
+    gflops, rows = peak(), []
+    print('float32 matrix product: %.0f GFLOP/s, %d cores' % (gflops, multiprocessing.cpu_count()))
+    if reason:
+        print('without Brevitas: ' + reason)
+    folder = tempfile.mkdtemp()
+    try:
+        for net in options.net:
+            data = subset(net, options.data_dir, folder)
+            rows += compare(net, '1w1a', data, options.rounds, contenders)
+            if options.grow:
+                for bits in ('1w2a',) + ('2w2a',) * (net == 'cnv'):
+                    rows += compare(net, bits, data, options.rounds, contenders[1:2])
+                for threads in (1, 2):
+                    rows += compare(net, '1w1a', data, options.rounds, contenders[1:2], threads)
+                for batch in (10, 25, 50, 100, 200, 500):
+                    rows += compare(net, '1w1a', data, options.rounds, contenders[1:2], batch=batch)
+    finally:
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        os.rmdir(folder)
+    print('\n'.join(table(rows, gflops)))
+    if options.json:
+        with open(options.json, 'w') as handle:
+            json.dump({'gflops': gflops, 'rows': rows}, handle, indent=1)
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

@@ -1,0 +1,100 @@
+"""The fast training against the plain graph of bench/plain.py, from the same start, on the same data, without dropout.
+
+Small networks with all kinds of layers; ``python bench/faithful.py`` does the same at full size.
+"""
+from __future__ import absolute_import, division
+
+import numpy as np
+import pytest
+
+from bench import plain
+from tests.training import reference, small
+from training import learning, networks
+
+RATE = .003
+NEAR_ZERO = 1e-4        # of a layer's root mean square gradient: the sign of less than that is decided by rounding
+
+
+class Twins(object):
+    """Product and plain graph of one small network, and a way to start both from the same parameters again."""
+
+    def __init__(self, overlay):
+        self.overlay = overlay
+        self.network = networks.build(overlay, small.CLASSES, np.random.RandomState(0))
+        self.product = learning.Learner(self.network)
+        self.plain = plain.Learner(overlay, small.CLASSES, np.random.RandomState(0))
+        self.start = [variable.get_value() for variable in self.product.states]
+
+    def restart(self, parameters):
+        for variable, value in zip(self.product.states, self.start):
+            variable.set_value(value)
+        networks.set_parameter_values(self.network, parameters)
+        self.plain.restart(parameters)
+
+
+@pytest.fixture(scope='module')
+def twins_of():
+    made = {}
+
+    def get(overlay):
+        if overlay.name not in made:
+            made[overlay.name] = Twins(overlay)
+        return made[overlay.name]
+    return get
+
+
+@pytest.mark.parametrize('overlay', small.OVERLAYS, ids=lambda overlay: overlay.name)
+def test_first_step(twins_of, overlay):
+    twins, random = twins_of(overlay), np.random.RandomState(11)
+    parameters = small.random_parameters(overlay, random)
+    twins.restart(parameters)
+    images, labels = small.batch(overlay, random)
+    np.testing.assert_allclose(twins.product.outputs(images), twins.plain.outputs(images), rtol=1e-5, atol=1e-5)
+    losses = [learner.train(images, labels, RATE) for learner in (twins.product, twins.plain)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+    moments = {parameter: mean.get_value() for adam in (twins.product.weights_adam, twins.product.others_adam)
+               for parameter, mean in zip(adam.parameters, adam.means)}
+    names = [name for layer in reference.layer_names(overlay) for name in layer]
+    real = networks.lasagne.layers.get_all_params(twins.network)
+    undecided = 0
+    for name, variable, other in zip(names, real, twins.plain.plain.parameters):
+        value, expected = variable.get_value(), other.get_value()
+        close = np.isclose(value, expected, rtol=1e-5, atol=1e-5)
+        if name == 'b':         # batch norm takes it away again: its gradient is 0, or what rounding leaves of it
+            assert (close | (np.abs(value - expected) < 3 * RATE)).all()
+        elif not close.all():
+            assert name == 'W', name
+            gradient = np.abs(moments[variable])
+            assert (gradient[~close] < NEAR_ZERO * np.sqrt(np.mean(gradient ** 2))).all()
+            undecided += np.sum(~close)
+    assert undecided < 1e-3 * sum(variable.get_value().size for variable in real)
+
+
+def losses_of(learner, batches, permutations=None):
+    """The loss of each step; `permutations` exchanges the images of each batch, which changes nothing but rounding."""
+    result = []
+    for images, labels in batches:
+        order = slice(None) if permutations is None else permutations.permutation(len(labels))
+        result.append(learner.train(images[order], labels[order], RATE))
+    return np.array(result)
+
+
+@pytest.mark.parametrize('overlay', [small.OVERLAYS[1], small.OVERLAYS[2]], ids=lambda overlay: overlay.name)
+def test_hundred_steps(twins_of, overlay):
+    """Binarised networks amplify the last bit: so how far the plain graph strays from itself is the measure."""
+    twins, random = twins_of(overlay), np.random.RandomState(5)
+    parameters = small.random_parameters(overlay, random)
+    batches = [small.batch(overlay, random) for _ in range(100)]
+    twins.restart(parameters)
+    expected = losses_of(twins.plain, batches)
+    strays = []
+    for seed in range(4):
+        twins.restart(parameters)
+        strays.append(np.abs(losses_of(twins.plain, batches, np.random.RandomState(seed)) - expected))
+    twins.restart(parameters)
+    real = np.abs(losses_of(twins.product, batches) - expected)
+    allowed = np.max(strays, 0)
+    assert real[0] < 1e-5 * expected[0]
+    for part in (slice(1, 50), slice(50, 100)):
+        assert real[part].mean() <= 2 * allowed[part].mean() + 1e-6
