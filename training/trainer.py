@@ -33,6 +33,7 @@ from training.learning import Learner, one_hot, squared_hinge_loss
 STOPPED = 75                    # exit status of a run that was asked to stop, and can go on (EX_TEMPFAIL)
 CHECKPOINT_SECONDS = float(os.environ.get('BNN_CHECKPOINT_SECONDS', 180))   # between two within an epoch
 PROGRESS_SECONDS = 60           # between two lines of progress where there is no terminal
+IMPATIENCE_SECONDS = 1          # after which a second signal to stop is another one, and no echo of the first
 EVALUATION_BATCH = {'lfc': 1000, 'cnv': 250}
 
 HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch',
@@ -62,12 +63,11 @@ class Files(object):
 
 
 class Log(object):
-    """Lines for the terminal and for train.log at once."""
+    """Lines for the terminal and for train.log at once; of a log that is there, the first `length` bytes are kept."""
 
-    def __init__(self, path, length=None):
+    def __init__(self, path, length):
         self.handle = io.open(path, 'a', encoding='utf-8')
-        if length is not None:
-            self.handle.truncate(length)
+        self.handle.truncate(length)
 
     def __call__(self, text):
         print(text)
@@ -109,7 +109,7 @@ class Run(object):
         self.epoch = self.batch = 0             # the next ones
         self.loss_sum = self.seconds = 0.       # of this epoch's batches so far
         self.history = []
-        self.asked_to_stop = None
+        self.asked_to_stop = None               # when
         self.learner = None
 
     # --- state -----------------------------------------------------------------------------------------------------
@@ -127,24 +127,28 @@ class Run(object):
         result['initial parameters (SHA-256)'] = digest.hexdigest() if self.initial else 'none'
         return result
 
-    def save_checkpoint(self, log):
-        """Write down everything that decides how this run continues."""
+    def state(self, log_length):
+        """Everything that decides how this run continues, as arrays by name."""
         name, keys, position, has_gauss, gauss = self.random.get_state()
         arrays = {'variable_%d' % number: variable.get_value(borrow=True)
                   for number, variable in enumerate(self.learner.states)}
         arrays.update(
             identity=np.array(json.dumps(self.identity())), random_keys=keys,
             random_numbers=np.array([position, has_gauss]), random_gauss=np.array(gauss), order=self.order,
-            position=np.array([self.epoch, self.batch, log.length]), sums=np.array([self.loss_sum, self.seconds]),
+            position=np.array([self.epoch, self.batch, log_length]), sums=np.array([self.loss_sum, self.seconds]),
             history=np.array(self.history, np.float64).reshape(-1, len(HISTORY)))
-        checkpoint.save(self.files.checkpoint, arrays)
+        return arrays
 
     def load_checkpoint(self):
         """Take over a checkpoint's state; the length that train.log had."""
         arrays, warning = checkpoint.load(self.files.checkpoint)
         if warning:
             print('%s: using the checkpoint before it' % warning, file=sys.stderr)
-        self._check_identity(json.loads(str(arrays['identity']), object_pairs_hook=collections.OrderedDict))
+        if 'identity' in arrays and arrays['identity'].dtype.kind == np.array('').dtype.kind:
+            self._check_identity(json.loads(str(arrays['identity']), object_pairs_hook=collections.OrderedDict))
+        if _layout(arrays) != _layout(self.state(0)):
+            raise UserError('%s was written by another version of Python or of this program: go on with that one, or '
+                            'start again without --resume' % self.files.checkpoint)
         position, has_gauss = arrays['random_numbers']
         self.random.set_state(('MT19937', arrays['random_keys'], int(position), int(has_gauss),
                                float(arrays['random_gauss'])))
@@ -190,9 +194,9 @@ class Run(object):
             loss = self.learner.train(datasets.encode(self.images[chosen], self.settings.net), self.labels[chosen], rate)
             self.batch += 1
             if math.isnan(loss) or math.isinf(loss):
-                raise UserError('the loss is %s in epoch %d, batch %d: start from the checkpoint before with other '
-                                'data or settings; %s is from before' % (loss, self.epoch + 1, self.batch,
-                                                                         self.files.checkpoint))
+                raise UserError('the loss is %s in epoch %d, batch %d: go on from the checkpoint before with --resume; '
+                                'if it ends here again, train anew with another --seed, or without --init'
+                                % (loss, self.epoch + 1, self.batch))
             self.loss_sum += loss
             progress.update(self.batch_size, self.loss_sum / self.batch)
             self._stop_if_asked()
@@ -227,19 +231,17 @@ class Run(object):
     def __call__(self, resume=False):
         """Train to the end, from the start or from the checkpoint."""
         self.learner = Learner(self.network)
-        log_length = None
-        if resume and checkpoint.exists(self.files.checkpoint):
-            log_length = self.load_checkpoint()
-        self.log = Log(self.files.log, log_length)
-        if log_length is None:
+        goes_on = resume and checkpoint.exists(self.files.checkpoint)
+        self.log = Log(self.files.log, self.load_checkpoint() if goes_on else 0)
+        if not goes_on:
             self._begin()
         else:
             self._write_history()
             if self.epoch == self.settings.epochs:
                 print('This run is finished: %d epochs, %s' % (self.epoch, self.files.parameters))
                 return
-            print('Resuming at epoch %d of %d, batch %d of %d' % (self.epoch + 1, self.settings.epochs, self.batch + 1,
-                                                                  self.batches))
+            print('Resuming at epoch %d of %d, after batch %d of %d' % (self.epoch + 1, self.settings.epochs,
+                                                                        self.batch, self.batches))
         self.last_checkpoint = time.time()
         with self._signals():
             while self.epoch < self.settings.epochs:
@@ -295,18 +297,22 @@ class Run(object):
                                        for name, value in zip(HISTORY, row)) + u'\n')
 
     def _checkpoint(self):
-        self.save_checkpoint(self.log)
+        checkpoint.save(self.files.checkpoint, self.state(self.log.length))
         self.last_checkpoint = time.time()
 
     # --- being stopped ---------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def _signals(self):
-        """SIGTERM and Ctrl-C: the first asks to stop after this batch, the second ends the process at once."""
+        """SIGTERM and Ctrl-C: the first asks to stop after this batch, a later one ends the process at once.
+
+        What stops a group of processes reaches this one twice, for make passes on to it what it gets itself.
+        """
         def ask(number, frame):
-            if self.asked_to_stop:
+            if self.asked_to_stop is None:
+                self.asked_to_stop = time.time()
+            elif time.time() - self.asked_to_stop > IMPATIENCE_SECONDS:
                 os._exit(128 + number)
-            self.asked_to_stop = number
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
@@ -368,6 +374,14 @@ def _duration(seconds):
     return '%d:%02d:%02d' % (hours, minutes, seconds)
 
 
+def _layout(arrays):
+    """Names, types and shapes of a state; the identity's length varies, and the history grows."""
+    layout = {name: (array.dtype, array.shape) for name, array in arrays.items()}
+    layout.update({name: (array.dtype.kind, array.shape[1:]) for name, array in arrays.items()
+                   if name in ('identity', 'history')})
+    return layout
+
+
 @contextlib.contextmanager
 def only_writer(folder):
     """Hold a run folder for this process; a dead process holds nothing.
@@ -378,8 +392,11 @@ def only_writer(folder):
         While another process holds it.
     """
     parent, name = os.path.split(os.path.abspath(folder))
-    if not os.path.isdir(parent):
+    try:
         os.makedirs(parent)
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise
     with open(os.path.join(parent, '.%s.lock' % name), 'a') as handle:      # beside it: the folder may be put aside
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
