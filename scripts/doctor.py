@@ -302,7 +302,7 @@ def cuda_libraries():
                 version // 1000, version % 1000 // 100, version % 100))
         else:
             yield ok('libcublas.so')
-    root = os.environ.get('CUDA_ROOT') or os.environ.get('CUDA_HOME') or os.environ.get('CUDA_PATH') or '/usr/local/cuda'
+    root = os.environ.get('CUDA_ROOT') or os.environ.get('CUDA_PATH') or '/usr/local/cuda'    # as Theano looks
     if output('g++', '-x', 'c++', '-', '-fsyntax-only', '-I', os.path.join(root, 'include'),
               stdin='#include <cudnn.h>') is None:
         yield failure('cudnn.h does not compile: Theano "cannot compile with cuDNN"',

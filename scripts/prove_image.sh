@@ -40,15 +40,15 @@ trap clean_up EXIT
 
 if ! buildah inspect --type image "$base" > /dev/null 2>&1; then
     say 'making the base: Debian 11 by debootstrap'
-    debootstrap --variant=minbase bullseye "$work/root" "$mirror" > "$cache/debootstrap.log" 2>&1 ||
+    debootstrap --variant=minbase bullseye "$work/system" "$mirror" > "$cache/debootstrap.log" 2>&1 ||
         skip "debootstrap cannot make Debian 11 from this machine's mirror, see $cache/debootstrap.log"
-    rm -rf "$work/root/var/cache/apt/archives" "$work/root/var/lib/apt/lists"
-    mkdir -p "$work/root/var/cache/apt/archives/partial" "$work/root/var/lib/apt/lists/partial"
+    rm -rf "$work/system/var/cache/apt/archives" "$work/system/var/lib/apt/lists"
+    mkdir -p "$work/system/var/cache/apt/archives/partial" "$work/system/var/lib/apt/lists/partial"
     container=$(buildah from scratch)
     containers+=("$container")
-    buildah add -q "$container" "$work/root" / > /dev/null
+    buildah add -q "$container" "$work/system" / > /dev/null
     buildah commit -q "$container" "$base" > /dev/null
-    rm -rf "$work/root"
+    rm -rf "$work/system"
 fi
 
 # --- the image ------------------------------------------------------------------------------------------------------------
