@@ -76,7 +76,7 @@ def read_test_set(of, classes):
     board.images.BadImages
     """
     test_outputs = _there(os.path.join(of.path, 'test-outputs.npz'))
-    digest = sha256(of.parameters)
+    digest = sha256(_there(of.parameters))
     if _read_array(test_outputs, 'parameters_sha256').tolist() not in (digest, digest.encode('ascii')):
         raise BadRun('%s is of other parameters than %s: go on with the training, or train anew' % (
             test_outputs, of.parameters))
@@ -237,7 +237,7 @@ def summary(of, result):
     """What is printed, as lines."""
     accuracy, count = result['accuracy'], result['images']
     lfc = of.overlay.net == 'lfc'
-    lines = ['%s: %d test images' % (os.path.basename(of.path), count)]
+    lines = ['%s: %d test images' % (os.path.basename(os.path.abspath(of.path)), count)]
     rows = [('folder', '%d files, each what %s gives' % (len(layout(of.overlay)), os.path.basename(of.parameters))),
             ('trained', '%6.2f %% right, by the largest output' % accuracy['trained'])]
     if lfc:
@@ -314,8 +314,8 @@ def verify(path, tolerance=TOLERANCE):
     print('\n'.join(summary(of, result)))
     sys.stdout.flush()
     if not result['passed']:
-        raise Rejected('%s: the packed network has %.2f %% of the test set right, the trained one, by the board\'s rule, '
-                       '%.2f %%, and the tolerance is %g: see the reasons in %s, or give --tolerance more' % (
+        raise Rejected('%s: the packed network has %.2f %% of the test set right, the trained one by the board\'s '
+                       'rule %.2f %%, and the tolerance is %g: see the reasons in %s, or give --tolerance more' % (
                            of.path, result['accuracy']['packed'], result['trained_by_board_rule'], tolerance,
                            of.verification))
 

@@ -63,7 +63,8 @@ def make(parent, name, layers=None, count=20, classes=CLASSES):
     archive = os.path.join(path, '%s-%dw-%da.npz' % (dataset, overlay.weight_bits, overlay.activation_bits))
     images = networks.images(overlay, count, seed=1)
     outputs = trained_outputs(overlay, layers, images)
-    labels = np.where(np.arange(count) % 3, outputs.argmax(axis=1), np.arange(count) % len(classes)).astype(np.uint8)
+    numbers = np.arange(count)
+    labels = np.where(numbers % 3, outputs.argmax(axis=1), numbers // 3 % len(classes)).astype(np.uint8)
     write_npz(archive, parameters.arrays(layers))
     write_npz(os.path.join(path, 'test-set.npz'), {'x_test': images, 'y_test': labels})
     write_npz(os.path.join(path, 'test-outputs.npz'),

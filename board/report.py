@@ -1,0 +1,307 @@
+"""A run on one page: how the training went, what packing changed, what the board answers and how fast.
+
+    python board/report.py --run runs/mnist-lfcW1A1 [--out FILE]
+
+Writes report.html in the run folder, one file that needs no other and asks no network for anything. It shows what is
+there: the networks of the same data set that lie beside the run are compared with it, and for what is missing a
+sentence says which command makes it. The same inputs give the same bytes.
+"""
+from __future__ import absolute_import, division, print_function
+
+import collections
+import io
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from board import sections
+from board.package import fingerprint
+from board.runs import BadRun, Run, read_json
+from board.simulator import Simulator, answers
+from board.verify import read_test_set
+from common.errors import ArgumentParser, UserError, run
+from common.files import whole_file
+from weights_gen import classes, folder
+from weights_gen.overlays import OVERLAYS
+
+SAMPLES = 6
+LARGEST_HISTORY = 2 ** 26       # bytes
+HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch', 'test_error_rate')
+
+Network = collections.namedtuple('Network', [
+    'overlay',
+    'verification',         # what verify.json says of the folder as it is, or None
+    'note',                 # a sentence on why there is none, or on what it says; or None
+    'simulator',            # board.simulator.Simulator of the folder, or None
+    'problem'])             # a sentence on why there is none, or None
+
+Sample = collections.namedtuple('Sample', [
+    'image', 'label',       # uint8 array, class index
+    'rankings'])            # of each network that can be simulated: Ranking
+
+Ranking = collections.namedtuple('Ranking', [
+    'overlay', 'answer',    # the board's
+    'values',               # of each class: CNV's scores, LFC's outputs as training has them, or else its bits
+    'bits'])                # LFC: the board's output bits; CNV: None
+
+Material = collections.namedtuple('Material', [
+    'run', 'classes',
+    'settings',             # of settings.json, or None
+    'history',              # name -> list of float, or None
+    'network', 'others',    # Network: this run's, and those beside it on the same data set
+    'samples', 'no_samples'])   # list of Sample, a sentence on why there is none
+
+
+# ---- what there is ----
+
+def gather(path):
+    """Everything that a report shows of a run.
+
+    Parameters
+    ----------
+    path : str
+        The run folder.
+
+    Returns
+    -------
+    Material
+
+    Raises
+    ------
+    board.runs.BadRun
+        There is no such run, or its settings.json, history.csv or verify.json is damaged.
+    weights_gen.classes.BadClasses, EnvironmentError
+    """
+    of = Run(path)
+    network = read_network(of)
+    others = []
+    for name in OVERLAYS:
+        other = os.path.join(os.path.dirname(os.path.abspath(of.path)), '%s-%s' % (of.dataset, name))
+        if name != of.overlay.name and os.path.isdir(other):
+            others.append((Run(other), read_network(Run(other))))
+    names = class_names(of)
+    samples, no_samples = [], None
+    try:
+        samples = read_samples(of, names, [(of, network)] + others)
+    except UserError as error:
+        no_samples = 'There are no sample pictures: %s.' % _told(of, error)
+    return Material(of, names, _mapping(of.settings), read_history(os.path.join(of.path, 'history.csv')), network,
+                    [other for _, other in others], samples, no_samples)
+
+
+def class_names(of):
+    """The names of a run's classes; none where neither training nor generator left them."""
+    for path in (os.path.join(of.path, 'classes.txt'), os.path.join(of.folder, 'classes.txt')):
+        if os.path.isfile(path):
+            return classes.read(path)
+    return []
+
+
+def read_network(of):
+    """A run's packed network, and what verify.json says of it.
+
+    Returns
+    -------
+    Network
+    """
+    simulator = problem = None
+    try:
+        if not os.path.isdir(of.folder):
+            raise BadRun('it is not packed yet: make weights does that')
+        simulator = Simulator(of.folder, of.overlay)
+    except UserError as error:
+        problem = 'There is no simulation of %s: %s.' % (of.overlay.name, _told(of, error))
+    verification = _mapping(of.verification)
+    note = None
+    if not os.path.isdir(of.folder):
+        note = 'This network is not packed yet: make weights does that, make verify compares it with the trained one.'
+        verification = None
+    elif verification is None:
+        note = 'This network is not verified yet: make verify compares it with the trained one.'
+    elif verification.get('problems'):
+        note = 'Verification failed: the parameter folder is not what the trained parameters give (%s).' % (
+            '; '.join('%s' % part for part in verification['problems'][:3]))
+        verification = None
+    elif verification.get('files') != _fingerprint(of):
+        note = 'verify.json is of other parameter files than those in %s: make verify again.' % of.overlay.name
+        verification = None
+    else:
+        _check_verification(of.verification, verification)
+        if not verification['passed']:
+            note = ('Verification failed: the packed network has less of the test set right than the trained one, '
+                    'beyond the tolerance (%g points of percent).' % verification['tolerance'])
+    return Network(of.overlay, verification, note, simulator, problem)
+
+
+def _told(of, error):
+    """An error's text without where the run lies: a report looks the same wherever it is made."""
+    return str(error).replace(of.path + os.sep, '')
+
+
+def _mapping(path):
+    content = read_json(path)
+    if content is not None and not isinstance(content, dict):
+        raise BadRun('%s is damaged (no mapping): make it anew' % path)
+    return content
+
+
+def _fingerprint(of):
+    contents = {}
+    for part in folder.layout(of.overlay):
+        path = os.path.join(of.folder, part)
+        if os.path.isfile(path):
+            with io.open(path, 'rb') as handle:
+                contents[part] = handle.read()
+    return fingerprint(contents)
+
+
+def _check_verification(path, content):
+    """That everything is there that the report reads."""
+    try:
+        numbers = [content[name] for name in ('images', 'tolerance', 'agreement', 'trained_by_board_rule')]
+        numbers += [content['accuracy'][name] for name in ('trained', 'packed')]
+        numbers += [content['simulator'][name] for name in ('seconds', 'processors')]
+        numbers += [number for row in content['confusion'] for number in row] + list(content['reasons'].values())
+        known = (all(isinstance(number, (int, float)) for number in numbers) and content['images'] > 0 and
+                 content['simulator']['seconds'] > 0 and
+                 all(len(row) == len(content['confusion']) for row in content['confusion']) and
+                 isinstance(content['simulator']['engine'], type(u'')) and 'passed' in content)
+    except (KeyError, TypeError, AttributeError, IndexError):
+        known = False
+    if not known:
+        raise BadRun('%s is damaged, or of another version: make verify again' % path)
+
+
+def read_history(path):
+    """The columns of history.csv, name to list of float, or None where there is none, or no epoch in it.
+
+    Raises
+    ------
+    BadRun
+        It is damaged.
+    """
+    if not os.path.isfile(path):
+        return None
+    with io.open(path, encoding='utf-8', errors='replace') as handle:
+        lines = handle.read(LARGEST_HISTORY).splitlines()
+    try:
+        rows = [[float(text) for text in line.split(',')] for line in lines[1:]]
+        columns = dict(zip(lines[0].split(','), zip(*rows))) if rows else {name: () for name in HISTORY}
+        if any(len(row) != len(lines[0].split(',')) for row in rows):
+            raise ValueError('rows of different lengths')
+        history = {name: list(columns[name]) for name in HISTORY}
+        if any(not 1 <= epoch <= len(rows) for epoch in history['best_epoch']):
+            raise ValueError('a best epoch that is none')
+    except (ValueError, KeyError, IndexError) as error:
+        raise BadRun('%s is damaged (%s): go on with the training, or train anew' % (path, error))
+    return history if rows else None
+
+
+def read_samples(of, names, networks):
+    """The first test images of different classes, and what each network of this kind answers to them.
+
+    Parameters
+    ----------
+    of : board.runs.Run
+    names : list of str
+        The classes.
+    networks : list of (board.runs.Run, Network)
+
+    Returns
+    -------
+    list of Sample
+
+    Raises
+    ------
+    UserError
+        The test set is missing or damaged, or no network can be simulated.
+    """
+    networks = [(other, network) for other, network in networks if network.simulator and
+                network.overlay.net == of.overlay.net and network.simulator.classes == names]
+    if not networks:
+        raise BadRun('no network is packed yet, make weights does that')
+    test = read_test_set(of, len(names))
+    _, first = np.unique(test.labels, return_index=True)
+    chosen = np.sort(first)[:SAMPLES]
+    rankings = [_rankings(other, network, test.images[chosen], chosen)
+                for other, network in sorted(networks, key=lambda pair: list(OVERLAYS).index(pair[1].overlay.name))]
+    return [Sample(test.images[index], int(test.labels[index]), list(of_networks))
+            for index, of_networks in zip(chosen, zip(*rankings))]
+
+
+def _rankings(of, network, images, chosen):
+    scores = network.simulator.scores(images)
+    given = answers(network.overlay, scores)
+    if network.overlay.net == 'cnv':
+        return [Ranking(network.overlay, int(answer), values.tolist(), None) for answer, values in zip(given, scores)]
+    outputs = scores
+    try:
+        test = read_test_set(of, scores.shape[1])
+        if len(test.images) > chosen.max() and np.array_equal(test.images[chosen], images):
+            outputs = test.outputs[chosen]
+    except UserError:           # of a network beside this one: its bits are there
+        pass
+    return [Ranking(network.overlay, int(answer), values.tolist(), bits.tolist())
+            for answer, values, bits in zip(given, outputs, scores)]
+
+
+# ---- the page ----
+
+def page(material):
+    """The whole report.
+
+    Parameters
+    ----------
+    material : Material
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    with io.open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'report.css'), encoding='utf-8') as handle:
+        return sections.page(material, handle.read())
+
+
+def report(path, out=None):
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    path : str
+        The run folder.
+    out : str, optional
+        The file; report.html in the run folder where not given.
+
+    Returns
+    -------
+    str
+        The file's path.
+
+    Raises
+    ------
+    As :func:`gather`.
+    """
+    material = gather(path)
+    out = out or os.path.join(material.run.path, 'report.html')
+    text = page(material)
+    with whole_file(out) as handle:
+        handle.write(text.encode('utf-8'))
+    return out
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder')
+    parser.add_argument('--out', metavar='FILE', help='the file to write (default: report.html in the run folder)')
+    options = parser.parse_args(arguments)
+    print(report(options.run, options.out))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
