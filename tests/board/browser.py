@@ -60,7 +60,8 @@ def open_page(tmpdir, html, width):
     frame = '<iframe srcdoc="%s" style="border:0;height:800px;width:%dpx"></iframe>' % (escape(html), width)
     outer, log = tmpdir.join('frame.html'), tmpdir.join('net.json')
     with io.open(str(outer), 'w', encoding='utf-8') as handle:
-        handle.write('<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,"><pre></pre>' + frame + _SCRIPT)
+        handle.write('<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,"><pre></pre>')
+        handle.write(frame + _SCRIPT)
     process = subprocess.Popen(
         [find(), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
          '--disable-background-networking', '--disable-component-update', '--window-size=1400,1000',
