@@ -17,7 +17,7 @@ export RUNTIME PYTHON WITH_TENSORFLOW
 JOURNEY := train weights verify package
 STAGES := preview $(JOURNEY) deploy
 
-.PHONY: help setup all demo test test-real test-long bench doctor image prove $(STAGES)
+.PHONY: help setup all compare demo test test-real test-long bench doctor image prove $(STAGES)
 .NOTPARALLEL:
 
 help: ## this list
@@ -36,6 +36,9 @@ $(STAGES):
 	@scripts/in_env.sh python scripts/journey.py $@
 
 all: $(JOURNEY) ## one network's whole journey
+
+compare: ## runs side by side, a table and a page with their curves; RUNS= which, all in OUT where not given
+	@scripts/in_env.sh python scripts/compare.py $(RUNS)
 
 demo: ## the whole journey of two networks on small embedded images, in minutes
 	@scripts/demo.sh

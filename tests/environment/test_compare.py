@@ -1,0 +1,93 @@
+"""make compare: run folders as training leaves them, whole, unfinished and damaged."""
+from __future__ import absolute_import
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.shared import ROOT
+
+HEAD = ('epoch,LR,training_loss,validation_loss,validation_error_rate,best_epoch,best_validation_error_rate,test_loss,'
+        'test_error_rate\n')
+ROWS = ('1,0.003,0.5,0.4,12.0,1,12.0,0.4,13.0\n2,0.001,0.3,0.3,9.5,2,9.5,0.3,10.25\n'
+        '3,0.0005,0.2,0.35,11.0,2,9.5,0.3,10.25\n')
+
+
+def run_folder(out, name, history=HEAD + ROWS, packed=None, **settings):
+    folder = out.mkdir(name)
+    content = dict(net='cnv', weight_bits=1, activation_bits=2, dataset='pets', epochs=3, train_size=None, seed=1)
+    content.update(settings)
+    folder.join('settings.json').write(json.dumps(content))
+    if history is not None:
+        folder.join('history.csv').write(history)
+    if packed is not None:
+        folder.join('verify.json').write(json.dumps({'accuracy': {'packed': packed}}))
+    return str(folder)
+
+
+def compare(*arguments):
+    command = [sys.executable, os.path.join(ROOT, 'scripts', 'compare.py')] + [str(text) for text in arguments]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    output, errors = (text.decode('utf-8') for text in program.communicate())
+    return program.returncode, output.splitlines(), errors
+
+
+def test_all_runs_of_a_folder(tmpdir):
+    run_folder(tmpdir, 'pets-cnvW1A10', packed=89.5)
+    run_folder(tmpdir, 'pets-cnvW1A2.1', history=HEAD + ROWS[:ROWS.index('\n') + 1])
+    run_folder(tmpdir, 'pets-cnvW1A2', history=None)
+    tmpdir.mkdir('else')
+    status, lines, errors = compare('--out', tmpdir)
+    assert (status, errors) == (0, '')
+    assert [re.split('  +', line) for line in lines[:-1]] == [
+        ['run', 'network', 'data set', 'epochs', 'validation error', 'test error', 'packed accuracy'],
+        ['pets-cnvW1A2', 'cnvW1A2', 'pets', '0 of 3', '-', '-', '-'],
+        ['pets-cnvW1A2.1', 'cnvW1A2', 'pets', '1 of 3', '12.00 %', '13.00 %', '-'],
+        ['pets-cnvW1A10', 'cnvW1A2', 'pets', '3', '9.50 %', '10.25 %', '89.50 %']]
+    page = tmpdir.join('compare.html').read_text('utf-8')
+    assert page.count('<figure') == 4 and page.count('<polyline') == 4 and 'pets-cnvW1A10' in page
+    assert not re.search('(src|href)="?(http|/|[a-z]+[.])', page)
+
+
+def test_named_runs_and_what_differs(tmpdir):
+    one, other = run_folder(tmpdir, 'a-cnvW1A2', seed=5), run_folder(tmpdir, '<b>-cnvW1A2', recipe='best')
+    status, lines, errors = compare(other, one, '--page', tmpdir.join('page.html'))
+    assert status == 0 and [re.split('  +', line)[:5] for line in lines[:3]] == [
+        ['run', 'network', 'data set', 'recipe', 'seed'], ['<b>-cnvW1A2', 'cnvW1A2', 'pets', 'best', '1'],
+        ['a-cnvW1A2', 'cnvW1A2', 'pets', '-', '5']]
+    page = tmpdir.join('page.html').read_text('utf-8')
+    assert '&lt;b&gt;-cnvW1A2' in page and '<b>-' not in page
+
+
+def test_twenty_runs(tmpdir):
+    for number in range(20):
+        run_folder(tmpdir, 'r%d-cnvW1A2' % number)
+    status, lines, errors = compare('--out', tmpdir)
+    assert status == 0 and len(lines) == 22 and lines[3].startswith('r2-') and '.s20 {' in tmpdir.join(
+        'compare.html').read_text('utf-8')
+
+
+@pytest.mark.parametrize('name, text, words', [
+    ('settings.json', '{', 'damaged'), ('settings.json', '[]', 'damaged'), ('settings.json', None, 'no run'),
+    ('verify.json', '{"accuracy": 1}', 'damaged'), ('history.csv', HEAD + '1,2\n', 'damaged'),
+    ('history.csv', HEAD + ROWS.replace('0.3', 'x'), 'damaged')])
+def test_damaged_runs(tmpdir, name, text, words):
+    folder = run_folder(tmpdir, 'a-cnvW1A2')
+    path = tmpdir.join('a-cnvW1A2', name)
+    if text is None:
+        path.remove()
+    else:
+        path.write(text)
+    status, lines, errors = compare(folder, '--page', tmpdir.join('page.html'))
+    assert (status, lines) == (1, []) and errors.count('\n') == 1 and words in errors and 'Traceback' not in errors
+    assert not tmpdir.join('page.html').exists()
+
+
+def test_nothing_to_compare(tmpdir):
+    for out in (tmpdir, tmpdir.join('nothing')):
+        status, lines, errors = compare('--out', out)
+        assert (status, lines) == (1, []) and 'train something first' in errors
