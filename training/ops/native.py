@@ -31,7 +31,8 @@ class NativeOp(gof.OpenMPOp):
         raise NotImplementedError('%s has C code only: use its twin' % self)
 
     def c_compile_args(self):
-        return super(NativeOp, self).c_compile_args() + ['-O3', '-Wno-psabi']
+        return super(NativeOp, self).c_compile_args() + [
+            '-O3', '-fopenmp-simd', '-fno-math-errno', '-fno-trapping-math', '-Wno-psabi']
 
     def c_support_code(self):
         return u'\n'.join(_source(name) for name in ('common.h',) + self.headers)

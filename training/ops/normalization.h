@@ -26,11 +26,14 @@ static void batch_statistics(const float *x, long rows, long channels, float eps
         float *average = sums + 2 * block * channels, *squares = average + channels;
         memset(average, 0, sizeof(float) * 2 * channels);
         for (long row = first; row < first + count; row++)
+#pragma omp simd
             for (long c = 0; c < channels; c++)
                 average[c] += x[row * channels + c];
+#pragma omp simd
         for (long c = 0; c < channels; c++)
             average[c] /= count;
         for (long row = first; row < first + count; row++)
+#pragma omp simd
             for (long c = 0; c < channels; c++) {
                 const float difference = x[row * channels + c] - average[c];
                 squares[c] += difference * difference;
@@ -62,6 +65,7 @@ static void normalize(const float *x, long rows, long channels, const float *mea
 #pragma omp parallel for schedule(static)
     for (long block = 0; block < blocks_of(rows); block++)
         for (long row = block * BLOCK; row < smaller((block + 1) * BLOCK, rows); row++)
+#pragma omp simd
             for (long c = 0; c < channels; c++) {
                 const long i = row * channels + c;
                 y[i] = activate<BITS>((x[i] - mean[c]) * scale[c] + beta[c]);
@@ -71,7 +75,7 @@ static void normalize(const float *x, long rows, long channels, const float *mea
 // The output's gradient where the hard tanh lets it through.
 template <int BITS> static inline float passed(float gradient, float normalized)
 {
-    return BITS == 0 || (normalized >= -1.f && normalized <= 1.f) ? gradient : 0.f;
+    return BITS == 0 || fabsf(normalized) <= 1.f ? gradient : 0.f;
 }
 
 // Gradients of x, gamma and beta. `sums` has room for 2 * channels floats a block, `factors` for 3 * channels.
@@ -88,6 +92,7 @@ static void batch_norm_gradient(const float *dy, const float *x, long rows, long
         float *plain = sums + 2 * block * channels, *weighted = plain + channels;
         memset(plain, 0, sizeof(float) * 2 * channels);
         for (long row = block * BLOCK; row < smaller((block + 1) * BLOCK, rows); row++)
+#pragma omp simd
             for (long c = 0; c < channels; c++) {
                 const float centred = x[row * channels + c] - mean[c];
                 const float gradient = passed<BITS>(dy[row * channels + c], centred * scale[c] + beta[c]);
@@ -110,6 +115,7 @@ static void batch_norm_gradient(const float *dy, const float *x, long rows, long
 #pragma omp parallel for schedule(static)
     for (long block = 0; block < blocks_of(rows); block++)
         for (long row = block * BLOCK; row < smaller((block + 1) * BLOCK, rows); row++)
+#pragma omp simd
             for (long c = 0; c < channels; c++) {
                 const long i = row * channels + c;
                 const float centred = x[i] - mean[c];

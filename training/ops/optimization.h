@@ -19,7 +19,7 @@ template <int BITS>
 static void adam(float *W, const float *gradient, float *mean, float *variance, float *copy, long size, Step step)
 {
     const float beta1 = .9, beta2 = .999, new1 = 1. - .9, new2 = 1. - .999, epsilon = 1e-8;
-#pragma omp parallel for schedule(static) if (size > 20000)
+#pragma omp parallel for simd schedule(static) if (size > 20000)
     for (long i = 0; i < size; i++) {
         const float g = gradient[i];
         mean[i] = beta1 * mean[i] + new1 * g;

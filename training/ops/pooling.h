@@ -17,6 +17,7 @@ static void max_pool(const float *x, float *y, const Pooling &g)
         for (long column = 0; column < g.out_columns; column++) {
             const float *above = x + g.row(row) + 2 * column * g.channels, *below = above + g.columns * g.channels;
             float *to = y + g.out_row(row) + column * g.channels;
+#pragma omp simd
             for (long c = 0; c < g.channels; c++)
                 to[c] = larger(larger(above[c], above[c + g.channels]), larger(below[c], below[c + g.channels]));
         }
@@ -33,6 +34,7 @@ static void max_pool_gradient(const float *x, const float *y, const float *dy, f
             for (int corner = 0; corner < 4; corner++) {
                 const long at = g.row(row) + ((corner / 2) * g.columns + 2 * column + corner % 2) * g.channels;
                 const long from = g.out_row(row) + column * g.channels;
+#pragma omp simd
                 for (long c = 0; c < g.channels; c++)
                     dx[at + c] = x[at + c] == y[from + c] ? dy[from + c] : 0.f;
             }
