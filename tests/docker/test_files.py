@@ -52,7 +52,7 @@ def test_a_repository_is_trusted_by_the_fingerprint_of_its_key():
     [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('nvidia-keys', 'RUN')]
     for name, fingerprint in (('cuda', 'EB693B3035CD5710E231E123A4B469963BF863CC'),
                               ('older', 'AE09FE4BBD223A84B2CCFCE3F60F4B3D7FA2AF80')):
-        assert '%s=%s' % (name, fingerprint) in run and 'gpg --batch --list-keys $%s &&' % name in run
+        assert '%s=%s' % (name, fingerprint) in run and 'gpg --batch --list-keys "$%s" &&' % name in run
     entries = re.findall(r'"(deb [^"]*)"', read('docker', 'Dockerfile'))
     assert entries == ['deb [signed-by=/usr/share/keyrings/nvidia-${repository}.gpg]']
 
