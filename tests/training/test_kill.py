@@ -16,13 +16,14 @@ from tests.shared import ROOT
 from training import checkpoint, trainer
 
 SAME_FILES = ('digits-1w-1a.npz', 'history.csv', 'test-outputs.npz', 'classes.txt', 'test-set.npz')
-ARGUMENTS = {'lfc': ['training/mnist_mod.py', '--dataset', 'digits', '--epochs', '3', '--train-size', '1000'],
+ARGUMENTS = {'lfc': ['training/mnist_mod.py', '--dataset', 'digits', '--epochs', '2', '--train-size', '500'],
              'cnv': ['training/cifar10_mod.py', '--dataset', 'digits', '--epochs', '2', '--train-size', '200']}
 
 
-def start(net, out, *options):
-    """A training as a process of its own, with a checkpoint after every batch."""
-    environment = dict(os.environ, BNN_CHECKPOINT_SECONDS='0', PYTHONUNBUFFERED='1')
+def start(net, out, *options, **variables):
+    """A training as a process of its own, with a checkpoint after every batch where nothing else is said."""
+    environment = dict(os.environ, PYTHONUNBUFFERED='1', BNN_CHECKPOINT_SECONDS='0')
+    environment.update(variables)
     return subprocess.Popen([sys.executable] + ARGUMENTS[net] + ['--out', str(out)] + list(options), cwd=ROOT,
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
@@ -68,7 +69,7 @@ def assert_same(net, first, second):
 def uninterrupted(request, tmp_path_factory):
     """(net, out) of a run that nobody stopped."""
     out = tmp_path_factory.mktemp('uninterrupted-' + request.param)
-    status, output = finish(start(request.param, out))
+    status, output = finish(start(request.param, out, BNN_CHECKPOINT_SECONDS='1000'))
     assert status == 0, output
     return request.param, out
 
@@ -100,11 +101,11 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
     path = os.path.join(folder(net, tmp_path), 'checkpoint.npz')
     process = start(net, tmp_path)
     wait_for(process, path)
-    asked = time.time()
+    asked, crowd = time.time(), max(1, os.getloadavg()[0])      # of programs that want the same disk and processors
     for _ in range(2):      # a group of processes is stopped: make passes on what it gets itself
         process.send_signal(signal.SIGTERM)
     status, output = finish(process)
-    assert status == trainer.STOPPED and time.time() - asked < 5, output
+    assert status == trainer.STOPPED and time.time() - asked < 5 * crowd, output
     assert 'go on with --resume' in output and 'Traceback' not in output
 
     os.rename(path, checkpoint.previous(path))          # the one to fall back on
@@ -121,11 +122,10 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
     assert_same(net, out, tmp_path)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize('seed', range(10))
+@pytest.mark.parametrize('seed', [0] + [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10)])
 def test_killed_many_times(uninterrupted, tmp_path, seed):
     net, out = uninterrupted
-    assert killed_until_done(net, tmp_path, 5, seed) >= 2
+    assert killed_until_done(net, tmp_path, 3, seed) >= 2
     assert_same(net, out, tmp_path)
 
 

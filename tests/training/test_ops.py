@@ -9,7 +9,7 @@ from theano import tensor
 from training import ops
 from training.ops import linear, normalization, optimization, pooling, regularization
 
-pytestmark = pytest.mark.skipif(not ops.available(), reason='no C++ compiler, or not on the CPU: only the twins are used')
+pytestmark = pytest.mark.skipif(not ops.available(), reason='no C++ compiler, or not on the CPU: twins only')
 
 
 def variables(arrays):
@@ -17,7 +17,7 @@ def variables(arrays):
 
 
 class Compiled(object):
-    """Outputs of `build`, and the gradients of the first for a given gradient, compiled once for arrays of any shape."""
+    """Outputs of `build`, and the gradients of the first for a given gradient; compiled once, for any shape."""
 
     def __init__(self, build, examples, differentiable):
         inputs = variables(examples)
@@ -109,7 +109,7 @@ def test_inputs_of_any_strides(dense_pair):
     ('conv_pair', [(2, 5, 5, 3), (4, 2, 3, 3), (4,), (2, 3, 3, 4)]),
     ('conv_pair', [(2, 2, 5, 3), (4, 3, 3, 3), (4,), (2, 0, 3, 4)])])
 def test_shapes_that_do_not_fit(pair, arguments, request):
-    native = request.getfixturevalue(pair)[0] if hasattr(request, 'getfixturevalue') else request.getfuncargvalue(pair)[0]
+    native, _ = request.getfixturevalue(pair)
     with pytest.raises(ValueError):
         native(*[np.ones(shape, np.float32) for shape in arguments])
 
