@@ -5,16 +5,17 @@
 ## DATA_DIR           where mnist.npz and cifar10.npz lie; without it they are downloaded
 ## EPOCHS TRAIN_SIZE SEED DEVICE INIT    of training: how long, on how many images, ..., cpu or cuda, parameters to start from
 ## RESUME=1           go on with a training that was stopped; RESUME=auto where the settings are the same
+## RECIPE=best        train as measured better than the original; MIRRORED=yes or no: whether also in a mirror
 ## THRESHOLD INVERT BROKEN    of one's own pictures: for LFC, white from this grey on, and auto, yes or no; skip or stop
 ## OUT                the folder of the runs; runs where not given
 ## TOLERANCE          points of percent that the packed network may be worse than the trained one
 ## NAME BOARD FORCE=1 of the set on the board; user@host; replace a set of the same name
-export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME THRESHOLD INVERT BROKEN OUT TOLERANCE NAME BOARD FORCE
+export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME RECIPE MIRRORED THRESHOLD INVERT BROKEN OUT TOLERANCE NAME BOARD FORCE
 
 ## RUNTIME PYTHON WITH_TENSORFLOW=1      of setup: auto, venv, conda or docker; a Python 2.7 or 3.8 to 3.11; the documents' TensorFlow too
 export RUNTIME PYTHON WITH_TENSORFLOW
 
-JOURNEY := train weights verify package
+JOURNEY := train weights verify package report
 STAGES := preview $(JOURNEY) deploy
 
 .PHONY: help setup all compare demo test test-real test-long bench doctor image prove $(STAGES)
@@ -31,6 +32,7 @@ train: ## train a network
 weights: ## write the overlay's parameter folder from what was trained
 verify: ## the board's answers beside the trained network's, on the whole test set
 package: ## one checked file for the board
+report: ## the run on one page: curves, confusions, what the board will do
 deploy: ## put the package on the board, BOARD=user@host
 $(STAGES):
 	@scripts/in_env.sh python scripts/journey.py $@

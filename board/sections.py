@@ -12,7 +12,7 @@ from board.charts import bar, number
 from board.differences import REASONS
 from board.markup import Markup, element, join
 from board.published import DATASETS, PUBLISHED
-from weights_gen.overlays import OVERLAYS
+from weights_gen.overlays import HIGHEST_OUTPUT, OVERLAYS
 
 TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10'}
 CLOCKS = (100, 300)             # MHz
@@ -173,12 +173,14 @@ def accuracy(material):
     rows = []
     if verification:
         lfc = overlay.net == 'lfc'
-        rows += [('Trained, by its largest output', verification['accuracy']['trained'], 's1')]
+        by_rule = verification.get('decision') == HIGHEST_OUTPUT
+        if not by_rule:
+            rows += [('Trained, by its largest output', verification['accuracy']['trained'], 's1')]
         if lfc:
             rows += [('Trained, by the board\u2019s rule', verification['trained_by_board_rule'], 's1')]
         rows += [('Packed, as the board answers', verification['accuracy']['packed'], 's1')]
     elif material.history:
-        rows += [('Trained, by its largest output', 100 - material.history['test_error_rate'][-1], 's1')]
+        rows += [('Trained', 100 - material.history['test_error_rate'][-1], 's1')]
     if material.run.dataset == DATASETS[overlay.net]:
         known = PUBLISHED[overlay.name]
         rows += [('Published: the original training', 100 - known.original_error, 'quiet'),
@@ -188,7 +190,7 @@ def accuracy(material):
         parts.append(table(None, [[(label, 'label'), bar(value / 100, kind), (percent(value), 'value')]
                                   for label, value, kind in rows], class_='bars'))
     if verification:
-        parts += [_rule() if overlay.net == 'lfc' else None, _agreement(verification)]
+        parts += [_rule() if lfc and not by_rule else None, _agreement(verification)]
     else:
         parts.append(note(material.network.note))
     if material.others:

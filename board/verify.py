@@ -36,12 +36,13 @@ import numpy as np
 
 from board import differences, images as image_files, kernel, reference
 from board.package import fingerprint
-from board.runs import BadRun, Run
+from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, whole_file
 from weights_gen import generate, parameters
 from weights_gen.folder import layout
+from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 TOLERANCE = 1.              # points of percent
 LARGEST = 2 ** 28           # bytes of one array of labels or outputs
@@ -205,8 +206,9 @@ def compare(of, trained, test, tolerance):
     started = time.time()
     scores = simulator.scores(test.images)
     seconds = time.time() - started
-    of_training = test.outputs.argmax(axis=1)
     by_rule = answers(of.overlay, test.outputs >= 0 if of.overlay.net == 'lfc' else test.outputs)
+    decision = (read_json(of.settings) or {}).get('decision', LARGEST_OUTPUT)
+    of_training = by_rule if decision == HIGHEST_OUTPUT else test.outputs.argmax(axis=1)
     of_board = answers(of.overlay, scores)
     different = np.flatnonzero(of_board != of_training)
     reasons = differences.explain(of.overlay, trained, test.images[different], test.outputs[different],
@@ -217,6 +219,7 @@ def compare(of, trained, test, tolerance):
     np.add.at(confusion, (test.labels, of_board), 1)
     return {
         'images': count,
+        'decision': decision,
         'accuracy': {'trained': 100 * right[0] / count, 'packed': 100 * right[2] / count},
         'trained_by_board_rule': 100 * right[1] / count,
         'tolerance': tolerance,
@@ -239,8 +242,8 @@ def summary(of, result):
     lfc = of.overlay.net == 'lfc'
     lines = ['%s: %d test images' % (os.path.basename(os.path.abspath(of.path)), count)]
     rows = [('folder', '%d files, each what %s gives' % (len(layout(of.overlay)), os.path.basename(of.parameters))),
-            ('trained', '%6.2f %% right, by the largest output' % accuracy['trained'])]
-    if lfc:
+            ('trained', '%6.2f %% right, by the %s' % (accuracy['trained'], result['decision']))]
+    if lfc and result['decision'] != HIGHEST_OUTPUT:
         rows.append(('', '%6.2f %% right, by the highest output that reaches 0: the board\'s rule'
                      % result['trained_by_board_rule']))
     rows += [('packed', '%6.2f %% right' % accuracy['packed']),

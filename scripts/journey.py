@@ -40,7 +40,15 @@ def settings():
     """The settings of the run that the variables name."""
     return Settings(variable('NET', 'lfc'), number('WB', 1), number('AB', 1), dataset=variable('DATASET'),
                     epochs=number('EPOCHS'), train_size=number('TRAIN_SIZE'), seed=number('SEED', SEED),
-                    out=variable('OUT', 'runs'))
+                    out=variable('OUT', 'runs'), recipe=variable('RECIPE', 'original'), mirrored=mirrored())
+
+
+def mirrored():
+    """Whether images are mirrored at random, None where that is not said."""
+    text = variable('MIRRORED')
+    if text not in (None, 'yes', 'no'):
+        raise UserError('MIRRORED=%s is neither yes nor no' % text)
+    return text and text == 'yes'
 
 
 def given(*pairs):
@@ -61,7 +69,8 @@ def train(of):
     script = {'lfc': 'training/mnist_mod.py', 'cnv': 'training/cifar10_mod.py'}[of.net]
     return ([script] + bits(of) + ['--dataset', of.dataset, '--out', of.out] +
             given(('--epochs', 'EPOCHS'), ('--data-dir', 'DATA_DIR'), ('--train-size', 'TRAIN_SIZE'),
-                  ('--seed', 'SEED'), ('--init', 'INIT'), ('--device', 'DEVICE')) + given(*OWN) +
+                  ('--seed', 'SEED'), ('--init', 'INIT'), ('--recipe', 'RECIPE'), ('--mirrored', 'MIRRORED'),
+                  ('--device', 'DEVICE')) + given(*OWN) +
             (['--resume'] if resumes(of) else []))
 
 
@@ -102,6 +111,7 @@ def deploy(of):
 STAGES = {
     'preview': preview,
     'train': train, 'weights': weights, 'package': package, 'deploy': deploy,
+    'report': lambda of: ['board/report.py', '--run', of.run_folder],
     'verify': lambda of: ['board/verify.py', '--run', of.run_folder] + given(('--tolerance', 'TOLERANCE')),
 }
 

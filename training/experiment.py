@@ -6,7 +6,7 @@ import os
 import sys
 
 from common.errors import ArgumentParser
-from training import backend, names, pictures
+from training import backend, names, pictures, recipes
 from training.fitting import Fitting
 from training.settings import NETWORKS, SEED, Settings
 
@@ -22,6 +22,10 @@ def parse(net, arguments):
     add('--dataset', default=network.dataset, help='mnist, cifar10, digits, svhn, gtsrb, or a folder of pictures')
     add('--data-dir', metavar='DIR', help='where mnist.npz and cifar10.npz lie; without it they are downloaded')
     pictures.add_options(parser)
+    add('--recipe', choices=sorted(recipes.RECIPES, reverse=True), default='original',
+        help='original: as the documents train; best: as measured better')
+    add('--mirrored', choices=('yes', 'no'), help='whether images are mirrored at random; where not given, the recipe '
+        'does so with data sets that it knows: cifar10')
     add('--epochs', type=int, default=network.epochs, metavar='N', help='the learning rate falls over so many epochs')
     add('--train-size', type=int, metavar='N', help='use only the first N training images')
     add('--seed', type=int, default=SEED, metavar='N', help='of the weights, the order of the images, and dropout')
@@ -36,7 +40,8 @@ def main(net, arguments):
     """Train; the exit status: 0, or :data:`training.trainer.STOPPED` where the run was asked to stop."""
     options = parse(net, arguments)
     settings = Settings(net, options.weight_bits, options.activation_bits, options.dataset, options.epochs,
-                        options.train_size, options.seed, options.out)
+                        options.train_size, options.seed, options.out, options.recipe,
+                        options.mirrored and options.mirrored == 'yes')
     backend.configure(net, options.device)
 
     from training import datasets, trainer      # Theano reads its configuration when it is imported

@@ -14,17 +14,56 @@ from theano import tensor
 
 from training import networks, updates
 from training.compatibility import lasagne
+from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 
 def squared_hinge_loss(outputs, targets):
-    """Mean over batch and classes of ``max(0, 1 - target*output)^2``; works on arrays and on expressions alike."""
-    margins = 1. - targets * outputs
+    """Mean over batch and classes of ``max(0, 1 - target*output)^2``, of 0 where the target is 0.
+
+    Works on arrays and on expressions alike.
+    """
+    margins = abs(targets) - targets * outputs
     return (margins * (margins > 0) * margins).mean()
 
 
-def one_hot(labels, classes):
-    """Targets of labels: +1 at the class, -1 elsewhere; (N,) integers to (N, classes) float32."""
-    return np.where(np.arange(classes) == np.asarray(labels)[:, None], 1, -1).astype(np.float32)
+def hinge_targets(labels, classes, decision=LARGEST_OUTPUT):
+    """Targets of labels: +1 at the class, -1 elsewhere.
+
+    Where the highest output that reaches 0 decides, the outputs below it count for nothing: their targets are 0.
+
+    Parameters
+    ----------
+    labels : integer array (N,)
+    classes : int
+    decision : str
+        LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`weights_gen.overlays`.
+
+    Returns
+    -------
+    float32 array (N, classes)
+    """
+    labels, output = np.asarray(labels, int)[:, None], np.arange(classes)
+    below = 0 if decision == HIGHEST_OUTPUT else -1
+    return np.where(output == labels, 1, np.where(output < labels, below, -1)).astype(np.float32)
+
+
+def answers(outputs, decision=LARGEST_OUTPUT):
+    """The classes that outputs stand for: of the highest output that reaches 0 the lowest class where none does.
+
+    Parameters
+    ----------
+    outputs : float array (N, classes)
+    decision : str
+
+    Returns
+    -------
+    integer array (N,)
+    """
+    if decision == LARGEST_OUTPUT:
+        return outputs.argmax(axis=1)
+    reached = outputs >= 0
+    reached[:, 0] = True
+    return outputs.shape[1] - 1 - reached[:, ::-1].argmax(axis=1)
 
 
 class Learner(object):
@@ -38,6 +77,8 @@ class Learner(object):
     ----------
     network : lasagne.layers.Layer
         From :func:`training.networks.build`.
+    decision : str
+        What the outputs are judged by: LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`weights_gen.overlays`.
 
     Attributes
     ----------
@@ -45,8 +86,8 @@ class Learner(object):
         Everything that a training step changes, in a fixed order, but for the quantised weights, which follow from W.
     """
 
-    def __init__(self, network):
-        self.network = network
+    def __init__(self, network, decision=LARGEST_OUTPUT):
+        self.network, self.decision = network, decision
         self.classes = network.output_shape[1]
         images = tensor.tensor4('images')
         targets = tensor.matrix('targets')
@@ -86,4 +127,5 @@ class Learner(object):
         float
             The batch's loss, before the step.
         """
-        return float(self._train(images, one_hot(labels, self.classes), np.float32(learning_rate)))
+        targets = hinge_targets(labels, self.classes, self.decision)
+        return float(self._train(images, targets, np.float32(learning_rate)))

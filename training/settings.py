@@ -7,20 +7,23 @@
 from __future__ import absolute_import, division, print_function
 
 import collections
+import math
 import os
 
 from common.errors import UserError
-from training import names
+from training import names, recipes
 from weights_gen import overlays
 
 Network = collections.namedtuple('Network', [
-    'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset'])
+    'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset',
+    'schedule', 'shift', 'mirrored', 'decision'])
+ORIGINAL = dict(schedule='exponential', shift=0, mirrored=False, decision=overlays.LARGEST_OUTPUT)
 
 NETWORKS = {
     'lfc': Network(batch_size=100, epochs=1000, LR_start=.003, LR_fin=3e-7, dropout_in=.2, dropout_hidden=.5,
-                   dataset='mnist'),
+                   dataset='mnist', **ORIGINAL),
     'cnv': Network(batch_size=50, epochs=500, LR_start=.001, LR_fin=3e-7, dropout_in=0., dropout_hidden=0.,
-                   dataset='cifar10'),
+                   dataset='cifar10', **ORIGINAL),
 }
 
 ALPHA = .1          # share of the newest batch in batch norm's running averages
@@ -41,6 +44,10 @@ class Settings(object):
     epochs, train_size, seed : int, optional
     out : str, optional
         The folder that holds the run folders.
+    recipe : str, optional
+        One of :data:`training.recipes.RECIPES`.
+    mirrored : bool, optional
+        Whether images are mirrored at random; where not given, the recipe and the data set decide.
 
     Raises
     ------
@@ -49,13 +56,13 @@ class Settings(object):
     """
 
     def __init__(self, net, weight_bits, activation_bits, dataset=None, epochs=None, train_size=None, seed=SEED,
-                 out='runs'):
+                 out='runs', recipe='original', mirrored=None):
         if net == 'lfc' and weight_bits == 2:
             raise UserError('LFC with 2-bit weights has no overlay on the board: use 1-bit weights (-wb 1), or CNV')
         self.overlay = overlays.find(net, weight_bits, activation_bits)
-        self.network = NETWORKS[net]
         self.net, self.weight_bits, self.activation_bits = net, weight_bits, activation_bits
-        self.dataset = dataset or self.network.dataset
+        self.dataset = dataset or NETWORKS[net].dataset
+        self.recipe, self.network = recipe, recipes.apply(NETWORKS[net], recipe, net, self.dataset, mirrored)
         self.epochs = self.network.epochs if epochs is None else epochs
         self.train_size, self.seed, self.out = train_size, seed, out
         for name, value, least, most in (('epochs', self.epochs, 1, 10 ** 6), ('seed', seed, 0, 2 ** 32 - 1),
@@ -81,17 +88,22 @@ class Settings(object):
 
     @property
     def LR_decay(self):
-        """What the learning rate is multiplied by after each epoch."""
+        """What the exponential schedule multiplies the learning rate by after each epoch."""
         return (self.network.LR_fin / self.network.LR_start) ** (1. / self.epochs)
 
     def learning_rate(self, epoch):
-        """The learning rate of an epoch, counted from 0."""
-        return self.network.LR_start * self.LR_decay ** epoch
+        """The learning rate of an epoch, counted from 0; cosine: Loshchilov and Hutter, 2016, arXiv:1608.03983."""
+        start, end = self.network.LR_start, self.network.LR_fin
+        if self.network.schedule == 'cosine':
+            return end + (start - end) * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+        return start * self.LR_decay ** epoch
 
     def lines(self, train_set_size):
         """The lines that the documents show at the start, ``name = value``."""
         schedule = [('LR_start', self.network.LR_start), ('LR_fin', self.network.LR_fin),
                     ('LR_decay', self.LR_decay), ('save_path', self.save_path)]
+        if self.network.schedule != 'exponential':
+            schedule.remove(('LR_decay', self.LR_decay))
         if self.net == 'lfc':
             own = [('num_epochs', self.epochs), ('dropout_in', self.network.dropout_in),
                    ('dropout_hidden', self.network.dropout_hidden), ('W_LR_scale', 'Glorot')] + schedule
@@ -101,6 +113,9 @@ class Settings(object):
         pairs = ([('activation_bits', self.activation_bits), ('weight_bits', self.weight_bits),
                   ('batch_size', self.network.batch_size), ('alpha', ALPHA), ('epsilon', EPSILON)] +
                  own + [('shuffle_parts', 1)])
+        if self.recipe != 'original' or self.network.mirrored:
+            pairs += [('recipe', self.recipe)] + [(name, getattr(self.network, name)) for name in (
+                'schedule', 'shift', 'mirrored', 'decision')]
         return ['%s = %s' % pair for pair in pairs]
 
     def deciding(self):
@@ -108,4 +123,4 @@ class Settings(object):
         return collections.OrderedDict([
             ('net', self.net), ('weight_bits', self.weight_bits), ('activation_bits', self.activation_bits),
             ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),
-            ('seed', self.seed)])
+            ('seed', self.seed), ('recipe', self.recipe), ('mirrored', self.network.mirrored)])

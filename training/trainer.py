@@ -28,7 +28,8 @@ from common import npz
 from common.errors import UserError
 from common.files import sha256, whole_file
 from training import checkpoint, datasets, networks
-from training.learning import Learner, one_hot, squared_hinge_loss
+from training.augmentation import augment
+from training.learning import Learner, answers, hinge_targets, squared_hinge_loss
 
 STOPPED = 75                    # exit status of a run that was asked to stop, and can go on (EX_TEMPFAIL)
 CHECKPOINT_SECONDS = float(os.environ.get('BNN_CHECKPOINT_SECONDS', 180))   # between two within an epoch
@@ -182,8 +183,9 @@ class Run(object):
             outputs.append(self.learner.outputs(datasets.encode(part.images[start:start + size], self.settings.net)))
             self._stop_if_asked()
         outputs = np.concatenate(outputs)
-        loss = squared_hinge_loss(outputs.astype(np.float64), one_hot(part.labels, outputs.shape[1]))
-        errors = int(np.count_nonzero(outputs.argmax(1) != part.labels))
+        decision = self.settings.network.decision
+        loss = squared_hinge_loss(outputs.astype(np.float64), hinge_targets(part.labels, outputs.shape[1], decision))
+        errors = int(np.count_nonzero(answers(outputs, decision) != part.labels))
         return float(loss), 100. * errors / len(part.labels), outputs
 
     def train_epoch(self, progress):
@@ -191,7 +193,8 @@ class Run(object):
         rate = self.settings.learning_rate(self.epoch)
         while self.batch < self.batches:
             chosen = self.order[self.batch * self.batch_size:(self.batch + 1) * self.batch_size]
-            loss = self.learner.train(datasets.encode(self.images[chosen], self.settings.net), self.labels[chosen], rate)
+            images = augment(self.images[chosen], self.random, self.settings.network.shift, self.settings.network.mirrored)
+            loss = self.learner.train(datasets.encode(images, self.settings.net), self.labels[chosen], rate)
             self.batch += 1
             if math.isnan(loss) or math.isinf(loss):
                 raise UserError('the loss is %s in epoch %d, batch %d: go on from the checkpoint before with --resume; '
@@ -230,7 +233,7 @@ class Run(object):
 
     def __call__(self, resume=False):
         """Train to the end, from the start or from the checkpoint."""
-        self.learner = Learner(self.network)
+        self.learner = Learner(self.network, self.settings.network.decision)
         goes_on = resume and checkpoint.exists(self.files.checkpoint)
         self.log = Log(self.files.log, self.load_checkpoint() if goes_on else 0)
         if not goes_on:
@@ -266,6 +269,8 @@ class Run(object):
         result = collections.OrderedDict(settings.deciding())
         result.update(
             batch_size=self.batch_size, LR_start=settings.network.LR_start, LR_fin=settings.network.LR_fin,
+            schedule=settings.network.schedule, shift=settings.network.shift, decision=settings.network.decision,
+            dropout_in=settings.network.dropout_in, dropout_hidden=settings.network.dropout_hidden,
             train_images=len(self.images), valid_images=len(self.data.valid.images),
             test_images=len(self.data.test.images), classes=list(self.data.class_names),
             versions=collections.OrderedDict([

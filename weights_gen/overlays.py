@@ -16,6 +16,9 @@ from common.errors import UserError
 KERNEL = 3          # every convolution is 3x3, 'valid'
 MAX_CLASSES = 64    # the last layer's rows are padded to this, whatever the number of classes
 
+# What a network's outputs are judged by: the board takes the one with CNV, the other with LFC; training may take either.
+LARGEST_OUTPUT, HIGHEST_OUTPUT = 'largest output', 'highest output that reaches 0'
+
 
 class NoOverlay(UserError):
     """There is no overlay for this network and these precisions."""

@@ -16,7 +16,7 @@ from board.simulator import Simulator, answers
 from common.errors import run
 from tests.board import runs
 from tests.shared import ROOT
-from weights_gen.overlays import OVERLAYS
+from weights_gen.overlays import HIGHEST_OUTPUT, OVERLAYS
 
 
 @pytest.fixture(scope='module')
@@ -95,6 +95,17 @@ def test_the_board_rule_warns_and_is_no_failure(made, capsys):
     assert result['trained_by_board_rule'] == result['accuracy']['packed']
     assert set(result['reasons']) <= {'no bit set', 'several bits set'}
     assert status == 0 and 'warning: on the board' in printed
+
+
+def test_a_network_that_was_trained_for_the_boards_rule(lfc, capsys):
+    """What it answers is what the board does, bit by bit: nothing is left that could differ."""
+    with open(os.path.join(lfc, 'settings.json'), 'w') as handle:
+        json.dump({'decision': HIGHEST_OUTPUT}, handle)
+    status, printed, _ = outcome(capsys, lfc)
+    result = result_of(lfc)
+    assert result['accuracy']['trained'] == result['trained_by_board_rule']
+    assert result['agreement'] == 100 and result['reasons'] == {}
+    assert status == 0 and 'warning' not in printed and 'right, by the highest output that reaches 0' in printed
 
 
 def test_tolerance(tmpdir, capsys):

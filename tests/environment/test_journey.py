@@ -82,18 +82,20 @@ def test_only_given_options_are_passed(tmp_path):
         'python training/mnist_mod.py -wb 1 -ab 1 --dataset nothing --out %s' % tmp_path)
     assert command('train', tmp_path, NET='cnv', WB='2', AB='2', DATASET='nothing', EPOCHS='3', DATA_DIR='d', SEED='7',
                    TRAIN_SIZE='500', RESUME='1', INIT='i.npz', THRESHOLD='90', INVERT='no', BROKEN='stop',
-                   DEVICE='cuda') == (
+                   RECIPE='best', MIRRORED='yes', DEVICE='cuda') == (
         'python training/cifar10_mod.py -wb 2 -ab 2 --dataset nothing --out %s --epochs 3 --data-dir d '
-        '--train-size 500 --seed 7 --init i.npz --device cuda --threshold 90 --invert no --broken stop --resume' % tmp_path)
+        '--train-size 500 --seed 7 --init i.npz --recipe best --mirrored yes --device cuda --threshold 90 --invert no '
+        '--broken stop --resume' % tmp_path)
     assert '--resume' not in command('train', tmp_path, DATASET='nothing', RESUME='0')
 
 
 @pytest.mark.parametrize('made, resumes', [
-    (dict(), True), (dict(epochs=4), False), (dict(seed=8), False), (dict(train_size=None), False), (None, False)])
+    (dict(), True), (dict(epochs=4), False), (dict(recipe='best'), False), (dict(seed=8), False), (dict(train_size=None), False), (None, False)])
 def test_resuming_by_itself_where_the_settings_are_the_same(tmp_path, made, resumes):
     folder = tmp_path / 'nothing-cnvW2A2'
     folder.mkdir()
-    settings = dict(net='cnv', weight_bits=2, activation_bits=2, dataset='nothing', epochs=3, train_size=500, seed=7)
+    settings = dict(net='cnv', weight_bits=2, activation_bits=2, dataset='nothing', epochs=3, train_size=500, seed=7,
+                    recipe='original', mirrored=False)
     variables = dict(NET='cnv', WB='2', AB='2', DATASET='nothing', EPOCHS='3', TRAIN_SIZE='500', SEED='7', RESUME='auto')
     (folder / 'settings.json').write_text('[' if made is None else json.dumps(dict(settings, **made)))
     assert '--resume' not in command('train', tmp_path, **variables)       # no checkpoint yet

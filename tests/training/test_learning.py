@@ -14,9 +14,11 @@ from __future__ import absolute_import, division
 import numpy as np
 import pytest
 
+from board import simulator
 from tests.training import reference, small
-from training import learning, networks
+from training import learning, networks, ops
 from training.compatibility import lasagne
+from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
 
 RATE = .003
 
@@ -117,6 +119,16 @@ def test_a_step_of_a_wide_network(overlay, images):
     assert pair.reference.undecided == 0, 'choose another seed'
 
 
+@pytest.mark.parametrize('overlay', [small.OVERLAYS[1], small.OVERLAYS[2]], ids=lambda overlay: overlay.name)
+def test_steps_in_plain_theano(overlay, monkeypatch):
+    """What is computed on another device than the CPU."""
+    monkeypatch.setattr(ops, 'available', lambda: False)
+    pair = Pair(overlay, seed=7)
+    for _ in range(2):
+        pair.assert_same_step()
+    assert pair.reference.undecided == 0, 'choose another seed'
+
+
 def test_evaluation_changes_nothing():
     pair = Pair(small.OVERLAYS[0], seed=7)
     before = [variable.get_value() for variable in pair.learner.states]
@@ -165,10 +177,39 @@ def test_loss_is_the_mean_over_batch_and_classes():
     assert learning.squared_hinge_loss(outputs, targets) == pytest.approx((0 + 1 + 1 + 16 + 4 + 4) / 6)
 
 
-def test_one_hot():
-    targets = learning.one_hot(np.array([2, 0], np.uint8), 4)
-    np.testing.assert_array_equal(targets, [[-1, -1, 1, -1], [1, -1, -1, -1]])
+@pytest.mark.parametrize('decision, below', [(LARGEST_OUTPUT, -1), (HIGHEST_OUTPUT, 0)])
+def test_hinge_targets(decision, below):
+    targets = learning.hinge_targets(np.array([2, 0], np.uint8), 4, decision)
+    np.testing.assert_array_equal(targets, [[below, below, 1, -1], [1, -1, -1, -1]])
     assert targets.dtype == np.float32
+
+
+def test_outputs_that_do_not_count_add_no_loss():
+    outputs = np.array([[5., -7., 1., -1.]])
+    assert learning.squared_hinge_loss(outputs, learning.hinge_targets([2], 4, HIGHEST_OUTPUT)) == 0
+
+
+@pytest.mark.parametrize('outputs, largest, highest', [
+    ([3., 0., 1., -1.], 0, 2), ([-3., -1., -2., -4.], 1, 0), ([-1., 0., -1., -2.], 1, 1), ([9., -1., -1., 0.], 0, 3)])
+def test_answers(outputs, largest, highest):
+    """As the simulator answers for the bits of such outputs, where the highest decides."""
+    outputs = np.array([outputs])
+    assert learning.answers(outputs, LARGEST_OUTPUT) == largest
+    assert learning.answers(outputs, HIGHEST_OUTPUT) == highest
+    assert simulator.answers(OVERLAYS['lfcW1A1'], outputs >= 0) == highest
+
+
+def test_a_step_by_the_boards_rule():
+    """No weight of an output below the label's moves, and those above do."""
+    overlay = small.overlay('lfc', 1, 1)
+    learner = learning.Learner(networks.build(overlay, small.CLASSES, np.random.RandomState(1)), HIGHEST_OUTPUT)
+    images, labels = small.batch(overlay, np.random.RandomState(2))
+    labels[:] = 1
+    weights = networks.quantized_layers(learner.network)[-1].W
+    before = weights.get_value()
+    learner.train(images, labels, RATE)
+    moved = (weights.get_value() != before).any(axis=0)
+    assert not moved[0] and moved[1:].all()
 
 
 @pytest.mark.parametrize('batch', [1, 2])

@@ -26,6 +26,22 @@ def test_learning_rate(settings, start, epochs):
         assert settings.learning_rate(epoch) == pytest.approx(start * (3e-7 / start) ** (epoch / epochs), rel=1e-9)
 
 
+def test_cosine():
+    best = Settings('lfc', 1, 1, epochs=8, recipe='best')
+    assert best.learning_rate(0) == .003
+    assert best.learning_rate(4) == pytest.approx((.003 + 3e-7) / 2)
+    assert best.learning_rate(8) == pytest.approx(3e-7)
+
+
+@pytest.mark.parametrize('options, mirrored', [
+    (dict(), False), (dict(recipe='best'), True), (dict(recipe='best', dataset='svhn'), False),
+    (dict(recipe='best', mirrored=False), False), (dict(recipe='best', dataset='photos', mirrored=True), True),
+    (dict(mirrored=True), True)])
+def test_what_is_mirrored(options, mirrored):
+    """CIFAR-10 by the recipe, others where it is said."""
+    assert Settings('cnv', 1, 1, **options).deciding()['mirrored'] is mirrored
+
+
 def test_lines_of_lfc():
     assert LFC.lines(50000) == [
         'activation_bits = 2', 'weight_bits = 1', 'batch_size = 100', 'alpha = 0.1', 'epsilon = 0.0001',
@@ -49,6 +65,7 @@ def test_lines_of_cnv():
     (dict(net='lfc', weight_bits=1, activation_bits=1, epochs=0), 'epochs is 0: give a number from 1'),
     (dict(net='lfc', weight_bits=1, activation_bits=1, seed=-1), 'seed is -1: give a number from 0'),
     (dict(net='lfc', weight_bits=1, activation_bits=1, seed=2 ** 32), 'seed is 4294967296'),
+    (dict(net='lfc', weight_bits=1, activation_bits=1, recipe='fast'), 'no recipe fast: choose original or best'),
     (dict(net='lfc', weight_bits=1, activation_bits=1, train_size=99), 'train-size is 99: give a number from 100'),
 ])
 def test_refusals(arguments, message):

@@ -97,8 +97,8 @@ class Scripted(Watched):
     valid_errors, test_errors = (50, 50, 60, 40, 45), (30, 20, 0, 10, 0)
     folder = None
 
-    def __init__(self, network):
-        super(Scripted, self).__init__(network)
+    def __init__(self, *arguments):
+        super(Scripted, self).__init__(*arguments)
         self.epoch, self.seen, self.saved = -1, [], []
 
         def outputs(images):
@@ -171,8 +171,8 @@ class Interrupts(object):
         interrupts = self
 
         class Learner(learning.Learner):
-            def __init__(self, network):
-                super(Learner, self).__init__(network)
+            def __init__(self, *arguments):
+                super(Learner, self).__init__(*arguments)
                 compiled, self.outputs = self.outputs, lambda images: interrupts.passing() or compiled(images)
 
             def train(self, *arguments):
@@ -208,14 +208,15 @@ def start(of, resume=False, data=None):
     return True
 
 
-def test_stopped_at_every_place(tmpdir, monkeypatch):
+@pytest.mark.parametrize('options', [dict(), dict(recipe='best', seed=3)], ids=['original', 'best'])
+def test_stopped_at_every_place(tmpdir, monkeypatch, options):
     """At every batch and every evaluation of two epochs, one after the other: the same bytes as without."""
     interrupts = Interrupts(monkeypatch)
-    whole = settings(tmpdir.mkdir('whole'))
+    whole = settings(tmpdir.mkdir('whole'), **options)
     assert start(whole)
     assert interrupts.count == 2 * (2 + 2)      # batches, validation and test; the second epoch is the best here
 
-    stopped = settings(tmpdir.mkdir('stopped'))
+    stopped = settings(tmpdir.mkdir('stopped'), **options)
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     for at, epoch, batch in ((1, 0, 1), (1, 0, 2), (1, 0, 2), (2, 0, 2), (3, 1, 1), (1, 1, 2), (1, 1, 2), (2, 1, 2)):
         interrupts.count, interrupts.at = 0, at     # from where it was stopped: an evaluation begins anew

@@ -1,0 +1,137 @@
+"""What each change of a recipe brings: trainings of equal length that differ in it alone, over several seeds.
+
+    python bench/recipes.py --net lfc --data-dir data --epochs 10 --seeds 3 --out lfc.json
+
+Variants are changes of :class:`training.settings.Network`, tried on top of the original recipe; VARIANTS names those
+that the recipes were chosen from. What the file of results has already is not computed again. All errors are of the test
+set, by the board's rule and by the largest output, of the epoch with the lowest validation error.
+"""
+from __future__ import absolute_import, division, print_function
+
+import collections
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from common.errors import ArgumentParser, UserError, run
+from common.files import whole_file
+from training import backend
+from training.settings import Settings
+from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+
+_BOARD = dict(decision=HIGHEST_OUTPUT)
+_LITTLE = dict(dropout_in=0., dropout_hidden=.2)
+VARIANTS = {
+    'lfc': collections.OrderedDict([
+        ('original', {}),
+        ('board rule', _BOARD),
+        ('cosine', dict(schedule='cosine')),
+        ('dropout 0.2', dict(_LITTLE)),
+        ('dropout 0', dict(dropout_in=0., dropout_hidden=0.)),
+        ('board rule, cosine, dropout 0.2', dict(_LITTLE, schedule='cosine', **_BOARD)),
+        ('board rule, cosine, dropout 0.2, shift 1', dict(_LITTLE, schedule='cosine', shift=1, **_BOARD)),
+        ('board rule, cosine, dropout 0.2, shift 2', dict(_LITTLE, schedule='cosine', shift=2, **_BOARD)),
+        ('cosine, dropout 0.2, shift 1', dict(_LITTLE, schedule='cosine', shift=1)),
+        ('board rule, cosine, dropout 0, shift 1', dict(dropout_in=0., dropout_hidden=0., schedule='cosine', shift=1,
+                                                        **_BOARD)),
+    ]),
+    'cnv': collections.OrderedDict([
+        ('original', {}),
+        ('cosine', dict(schedule='cosine')),
+        ('cosine, mirrored', dict(schedule='cosine', mirrored=True)),
+        ('cosine, mirrored, shift 2', dict(schedule='cosine', mirrored=True, shift=2)),
+    ]),
+}
+
+
+def measure(net, bits, changes, seed, epochs, train_size, data):
+    """One training; its test errors in percent, by the board's rule and by the largest output.
+
+    Parameters
+    ----------
+    net : 'lfc' or 'cnv'
+    bits : (int, int)
+        Of weights and activations.
+    changes : dict
+        Of the original's :class:`training.settings.Network`.
+    seed, epochs, train_size : int
+    data : training.datasets.Dataset
+    """
+    from training import learning, trainer
+
+    folder = tempfile.mkdtemp(prefix='bnn-recipes-')
+    try:
+        settings = Settings(net, bits[0], bits[1], epochs=epochs, train_size=train_size, seed=seed, out=folder)
+        settings.network = settings.network._replace(**changes)
+        os.makedirs(settings.run_folder)
+        trainer.Run(settings, data)()
+        with np.load(os.path.join(settings.run_folder, 'test-outputs.npz')) as archive:
+            outputs = archive['outputs']
+    finally:
+        shutil.rmtree(folder)
+    board = HIGHEST_OUTPUT if net == 'lfc' else LARGEST_OUTPUT
+    return {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
+            for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
+
+
+def table(results):
+    """Mean and spread of each variant, as lines."""
+    lines = ['%-46s %5s %15s %15s' % ('variant', 'seeds', 'board, %', 'largest, %')]
+    for variant, found in results.items():
+        figures = ['%6.2f +- %.2f' % (np.mean(errors), np.std(errors)) for errors in (
+            [one[name] for one in found.values()] for name in ('board', 'largest'))]
+        lines.append('%-46s %5d %15s %15s' % ((variant, len(found)) + tuple(figures)))
+    return lines
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    add = parser.add_argument
+    add('--net', choices=sorted(VARIANTS), required=True)
+    add('-wb', '--weight-bits', type=int, default=1, metavar='BITS')
+    add('-ab', '--activation-bits', type=int, default=1, metavar='BITS')
+    add('--data-dir', required=True, metavar='DIR', help='where mnist.npz and cifar10.npz lie')
+    add('--epochs', type=int, default=10, metavar='N')
+    add('--train-size', type=int, metavar='N', help='use only the first N training images')
+    add('--seeds', type=int, default=3, metavar='N', help='trainings of each variant')
+    add('--out', required=True, metavar='FILE.json', help='results; those that are there are kept')
+    add('variants', nargs='*', metavar='VARIANT', help='all of the network where none is named')
+    options = parser.parse_args(arguments)
+    known = VARIANTS[options.net]
+    for variant in options.variants:
+        if variant not in known:
+            raise UserError('there is no variant "%s": choose of "%s"' % (variant, '", "'.join(known)))
+    backend.configure(options.net)
+    from training import datasets
+
+    settings = Settings(options.net, options.weight_bits, options.activation_bits)
+    data = datasets.load(settings.dataset, options.net, options.data_dir)
+    results = collections.OrderedDict()
+    if os.path.exists(options.out):
+        with io.open(options.out, encoding='ascii') as handle:
+            results.update(json.load(handle, object_pairs_hook=collections.OrderedDict)['variants'])
+    for seed in range(1, options.seeds + 1):
+        for variant in options.variants or known:
+            found = results.setdefault(variant, collections.OrderedDict())
+            if str(seed) in found:
+                continue
+            found[str(seed)] = measure(options.net, (options.weight_bits, options.activation_bits), known[variant],
+                                       seed, options.epochs, options.train_size, data)
+            about = {'network': settings.overlay.name, 'epochs': options.epochs, 'train_size': options.train_size,
+                     'variants': results}
+            with whole_file(options.out) as handle:
+                handle.write((json.dumps(about, indent=1, separators=(',', ': ')) + '\n').encode('ascii'))
+    print('\n'.join(table(results)))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

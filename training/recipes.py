@@ -1,0 +1,49 @@
+"""How a network is trained: `original` as the documents say, `best` as measured better over as many epochs.
+
+    make train NET=cnv RECIPE=best
+    apply(network, 'best', 'cnv', dataset='cifar10')    # the network's numbers, changed
+
+A recipe changes numbers of :class:`training.settings.Network` and nothing else: the same parameters come out, for the
+same overlay. What each change brings was measured (bench/recipes.py; the figures are in bench/README.md).
+"""
+from __future__ import absolute_import
+
+from common.errors import UserError
+from weights_gen.overlays import HIGHEST_OUTPUT
+
+RECIPES = {
+    'original': {'lfc': {}, 'cnv': {}},
+    'best': {
+        'lfc': dict(schedule='cosine', shift=1, dropout_in=0., dropout_hidden=.2, decision=HIGHEST_OUTPUT),
+        'cnv': dict(schedule='cosine', shift=2, mirrored=True),
+    },
+}
+
+# Data sets whose classes stay what they are in a mirror. Of one's own pictures only their owner knows.
+MIRRORED = ('cifar10',)
+
+
+def apply(network, recipe, net, dataset, mirrored=None):
+    """The numbers of a network as a recipe has them.
+
+    Parameters
+    ----------
+    network : training.settings.Network
+    recipe : str
+        One of :data:`RECIPES`.
+    net : 'lfc' or 'cnv'
+    dataset : str
+    mirrored : bool, optional
+        Whether images are mirrored at random; where not given, the recipe and the data set decide.
+
+    Raises
+    ------
+    UserError
+        For unknown recipes.
+    """
+    if recipe not in RECIPES:
+        raise UserError('there is no recipe %s: choose %s' % (recipe, ' or '.join(sorted(RECIPES, reverse=True))))
+    network = network._replace(**RECIPES[recipe][net])
+    if mirrored is None:
+        mirrored = network.mirrored and dataset in MIRRORED
+    return network._replace(mirrored=mirrored)
