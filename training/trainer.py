@@ -27,7 +27,7 @@ import six
 from common import npz
 from common.errors import UserError
 from common.files import sha256, whole_file
-from training import checkpoint, datasets, networks
+from training import checkpoint, datasets, health, networks
 from training.augmentation import augment
 from training.learning import Learner, answers, hinge_targets, squared_hinge_loss
 
@@ -112,6 +112,8 @@ class Run(object):
         self.history = []
         self.asked_to_stop = None               # when
         self.learner = None
+        self.saved = None                       # epoch and batch of the last checkpoint
+        self.dead_layer = None                  # at the end of the last epoch
 
     # --- state -----------------------------------------------------------------------------------------------------
 
@@ -158,6 +160,7 @@ class Run(object):
         networks.refresh_quantized_weights(self.network)
         self.order = arrays['order']
         self.epoch, self.batch, log_length = (int(number) for number in arrays['position'])
+        self.saved = self.epoch, self.batch
         self.loss_sum, self.seconds = (float(number) for number in arrays['sums'])
         self.history = [tuple(row) for row in arrays['history'].tolist()]
         return log_length
@@ -197,9 +200,7 @@ class Run(object):
             loss = self.learner.train(datasets.encode(images, self.settings.net), self.labels[chosen], rate)
             self.batch += 1
             if math.isnan(loss) or math.isinf(loss):
-                raise UserError('the loss is %s in epoch %d, batch %d: go on from the checkpoint before with --resume; '
-                                'if it ends here again, train anew with another --seed, or without --init'
-                                % (loss, self.epoch + 1, self.batch))
+                raise self._gone_wrong('the loss is %s' % loss, health.overflowing_layer(self.network))
             self.loss_sum += loss
             progress.update(self.batch_size, self.loss_sum / self.batch)
             self._stop_if_asked()
@@ -209,7 +210,11 @@ class Run(object):
     def finish_epoch(self):
         """Validation, test and saving where it is the best so far; a row of the history."""
         rate, training_loss = self.settings.learning_rate(self.epoch), self.loss_sum / self.batches
-        loss, error, _ = self.evaluate(self.data.valid)
+        loss, error, outputs = self.evaluate(self.data.valid)
+        if math.isnan(loss) or math.isinf(loss):
+            raise self._gone_wrong('the validation loss is %s' % loss, health.spoilt_layer(self.network))
+        self._check_parameters()
+        self.dead_layer = self._dead_layer(outputs)
         last = dict(zip(HISTORY, self.history[-1])) if self.history else {'best_validation_error_rate': np.inf}
         if error <= last['best_validation_error_rate']:
             test_loss, test_error, outputs = self.evaluate(self.data.test)
@@ -222,6 +227,29 @@ class Run(object):
         self.order = self.order[self.random.permutation(len(self.order))]
         self.epoch += 1
         self.batch, self.loss_sum = 0, 0.
+
+    def _check_parameters(self):
+        """Before they are kept."""
+        layer = health.spoilt_layer(self.network)
+        if layer is not None:
+            raise self._gone_wrong('a parameter is infinite, or no number', layer)
+
+    def _gone_wrong(self, what, layer):
+        """The error that ends a run whose numbers are none any more."""
+        good = 'there is no checkpoint yet'
+        if self.saved:
+            good = ('the last good checkpoint is %s, of epoch %d, after batch %d, and going on from it comes here again'
+                    % (self.files.checkpoint, self.saved[0] + 1, self.saved[1]))
+        return UserError('%s in epoch %d, batch %d, in %s; %s: train anew with another --seed, or from other '
+                         'parameters, --init' % (what, self.epoch + 1, self.batch,
+                                                 'the outputs' if layer is None else 'layer %d' % layer, good))
+
+    def _dead_layer(self, outputs):
+        """Where the validation images become all the same to the network; None where they do not."""
+        if not health.all_alike(outputs):
+            return None
+        images = self.data.valid.images[:EVALUATION_BATCH[self.settings.net]]
+        return health.dead_layer(self.network, datasets.encode(images, self.settings.net))
 
     def _save_best(self, outputs):
         with whole_file(self.files.parameters) as handle:
@@ -291,6 +319,10 @@ class Run(object):
         self.log('Epoch %d of %d took %.12gs' % (self.epoch, self.settings.epochs, time.time() - start))
         for label, value in _REPORT:
             self.log('  %-30s %s' % (label, value.format(**row)))
+        if self.dead_layer is not None:
+            self.log('  warning: layer %d gives the same for all validation images: if it stays so, train anew with '
+                     'another --seed; the best parameters are of epoch %s, in %s'
+                     % (self.dead_layer, row['best_epoch'], os.path.basename(self.files.parameters)))
         self.seconds = 0.
         self._checkpoint()
 
@@ -302,7 +334,9 @@ class Run(object):
                                        for name, value in zip(HISTORY, row)) + u'\n')
 
     def _checkpoint(self):
+        self._check_parameters()
         checkpoint.save(self.files.checkpoint, self.state(self.log.length))
+        self.saved = self.epoch, self.batch
         self.last_checkpoint = time.time()
 
     # --- being stopped ---------------------------------------------------------------------------------------------

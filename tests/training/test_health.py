@@ -1,0 +1,162 @@
+"""Layers that die and numbers that are none, made on purpose; and that healthy networks are left in peace."""
+from __future__ import absolute_import, division
+
+import contextlib
+import os
+
+import numpy as np
+import pytest
+
+from common.errors import UserError
+from tests.training import small
+from tests.training.test_trainer import CLASSES, dataset, settings, start
+from training import checkpoint, health, learning, networks, trainer
+from training.compatibility import lasagne
+
+BETA = 2        # place among a layer's parameters
+
+
+@pytest.fixture(scope='module', params=[small.OVERLAYS[0], small.OVERLAYS[3]], ids=lambda overlay: overlay.name)
+def alive(request):
+    """(overlay, a network with random parameters, images)."""
+    overlay = request.param
+    network = networks.build(overlay, CLASSES, np.random.RandomState(1))
+    networks.set_parameter_values(network, small.random_parameters(overlay, np.random.RandomState(2)))
+    return overlay, network, small.batch(overlay, np.random.RandomState(3), 12)[0]
+
+
+@contextlib.contextmanager
+def changed(network, number, value):
+    """The parameter of this number filled with a value, all but its first unit's."""
+    variable = lasagne.layers.get_all_params(network)[number]
+    before = variable.get_value()
+    after = before.copy()
+    after.reshape(-1)[after.size > 1:] = value
+    variable.set_value(after)
+    yield variable
+    variable.set_value(before)
+
+
+def test_networks_that_are_alive(alive):
+    _, network, images = alive
+    assert health.dead_layer(network, images) is None
+    assert health.spoilt_layer(network) is None
+
+
+def test_each_layer_that_can_die(alive):
+    overlay, network, images = alive
+    for layer in range(len(overlay.layers) - 1):
+        value = (-1) ** layer * 1e4         # so far that one sign is left
+        with changed(network, 6 * layer + BETA, value) as beta:
+            beta.set_value(np.full_like(beta.get_value(), value))
+            assert health.dead_layer(network, images) == layer
+
+
+def test_one_unit_that_is_alive_is_enough(alive):
+    _, network, images = alive
+    with changed(network, BETA, 1e4):
+        assert health.dead_layer(network, images) != 0
+
+
+def test_of_one_image_nothing_can_be_told():
+    assert not health.all_alike(np.zeros((1, 4))) and health.all_alike(np.zeros((2, 4)))
+    assert health.all_alike(np.array([[5e5, 1], [5e5, 1.1]])) and not health.all_alike(np.array([[5., 1], [5, 1.1]]))
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_spoilt_parameters(alive, value):
+    _, network, _ = alive
+    for number in range(len(networks.parameter_values(network))):
+        with changed(network, number, value):
+            assert health.spoilt_layer(network) == number // 6
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+def initial(of, **values):
+    """Parameters to start from, with some of the first layer's replaced."""
+    arrays = small.random_parameters(of.overlay, np.random.RandomState(1))
+    for name, value in values.items():
+        arrays[['W', 'b', 'beta', 'gamma', 'mean', 'inv_std'].index(name)].fill(value)
+    return arrays
+
+
+def begin(of, arrays=None):
+    os.makedirs(of.run_folder)
+    trainer.Run(of, dataset(), arrays)()
+
+
+def log(of):
+    with open(os.path.join(of.run_folder, 'train.log')) as handle:
+        return handle.read()
+
+
+def test_a_dead_layer_is_told(tmpdir):
+    of = settings(tmpdir)
+    begin(of, initial(of, beta=1e4))
+    warnings = [line for line in log(of).split('\n') if 'warning' in line]
+    assert len(warnings) == 2       # an epoch: it does not come to life again
+    assert warnings[0] == ('  warning: layer 0 gives the same for all validation images: if it stays so, train anew '
+                           'with another --seed; the best parameters are of epoch 1, in made-1w-1a.npz')
+
+
+def test_healthy_runs_say_nothing(tmpdir, monkeypatch):
+    monkeypatch.setattr(health, 'dead_layer', None)     # which compiles: never asked
+    of = settings(tmpdir)
+    begin(of)
+    assert 'warning' not in log(of)
+
+
+def absurd(of):
+    of.network = of.network._replace(LR_start=1e25)
+    return of
+
+
+def refused(function, *arguments):
+    with pytest.raises(UserError) as caught:
+        function(*arguments)
+    message = str(caught.value)
+    assert '\n' not in message
+    return message
+
+
+def test_an_absurd_learning_rate(tmpdir):
+    of = absurd(settings(tmpdir))
+    message = refused(begin, of)
+    assert message.startswith('the loss is ') and ' in epoch 1, batch 2, in layer 1; there is no checkpoint' in message
+    assert 'another --seed' in message
+    assert not checkpoint.exists(os.path.join(of.run_folder, 'checkpoint.npz'))
+    assert not os.path.exists(of.save_path)
+
+
+def test_the_last_good_checkpoint_stays(tmpdir, monkeypatch):
+    """What the loss does not show yet is not kept either."""
+    monkeypatch.setattr(trainer, 'CHECKPOINT_SECONDS', -1)
+
+    class Spoiling(learning.Learner):
+        def train(self, *arguments):
+            loss = super(Spoiling, self).train(*arguments)
+            if run.epoch == 1:
+                run.network.beta.set_value(np.full(CLASSES, np.nan, np.float32))
+            return loss
+    monkeypatch.setattr(trainer, 'Learner', Spoiling)
+    of = settings(tmpdir)
+    os.makedirs(of.run_folder)
+    run = trainer.Run(of, dataset())
+    message = refused(run)
+    path = os.path.join(of.run_folder, 'checkpoint.npz')
+    assert message.startswith('a parameter is infinite, or no number in epoch 2, batch 1, in layer 1; the last good '
+                              'checkpoint is %s, of epoch 2, after batch 0' % path)
+    arrays, warning = checkpoint.load(path)
+    assert warning is None and list(arrays['position'][:2]) == [1, 0]
+    monkeypatch.setattr(trainer, 'Learner', learning.Learner)
+    assert start(of, resume=True)
+
+
+def test_a_validation_loss_that_is_no_number(tmpdir):
+    of = settings(tmpdir)
+    begun = initial(of)
+    begun[-1].fill(3e38)            # the average inv_std of the last layer, which training does not look at
+    message = refused(begin, of, begun)
+    assert message.startswith('the validation loss is ') and ' in epoch 1, batch 2, in the outputs; ' in message
+    assert not os.path.exists(of.save_path)
