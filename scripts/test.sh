@@ -1,44 +1,57 @@
 #!/bin/bash
-# Runs the tests on every Python of this machine that they are meant for: all but training's on the newest Python 3,
-# training's too on 3.8 to 3.11 and on 2.7. What the machine lacks is skipped, and said. Arguments go to pytest.
+# Runs the tests on every Python of this machine that they are meant for, side by side: all but training's on the newest
+# Python 3, training's on 3.8 to 3.11, all but the shell scripts' on 2.7. What the machine lacks is skipped, and said.
+# Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-reason=$(mktemp)
-trap 'rm -f "$reason"' EXIT
-summary= failed= newest=
+temporary=$(mktemp -d)
+trap 'jobs=$(jobs -p); [ -z "$jobs" ] || kill -INT $jobs; rm -rf "$temporary"' EXIT
+summary= failed= kinds=
+[ ! -t 1 ] || set -- --color=yes "$@"
+declare -A version left_out process
 
 tell() { summary="$summary$*"$'\n'; }
 
 for kind in newest 3 2.7; do
     status=0
-    scripts/setup.sh --tests "$kind" 2> "$reason" || status=$?
+    scripts/setup.sh --tests "$kind" 2> "$temporary/reason" || status=$?
     if [ "$status" = 3 ]; then
-        tell "Python $kind: skipped, $(sed 's/^setup: error: //' "$reason")"
+        tell "Python $kind: skipped, $(sed 's/^setup: error: //' "$temporary/reason")"
         continue
     fi
-    [ "$status" = 0 ] || { cat "$reason" >&2; exit "$status"; }
+    [ "$status" = 0 ] || { cat "$temporary/reason" >&2; exit "$status"; }
 
-    version=$(readlink ".venv/tests-$kind")
-    left_out=
-    case $kind:$version in
-        newest:3.8 | newest:3.9 | newest:3.10 | newest:3.11) newest=$version ;;
-        newest:*) newest=$version left_out=tests/training ;;
-        3:"$newest") continue ;;                # it has just been
-        *) left_out=tests/environment ;;        # of the shell's scripts: once is enough
+    version[$kind]=$(readlink ".venv/tests-$kind")
+    case $kind:${version[$kind]} in
+        newest:3.8 | newest:3.9 | newest:3.10 | newest:3.11) left_out[$kind]= ;;
+        newest:*) left_out[$kind]='tests/training' ;;
+        3:"${version[newest]:-}") continue ;;           # it is the newest
+        3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/weights_gen' ;;
+        *) left_out[$kind]='tests/docker tests/environment' ;;
     esac
+    kinds="$kinds $kind"
+done
+[ -n "$kinds" ] || { printf '%s' "$summary"; echo 'test: error: no Python here can run the tests' >&2; exit 1; }
 
-    echo "--- Python $version"
+for kind in $kinds; do
+    ignored=()
+    for folder in ${left_out[$kind]}; do ignored+=(--ignore "$folder"); done
+    scripts/in_env.sh --tests "$kind" python -m pytest ${ignored+"${ignored[@]}"} "$@" > "$temporary/$kind" 2>&1 &
+    process[$kind]=$!
+done
+for kind in $kinds; do
+    echo "--- Python ${version[$kind]}"
     status=0
-    scripts/in_env.sh --tests "$kind" python -m pytest ${left_out:+--ignore "$left_out"} "$@" || status=$?
+    tail -n +1 -f --pid "${process[$kind]}" "$temporary/$kind"
+    wait "${process[$kind]}" || status=$?
     case $status in
         0) answer=passed ;;
         5) answer='no test was chosen' ;;
         *) answer="FAILED (pytest's status $status)" failed=1 ;;
     esac
-    tell "Python $version: $answer${left_out:+, without $left_out}"
+    tell "Python ${version[$kind]}: $answer${left_out[$kind]:+, without ${left_out[$kind]}}"
 done
 
 printf -- '---\n%s' "$summary"
-[ -n "$newest" ] || [ -e .venv/tests-2.7 ] || { echo 'test: error: no Python here can run the tests' >&2; exit 1; }
 [ -z "$failed" ]
