@@ -331,12 +331,6 @@ check_compiler() {
         fail "Theano needs a C++ compiler and there is no g++: $(install_command g++ gcc-c++), then make setup again"
 }
 
-check_blas() {
-    g++ -x c++ - -lopenblas -o /dev/null <<< 'int main() {}' > /dev/null 2>&1 ||
-        warn "no OpenBLAS for Theano: training will make do with the one inside scipy; better:" \
-            "$(install_command libopenblas-dev openblas-devel)"
-}
-
 # One setup at a time (where the machine has flock); what another has finished meanwhile is found done.
 lock() {
     mkdir -p "$venvs" || fail "$venvs cannot be made: the project's folder must be writable"
@@ -402,7 +396,7 @@ set_up() {
     fi
     case $name in
         docker) say "ready: $base${why:+, $why}" ;;
-        *) check_compiler; check_blas; say "ready: ${version:+Python $version }${why:+($why) in }.venv/$name, made from $base" ;;
+        *) check_compiler; say "ready: ${version:+Python $version }${why:+($why) in }.venv/$name, made from $base" ;;
     esac
 }
 

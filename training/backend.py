@@ -82,7 +82,7 @@ def user_flags():
 
 
 def blas_flags():
-    """How to link a fast BLAS: (ldflags, warnings).
+    """How to link a fast BLAS: (ldflags, warnings). The operations of training.ops need none, their twins do.
 
     The system's OpenBLAS where it can be linked; else the one that scipy's wheel carries.
     """
@@ -94,8 +94,8 @@ def blas_flags():
         ctypes.CDLL(library, ctypes.RTLD_GLOBAL)    # loaded under this name, it is found again by what links to it
         folder, name = os.path.split(library)
         return '-L%s -l:%s' % (folder, name), ['the system has no OpenBLAS to link, using the one of scipy\'s wheel; '
-                                               'for the fastest training ' + advice]
-    return '', ['no OpenBLAS: training will be several times slower; ' + advice]
+                                               'for what Theano computes by itself ' + advice]
+    return '', ['no OpenBLAS: what Theano computes by itself is several times slower; ' + advice]
 
 
 def bundled_openblas():
