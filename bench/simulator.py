@@ -24,6 +24,8 @@ from weights_gen.overlays import OVERLAYS
 FPGA = {'cnvW1A1': 0.1093, 'cnvW2A2': 0.3876, 'lfcW1A1': 0.0028}   # ms an image, of BNN-PYNQ's notebooks, in batches
 IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}                  # in a round: of numpy, of C
 
+MOST_ROUNDS = 10000
+
 
 class NotMeasured(UserError):
     """There is no C kernel to measure."""
@@ -83,8 +85,8 @@ def main(arguments):
     parser.add_argument('--rounds', type=int, default=7, help='of which the medians are taken (default: 7)')
     parser.add_argument('--json', action='store_true', help='a machine-readable list instead of the table')
     options = parser.parse_args(arguments)
-    if options.rounds < 1:
-        parser.error('--rounds must be at least 1')
+    if not 1 <= options.rounds <= MOST_ROUNDS:
+        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
     if not options.json:
         print('ms an image, medians of %d rounds, %d processors' % (options.rounds, kernel.processors()))
         print('%-8s %9s %9s %7s %9s' % ('', 'numpy', 'C', 'ratio', 'FPGA'))

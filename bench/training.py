@@ -29,6 +29,7 @@ from common.errors import ArgumentParser, UserError, run
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 IMAGES = {'lfc': (10000, 2000), 'cnv': (1000, 111)}         # training, and its share of validation
 FLOP = {'lfc': 15.9e6, 'cnv': .35e9}                        # counted work of a training image, forward and backward
+MOST_ROUNDS = 10000
 BREVITAS = ['torch==2.13.0', 'brevitas==0.13.4']
 
 
@@ -164,6 +165,8 @@ def main(arguments):
     parser.add_argument('--no-brevitas', action='store_true')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args(arguments)
+    if not 1 <= options.rounds <= MOST_ROUNDS:
+        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
     python, reason = (None, 'not asked for') if options.no_brevitas else brevitas_python(options.brevitas)
     contenders = [('plain', sys.executable), ('product', sys.executable)] + ([('brevitas', python)] if python else [])
     gflops, rows = peak(), []
