@@ -15,12 +15,11 @@ from __future__ import absolute_import, division
 
 import gzip
 import struct
-import zipfile
 import zlib
 
 import numpy as np
 
-from common import pictures
+from common import npz, pictures
 from common.errors import UserError
 
 LARGEST = pictures.LARGEST_FILE     # bytes of pixels in one file: twice CIFAR-10 and MNIST together
@@ -52,10 +51,12 @@ def read(path, shape):
     try:
         with open(path, 'rb') as handle:
             images = _read(handle, path, shape)
-    except (EnvironmentError, EOFError, ValueError, struct.error, zlib.error, zipfile.BadZipfile) as error:
+    except npz.TooLarge as error:
+        raise BadImages('%s holds %s at once: split it' % (path, error))
+    except (EnvironmentError, EOFError, ValueError, struct.error, zlib.error, TypeError) as error:
         if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
             raise
-        raise BadImages('%s is damaged (%s): make or fetch it anew' % (path, error))
+        raise BadImages('%s is damaged (%s): make or fetch it anew' % (path, ' '.join(str(error).split())))
     if images.dtype == np.uint8 and images.shape[1:] == (28, 28) and shape == (32, 32, 3):
         images = pictures.frame(images)     # as training reads MNIST for CNV
     if images.dtype != np.uint8 or images.shape[1:] != shape:
@@ -79,54 +80,34 @@ def _read(handle, path, shape):
         magic = handle.read(4)
         handle.rewind()
     if magic == b'\x93NUM':
-        return _read_npy(handle, path)
+        return npz.read_array(handle, LARGEST)
     if magic == b'\x00\x00\x08\x03':
-        return _read_idx(handle, path)
+        return _read_idx(handle)
     return _read_cifar(handle, path)
 
 
-def _read_exactly(handle, count, path):
+def _read_exactly(handle, count):
     """``count`` bytes and the end of the file, or a ValueError."""
     if count > LARGEST:
-        raise BadImages('%s holds %d bytes of images, more than the %d that are read at once: split it' % (
-            path, count, LARGEST))
+        raise npz.TooLarge('%d bytes, more than the %d that are read' % (count, LARGEST))
     data = handle.read(count + 1)
     if len(data) != count:
         raise ValueError('%s than the %d bytes its header announces' % ('less' if len(data) < count else 'more', count))
     return data
 
 
-def _read_npy(handle, path):
-    version = np.lib.format.read_magic(handle)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError('.npy version %s.%s' % version)
-    read_header = getattr(np.lib.format, 'read_array_header_%d_%d' % version)
-    shape, by_columns, dtype = read_header(handle)
-    if dtype.hasobject:
-        raise BadImages('%s holds Python objects, which are never loaded: save a uint8 array' % path)
-    count = dtype.itemsize
-    for length in shape:                    # not numpy's product, which could overflow
-        count *= length
-    data = np.frombuffer(_read_exactly(handle, count, path), dtype)
-    return np.asarray(data.reshape(shape, order='F' if by_columns else 'C'), order='C')
-
-
 def _read_npz(handle, path):
-    with zipfile.ZipFile(handle) as archive:
-        names = [name for name in archive.namelist() if name.endswith('.npy')]
-        chosen = 'x_test.npy' if 'x_test.npy' in names else names[0] if len(names) == 1 else None
-        if chosen is None:
-            raise BadImages('%s holds %d arrays and none is named x_test: which one is meant? save that one alone' % (
-                path, len(names)))
-        try:
-            return _read_npy(archive.open(chosen), path)
-        except (RuntimeError, NotImplementedError) as error:    # encrypted, or an unknown compression
-            raise ValueError(error)
+    names = npz.names(handle)
+    chosen = 'x_test' if 'x_test' in names else names[0] if len(names) == 1 else None
+    if chosen is None:
+        raise BadImages('%s holds %d arrays and none is named x_test: which one is meant? save that one alone' % (
+            path, len(names)))
+    return npz.read(handle, [chosen], LARGEST)[chosen]
 
 
-def _read_idx(handle, path):
+def _read_idx(handle):
     _, count, rows, columns = struct.unpack('>4I', handle.read(16))
-    data = _read_exactly(handle, count * rows * columns, path)
+    data = _read_exactly(handle, count * rows * columns)
     return np.frombuffer(data, np.uint8).reshape(count, rows, columns)
 
 

@@ -122,6 +122,8 @@ def read_network(of):
         verification = None
     elif verification is None:
         note = 'This network is not verified yet: make verify compares it with the trained one.'
+    elif not isinstance(verification.get('problems', []), list):
+        raise _damaged(of.verification)
     elif verification.get('problems'):
         note = 'Verification failed: the parameter folder is not what the trained parameters give (%s).' % (
             '; '.join('%s' % part for part in verification['problems'][:3]))
@@ -166,14 +168,19 @@ def _check_verification(path, content):
         numbers += [content['accuracy'][name] for name in ('trained', 'packed')]
         numbers += [content['simulator'][name] for name in ('seconds', 'processors')]
         numbers += [number for row in content['confusion'] for number in row] + list(content['reasons'].values())
-        known = (all(isinstance(number, (int, float)) for number in numbers) and content['images'] > 0 and
+        known = (all(isinstance(number, (int, float)) and abs(number) < 1e12 for number in numbers) and
+                 content['images'] > 0 and
                  content['simulator']['seconds'] > 0 and
                  all(len(row) == len(content['confusion']) for row in content['confusion']) and
                  isinstance(content['simulator']['engine'], type(u'')) and 'passed' in content)
     except (KeyError, TypeError, AttributeError, IndexError):
         known = False
     if not known:
-        raise BadRun('%s is damaged, or of another version: make verify again' % path)
+        raise _damaged(path)
+
+
+def _damaged(path):
+    return BadRun('%s is damaged, or of another version: make verify again' % path)
 
 
 def read_history(path):

@@ -13,6 +13,8 @@ import os
 from common.errors import UserError
 from weights_gen.overlays import OVERLAYS
 
+LARGEST = 2 ** 26       # characters of a .json file
+
 
 class BadRun(UserError):
     """A folder that is not a run's, or lacks what an earlier step writes."""
@@ -71,6 +73,6 @@ def read_json(path):
         return None
     try:
         with io.open(path, encoding='utf-8') as handle:
-            return json.load(handle)
-    except ValueError as error:
-        raise BadRun('%s is damaged (%s): make it anew' % (path, error))
+            return json.loads(handle.read(LARGEST))
+    except (ValueError, RuntimeError) as error:     # the latter: nested too deep
+        raise BadRun('%s is damaged (%s): make it anew' % (path, ' '.join(str(error).split())))

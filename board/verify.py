@@ -26,8 +26,6 @@ import shutil
 import sys
 import tempfile
 import time
-import zipfile
-import zlib
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -38,6 +36,7 @@ from board import differences, images as image_files, kernel, reference
 from board.package import fingerprint
 from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
+from common import npz
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, whole_file
 from weights_gen import generate, parameters
@@ -100,16 +99,8 @@ def _there(path):
 
 def _read_array(path, name):
     try:
-        with zipfile.ZipFile(path) as archive:
-            member = archive.getinfo(name + '.npy')
-            if member.file_size > LARGEST:
-                raise ValueError('%s is too large' % name)
-            with archive.open(member) as stream:
-                return np.lib.format.read_array(stream, allow_pickle=False)
-    except (ValueError, KeyError, zipfile.BadZipfile, zlib.error, EOFError, RuntimeError, NotImplementedError,
-            IOError) as error:
-        if getattr(error, 'errno', None) is not None:   # the system's, not the archive's
-            raise
+        return npz.read(path, [name], LARGEST)[name]
+    except ValueError as error:
         raise BadRun('%s is damaged (%s): train anew' % (path, ' '.join(str(error).split())[:100]))
 
 

@@ -59,10 +59,12 @@ def read(folder):
         raise UserError('%s is no run: it has no settings.json, which training writes' % folder)
     try:
         packed = None if verified is None else float(verified['accuracy']['packed'])
-        for name in ('dataset', 'net', 'weight_bits', 'activation_bits', 'epochs'):
-            settings[name]
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError('%s: settings.json or verify.json is damaged (no %s): make them anew' % (folder, error))
+        for name in ('weight_bits', 'activation_bits', 'epochs'):
+            settings[name] + 0
+        for name in ('dataset', 'net'):
+            settings[name] + u''
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise UserError('%s: settings.json or verify.json is damaged (%s): make them anew' % (folder, error))
     return Run(os.path.basename(os.path.abspath(folder)), settings,
                report.read_history(os.path.join(folder, 'history.csv')) or {}, packed)
 

@@ -81,7 +81,7 @@ def resumes(of):
     try:
         with open(os.path.join(of.run_folder, 'settings.json')) as handle:
             made = json.load(handle)
-    except (EnvironmentError, ValueError):
+    except (EnvironmentError, ValueError, RuntimeError):     # the last: nested too deep
         return False
     checkpoints = [os.path.join(of.run_folder, name) for name in ('checkpoint.npz', 'checkpoint-previous.npz')]
     return (any(map(os.path.exists, checkpoints)) and isinstance(made, dict) and

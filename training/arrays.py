@@ -13,18 +13,18 @@ import hashlib
 import io
 import os
 import struct
-import zipfile
 import zlib
 
 import numpy as np
 
+from common import npz
 from training import folders, names, splits
 from training.datasets import Dataset, DatasetError, Images
 from weights_gen.overlays import MAX_CLASSES
 
 LARGEST = 2 ** 31       # bytes of pixels in one file
-_DAMAGE = (ValueError, EOFError, struct.error, zlib.error, zipfile.BadZipfile, KeyError, TypeError, SyntaxError,
-           RuntimeError, NotImplementedError, AttributeError)     # what numpy, gzip, zipfile raise on any content
+_LISTED = 10
+_DAMAGE = (ValueError, EOFError, struct.error, zlib.error, TypeError)      # gzip's of any content, and common.npz's
 _IDX = {'train': ('train', 'train'), 'valid': ('valid', 'validation'), 'test': ('t10k', 'test')}
 
 
@@ -57,7 +57,9 @@ def load(path, fitting):
             parts, titles = _idx(path)
         else:
             parts, titles = _cifar(path)
-    except _DAMAGE as error:
+    except _DAMAGE + (EnvironmentError,) as error:
+        if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
+            raise
         raise DatasetError('%s is damaged (%s): make or fetch it anew' % (path, ' '.join(str(error).split())))
     return dataset(path, fitting, parts, titles)
 
@@ -137,20 +139,20 @@ def _npz(path):
         if handle.read(2) != b'PK':
             raise DatasetError('%s is no .npz file: give one with x_train, y_train, x_test, y_test, or a folder of '
                                'class folders with pictures' % path)
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > LARGEST:
-        raise DatasetError('%s holds %.1f GB: give at most %.1f' % (path, size / 1e9, LARGEST / 1e9))
-    with np.load(path, allow_pickle=False) as archive:
-        valid = next((name for name in ('valid', 'val') if 'x_' + name in archive.files), None)
-        wanted = [('train', 'train'), ('test', 'test')] + ([('valid', valid)] if valid else [])
-        lacking = [kind + name for _, name in wanted for kind in ('x_', 'y_') if kind + name not in archive.files]
-        if lacking:
-            raise DatasetError('%s holds %s and lacks %s: expected x_train, y_train, x_test, y_test' % (
-                path, ', '.join(map(names.shown, archive.files)) or 'nothing', ', '.join(lacking)))
-        parts = {part: (archive['x_' + name], archive['y_' + name]) for part, name in wanted}
-        titles = _titles(path, archive['class_names']) if 'class_names' in archive.files else None
-    return parts, titles
+    there = npz.names(path)
+    valid = next((name for name in ('valid', 'val') if 'x_' + name in there), None)
+    wanted = [('train', 'train'), ('test', 'test')] + ([('valid', valid)] if valid else [])
+    needed = [kind + name for _, name in wanted for kind in ('x_', 'y_')]
+    lacking = [name for name in needed if name not in there]
+    if lacking:
+        raise DatasetError('%s holds %s and lacks %s: expected x_train, y_train, x_test, y_test' % (
+            path, ', '.join(map(names.shown, there[:_LISTED])) or 'nothing', ', '.join(lacking)))
+    try:
+        content = npz.read(path, needed + ['class_names'] * ('class_names' in there), LARGEST)
+    except npz.TooLarge:
+        raise DatasetError('%s holds too much: give at most %.1f GB' % (path, LARGEST / 1e9))
+    parts = {part: (content['x_' + name], content['y_' + name]) for part, name in wanted}
+    return parts, _titles(path, content['class_names']) if 'class_names' in content else None
 
 
 def _titles(path, array):

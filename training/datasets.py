@@ -13,11 +13,10 @@ import io
 import os
 import pickle
 import tarfile
-import zipfile
-import zlib
 
 import numpy as np
 
+from common import npz
 from common.errors import UserError
 from common.pictures import frame
 from training import downloads
@@ -31,8 +30,7 @@ TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10', 'svhn': 'SVHN', 'gtsrb': 'GTS
 SIDES = {'lfc': 28, 'cnv': 32}
 
 _SIZE_LIMIT = 1 << 30   # bytes; CIFAR-10 has 184 million
-_DAMAGE = (ValueError, EnvironmentError, zipfile.BadZipfile, zlib.error, EOFError, TypeError, SyntaxError, MemoryError,
-           NotImplementedError, RuntimeError, AttributeError)    # what zipfile and numpy raise on files of any content
+_KEYS = ('x_train', 'y_train', 'x_test', 'y_test')
 
 _MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)
 _COLOUR_LEVELS = np.arange(256, dtype=np.float32) * np.float32(2. / 255.) - np.float32(1.)
@@ -112,17 +110,17 @@ def _from_folder(name, folder):
         raise DatasetError('%s is not there: put the file into %s, or leave DATA_DIR away to download it'
                            % (path, folder))
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > _SIZE_LIMIT:
-            raise DatasetError('%s holds %.0f GB, more than any data set of this name' % (path, size / 1e9))
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = [archive[key] for key in ('x_train', 'y_train', 'x_test', 'y_test')]
-    except KeyError as error:
-        raise DatasetError('%s lacks an array: %s' % (path, error.args[0]))
-    except _DAMAGE as error:
-        raise DatasetError('%s cannot be read as an .npz archive: copy it again (%s)' % (path, error))
-    return _checked(path, name, arrays)
+        there = npz.names(path)
+        lacking = [key for key in _KEYS if key not in there]
+        if lacking:
+            raise DatasetError('%s lacks an array: %s' % (path, ', '.join(lacking)))
+        arrays = npz.read(path, _KEYS, _SIZE_LIMIT)
+    except npz.TooLarge as error:
+        raise DatasetError('%s holds more than any data set of this name: copy it again (%s)' % (path, error))
+    except ValueError as error:
+        raise DatasetError('%s cannot be read as an .npz archive: copy it again (%s)' % (
+            path, ' '.join(str(error).split())))
+    return _checked(path, name, [arrays[key] for key in _KEYS])
 
 
 def _checked(path, name, arrays):

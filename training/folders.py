@@ -44,6 +44,7 @@ PARTS = {'train': 'train', 'training': 'train', 'valid': 'valid', 'validation': 
 
 _IGNORED = (b'thumbs.db', b'desktop.ini', b'__macosx', b'@eadir', b'lost+found', b'__pycache__')    # and hidden files
 _CACHE_VERSION = 1
+_CACHED, _LARGEST_CACHE = ('images', 'states', 'pixels', 'files'), 2 ** 33    # arrays, bytes of all of them
 _PROGRESS_SECONDS = 10
 _LISTED = 10                # lines at most of one kind
 READ, _BROKEN, _OTHER = range(3)
@@ -362,17 +363,20 @@ def _load_cache(path, fitting):
     if not os.path.exists(path):
         return {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = [archive[name] for name in ('images', 'states', 'pixels', 'files')]
-            keys, reasons = json.loads(archive['texts'].tobytes().decode('utf-8'))
-        if {len(array) for array in arrays + [reasons]} != {len(keys)} or arrays[0].shape[1:] != fitting.shape:
-            raise ValueError('arrays of different lengths')
+        content = npz.read(path, _CACHED + ('texts',), _LARGEST_CACHE)
+        arrays = [content[name] for name in _CACHED]
+        keys, reasons = json.loads(content['texts'].tobytes().decode('utf-8'))
+        keys, count = [tuple(key) for key in keys], len(keys)
+        shapes = [(count,) + tail for tail in (fitting.shape, (), (32,), (32,))]
+        if ([array.shape for array in arrays] != shapes or any(array.dtype != np.uint8 for array in arrays) or
+                len(reasons) != count or not all(hasattr(reason, 'lower') for reason in reasons)):
+            raise ValueError('other arrays than expected')
+        return dict(zip(keys, zip(*(arrays + [reasons]))))
     except MemoryError:
         raise
     except Exception as error:      # any, of a damaged file: it is only a cache
-        say('%s cannot be used and is made anew (%s)' % (path, error))
+        say('%s cannot be used and is made anew (%s)' % (path, ' '.join(str(error).split())))
         return {}
-    return dict(zip(map(tuple, keys), zip(*(arrays + [reasons]))))
 
 
 def _save_cache(path, keys, read):

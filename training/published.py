@@ -109,7 +109,7 @@ def _read_mat(path):
         images, labels = shapes.get('X', ()), shapes.get('y', ())
         if len(images) != 4 or images[:3] != (32, 32, 3) or labels != (images[3], 1):
             raise DatasetError('%s holds %s: expected X of shape (32, 32, 3, N) and y of shape (N, 1)' % (
-                path, ', '.join('%s %s' % item for item in sorted(shapes.items())) or 'nothing'))
+                path, ', '.join('%s %s' % (names.shown(name), shapes[name]) for name in sorted(shapes)) or 'nothing'))
         if 3072 * images[3] > _LARGEST_MAT:
             raise DatasetError('%s announces %d images: at most %d are read' % (path, images[3], _LARGEST_MAT // 3072))
         content = scipy_io.loadmat(path, variable_names=['X', 'y'])

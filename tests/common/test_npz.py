@@ -2,12 +2,14 @@
 from __future__ import absolute_import
 
 import io
+import resource
 import time
 
 import numpy as np
 import pytest
 
 from common import npz
+from tests.mutations import explore, hostile_npy, hostile_npz, npy, npy_of_header, searches, zipped
 
 ARRAYS = [np.arange(6, dtype=np.float32).reshape(2, 3), np.float32(7), np.asfortranarray(np.ones((3, 4)))]
 
@@ -43,3 +45,64 @@ def test_the_same_bytes_at_any_time(monkeypatch):
 def test_objects_are_refused():
     with pytest.raises(ValueError):
         written([np.array([{}])])
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+LARGEST = 10 ** 4
+
+
+@pytest.mark.parametrize('compress', [False, True])
+def test_reading(compress):
+    arrays = dict(enumerate(ARRAYS + [np.zeros((0, 3)), np.array('text'), np.array([1, 2], '>i4'), np.array(True)]))
+    archive = io.BytesIO(written({'a%d' % number: array for number, array in arrays.items()}, compress=compress))
+    assert sorted(npz.names(archive)) == ['a%d' % number for number in sorted(arrays)]
+    found = npz.read(archive, ['a%d' % number for number in arrays], LARGEST)
+    for number, array in arrays.items():
+        assert found['a%d' % number].dtype == array.dtype and found['a%d' % number].shape == array.shape
+        assert np.array_equal(found['a%d' % number], array) and found['a%d' % number].flags.writeable
+
+
+def test_sizes_are_bounded_together():
+    archive = io.BytesIO(written({'a': np.zeros(1000), 'b': np.zeros(1000)}, compress=True))
+    assert len(npz.read(archive, ['a', 'b'], 16000)) == 2
+    with pytest.raises(npz.TooLarge):
+        npz.read(archive, ['a', 'b'], 15999)
+
+
+def test_announced_sizes_are_not_believed():
+    for shape in ('(%d,)' % 2 ** 40, '(%d, %d)' % (2 ** 63, 2 ** 63), '(99999,)'):
+        file = npy_of_header("{'descr': '<f4', 'fortran_order': False, 'shape': %s}" % shape)
+        with pytest.raises(npz.TooLarge):
+            npz.read_array(io.BytesIO(file), LARGEST)
+
+
+def test_what_unpacks_to_much_takes_no_memory():
+    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (100,)}"
+    bomb = zipped([('a.npy', npy_of_header(header, b'\0' * 10 ** 8))])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError):
+        npz.read(io.BytesIO(bomb), ['a'], LARGEST)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2 ** 14      # KB
+
+
+def test_a_missing_array():
+    with pytest.raises(ValueError) as refused:
+        npz.read(io.BytesIO(written({'a': np.zeros(3)})), ['b'], LARGEST)
+    assert 'b.npy' in str(refused.value)
+
+
+@searches(500, 10000)
+def test_damaged_archives(cases):
+    arrays = {'a': np.arange(6, dtype=np.float32).reshape(2, 3), 'b': np.array('text'), 'c': np.zeros((0, 9))}
+
+    def attempt(data):
+        for name, array in npz.read(io.BytesIO(data), ['a', 'b', 'c'], LARGEST).items():
+            assert not array.dtype.hasobject and array.nbytes <= LARGEST
+    explore(attempt, hostile_npz(arrays), cases, refusals=(ValueError,))
+
+
+@searches(300, 10000)
+def test_damaged_arrays(cases):
+    explore(lambda data: npz.read_array(io.BytesIO(data), LARGEST), hostile_npy(npy(np.arange(20))), cases,
+            refusals=(ValueError,))

@@ -15,7 +15,8 @@ def arrays(number=0):
     """One of each kind that a run keeps."""
     return {'weights': np.random.RandomState(number).uniform(-1, 1, (20, 30)).astype(np.float32),
             'count': np.array(number, np.float32), 'keys': np.arange(624, dtype=np.uint32),
-            'text': np.array('{"a": 1}'), 'order': np.arange(50, dtype=np.int32)[::-1], 'empty': np.zeros((0, 9)), 'transposed': np.eye(3, 5).T}
+            'text': np.array('{"a": 1}'), 'order': np.arange(50, dtype=np.int32)[::-1], 'empty': np.zeros((0, 9)),
+            'transposed': np.eye(3, 5).T}
 
 
 def assert_same(loaded, expected):

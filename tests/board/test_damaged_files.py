@@ -1,0 +1,194 @@
+"""Every reader of board, given harmed and hostile files: read, or refused in one line; C never gets what harms it."""
+from __future__ import absolute_import, division
+
+import importlib
+import io
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import strategies
+
+from board import images, package, report, runs
+from board.kernel import Kernel, NoKernel
+from tests.board import runs as made
+from tests.board.test_images import cifar, gzipped, idx, npy, npz, noise, picture
+from tests.board.test_package import tree
+from tests.shared import ROOT
+from tests.mutations import damaged, explore, hostile_json, hostile_npy, hostile_npz, hostile_targz, searches
+from weights_gen import folder
+from weights_gen.overlays import OVERLAYS
+
+SHAPES = [(28, 28), (32, 32, 3)]
+
+
+def every_image_file():
+    """The bytes of one small file of each kind."""
+    grey, colour = [noise(shape, 2) for shape in SHAPES]
+    result = [npy(grey), npy(colour), npz(x_test=colour, y_test=np.arange(2)), idx(grey), cifar(colour)]
+    result += [gzipped(data) for data in result[:1] + result[3:]]
+    large = np.kron(colour[0], np.ones((2, 2, 1), np.uint8))
+    return result + [picture(large, kind) for kind in ('PNG', 'JPEG', 'GIF', 'BMP', 'WEBP')] + [picture(grey[0])]
+
+
+@pytest.mark.parametrize('shape', SHAPES, ids=['lfc', 'cnv'])
+@searches(300, 6000)
+def test_images(tmpdir, shape, cases):
+    path = str(tmpdir.join('images'))
+
+    def attempt(data):
+        with open(path, 'wb') as handle:
+            handle.write(data)
+        found = images.read(path, shape)
+        assert found.dtype == np.uint8 and found.shape[1:] == shape and len(found)
+    explore(attempt, damaged(every_image_file(), most=2), cases)
+
+
+@searches(200, 4000)
+def test_images_in_sound_archives(tmpdir, cases):
+    path = str(tmpdir.join('images'))
+
+    def attempt(data):
+        with open(path, 'wb') as handle:
+            handle.write(data)
+        images.read(path, SHAPES[0])
+    grey = noise(SHAPES[0], 2)
+    explore(attempt, hostile_npz({'x_test': grey, 'y_test': np.arange(2)}) | hostile_npy(npy(grey)), cases)
+
+
+@pytest.fixture(scope='module')
+def packed(random_folder):
+    members = tree(random_folder['lfcW1A1'])
+    stream = io.BytesIO()
+    package.build(members, {'name': 'digits', 'network': 'lfcW1A1', 'dataset': 'digits', 'settings': None,
+                            'accuracy': None}, stream)
+    manifest, contents = package.read(io.BytesIO(stream.getvalue()))
+    return manifest, [('digits/lfcW1A1/' + part, contents[part]) for part in sorted(contents)]
+
+
+@searches(150, 3000)
+def test_packages(tmpdir, packed, monkeypatch, cases):
+    """Nothing of a refused one is installed, and nothing anywhere else."""
+    into = tmpdir.mkdir('board').mkdir('params')
+    into.join('other').write('other')
+
+    def attempt(data):
+        try:
+            path, _ = package.install(io.BytesIO(data), str(into))
+            shutil.rmtree(os.path.dirname(path))
+        finally:
+            assert os.listdir(str(into)) == ['other'] and os.listdir(str(tmpdir)) == ['board']
+    monkeypatch.setattr(os, 'sync', lambda: None, raising=False)        # Python 2 installs none
+    explore(attempt, hostile_targz(packed[1]), cases)
+
+
+@searches(150, 3000)
+def test_checking_packages(packed, cases):
+    explore(lambda data: package.read(io.BytesIO(data)), hostile_targz(packed[1]), cases)
+
+
+@searches(150, 3000)
+def test_manifests(packed, cases):
+    """Everything in them is shown: in one line, without control characters."""
+    manifest, members = packed
+    contents = {name.split('/', 2)[2]: data for name, data in members}
+
+    def attempt(text):
+        line = package.summary(package._checked(dict(contents, **{package.MANIFEST: text})))
+        assert all(u' ' <= character <= u'~' for character in line)
+    explore(attempt, hostile_json(manifest), cases)
+
+
+# --- run folders -----------------------------------------------------------------------------------------------------
+
+VERIFICATION = {
+    'accuracy': {'packed': 95., 'trained': 96.}, 'agreement': 97., 'confusion': [[2, 1], [0, 3]], 'images': 6,
+    'passed': True, 'problems': [], 'reasons': {'rounding': 1}, 'tolerance': 1., 'trained_by_board_rule': 95.5,
+    'differences': [{'image': 3, 'label': 1, 'trained': 1, 'board': 0, 'reason': 'rounding'}], 'exact_images': 5,
+    'simulator': {'engine': 'c', 'seconds': .5, 'processors': 2}}
+
+
+@pytest.fixture(scope='module')
+def run(tmpdir_factory):
+    """A run whose verify.json is of its parameters, without a parameter folder's and test set's long reading."""
+    path = made.make(tmpdir_factory.mktemp('runs'), 'digits-lfcW1A1', count=6)
+    of = runs.Run(path)
+    put(of.settings, json.dumps(dict(runs.read_json(of.settings), dataset='digits', weight_bits=1, activation_bits=1)
+                                ).encode('ascii'))
+    contents = {part: open(os.path.join(of.folder, part), 'rb').read() for part in folder.layout(of.overlay)}
+    return of, dict(VERIFICATION, files=package.fingerprint(contents))
+
+
+def put(path, data):
+    with open(path, 'wb') as handle:
+        handle.write(data)
+
+
+@searches(100, 1000)
+@pytest.mark.parametrize('name', ['settings.json', 'verify.json'])
+def test_json_of_a_run(run, name, cases, monkeypatch):
+    """The report of a run and the comparison of runs, which show everything in them."""
+    of, verification = run
+    monkeypatch.syspath_prepend(os.path.join(ROOT, 'scripts'))
+    compare = importlib.import_module('compare')
+    path = os.path.join(of.path, name)
+    with open(of.settings, 'rb') as handle:
+        settings = handle.read()
+    value = runs.read_json(of.settings) if name == 'settings.json' else verification
+
+    def attempt(data):
+        put(path, data)
+        report.page(report.gather(of.path))
+        compare.page([compare.read(of.path)])
+    try:
+        explore(attempt, hostile_json(value), cases)
+    finally:
+        put(of.settings, settings)
+        if os.path.exists(of.verification):
+            os.remove(of.verification)
+
+
+@searches(150, 3000)
+def test_histories(tmpdir, cases):
+    path = str(tmpdir.join('history.csv'))
+    rows = b'1,0.003,0.28,0.05,7.06,1,7.06,0.05,7.55\n2,3e-05,0.08,0.04,6.51,2,6.51,0.04,6.94\n'
+    whole = b','.join(name.encode('ascii') for name in (
+        'epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch',
+        'best_validation_error_rate', 'test_loss', 'test_error_rate')) + b'\n' + rows
+
+    def attempt(data):
+        put(path, data)
+        report.read_history(path)
+    explore(attempt, damaged([whole, whole + rows]), cases)
+
+
+# --- C ---------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('name', ['lfcW1A2', 'cnvW2A2'])
+@searches(40, 600)
+def test_whatever_folder_is_read_can_be_simulated(random_folder, tmpdir, name, cases):
+    overlay = OVERLAYS[name]
+    path = str(tmpdir.join(name))
+    shutil.copytree(random_folder[name], path)
+    files = [part for part in folder.layout(overlay) if part.endswith('.bin')]
+    some = noise(SHAPES[overlay.net == 'cnv'], 1)
+
+    whole = {part: open(os.path.join(path, part), 'rb').read() for part in files}
+
+    def attempt(case):
+        part, data = case
+        try:
+            put(os.path.join(path, part), data)
+            parameters = folder.read(path, overlay)
+        finally:
+            put(os.path.join(path, part), whole[part])
+        try:
+            kernel = Kernel(overlay, parameters)
+        except NoKernel:
+            return
+        assert kernel.run(some).shape == (1, overlay.layers[-1].rows)
+    explore(attempt, strategies.sampled_from(files).flatmap(
+        lambda part: strategies.tuples(strategies.just(part), damaged([whole[part]]).map(
+            lambda data: (data + whole[part])[:len(whole[part])]))), cases)     # the right size: on to what is in it
