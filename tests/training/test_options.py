@@ -1,0 +1,27 @@
+"""Every option of training's scripts with wrong types, out of range, absurd."""
+from __future__ import absolute_import, division
+
+import functools
+
+import pytest
+
+from tests import options
+from tests.options import INPUTS, OUTPUTS
+from training import experiment, pictures
+
+TEXTS = {'--dataset': ['imagenet', 'no/such', 'x' * 5000], '--data-dir': INPUTS, '--init': INPUTS, '--out': OUTPUTS}
+
+
+@pytest.mark.parametrize('net', ['lfc', 'cnv'])
+def test_training(net, tmpdir, monkeypatch, capfd):
+    """The run is of no data set, so that an option that is wrongly taken does not begin one."""
+    main = functools.partial(experiment.main, net)
+    parser = options.parser_of(main, monkeypatch)
+    right = {'--data-dir': 'no-such-folder', '--out': str(tmpdir.mkdir('out')), '--epochs': '1'}
+    assert options.check(main, options.wrong(parser, right, TEXTS), tmpdir, capfd) > 60
+
+
+def test_preview(tmpdir, monkeypatch, capfd):
+    parser = options.parser_of(pictures.main, monkeypatch)
+    cases = options.wrong(parser, {}, {'--out': []}, ('preview', 'no-such/folder'))
+    assert options.check(pictures.main, cases, tmpdir, capfd) > 15
