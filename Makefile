@@ -9,14 +9,15 @@
 ## THRESHOLD INVERT BROKEN    of one's own pictures: for LFC, white from this grey on, and auto, yes or no; skip or stop
 ## OUT                the folder of the runs; runs where not given
 ## TOLERANCE          points of percent that the packed network may be worse than the trained one
+## IMAGE              a picture, or a file of images, for predict
 ## NAME BOARD FORCE=1 of the set on the board; user@host; replace a set of the same name
-export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME RECIPE MIRRORED THRESHOLD INVERT BROKEN OUT TOLERANCE NAME BOARD FORCE
+export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME RECIPE MIRRORED THRESHOLD INVERT BROKEN OUT TOLERANCE IMAGE NAME BOARD FORCE
 
 ## RUNTIME PYTHON WITH_TENSORFLOW=1      of setup: auto, venv, conda or docker; a Python 2.7 or 3.8 to 3.11; the documents' TensorFlow too
 export RUNTIME PYTHON WITH_TENSORFLOW
 
 JOURNEY := train weights verify package report
-STAGES := preview $(JOURNEY) deploy
+STAGES := preview $(JOURNEY) predict deploy
 
 .PHONY: help setup all compare demo test test-real test-long bench doctor image prove $(STAGES)
 .NOTPARALLEL:
@@ -33,6 +34,7 @@ weights: ## write the overlay's parameter folder from what was trained
 verify: ## the board's answers beside the trained network's, on the whole test set
 package: ## one checked file for the board
 report: ## the run on one page: curves, confusions, what the board will do
+predict: ## what a trained network says to IMAGE=picture; MNIST's come with the project
 deploy: ## put the package on the board, BOARD=user@host
 $(STAGES):
 	@scripts/in_env.sh python scripts/journey.py $@

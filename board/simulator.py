@@ -142,7 +142,7 @@ def ranking(overlay, names, scores):
     return [line.rstrip() for line in lines]
 
 
-def _print(lines):
+def print_lines(lines):
     """Print text that the terminal may not be able to show whole."""
     encoding = sys.stdout.encoding or 'utf-8'
     for line in lines:
@@ -188,11 +188,11 @@ def main(arguments):
         print('%s: %.4f ms an image, engine %s' % (
             options.net, 1e3 * (time.time() - started) / len(images), simulator.engine), file=sys.stderr)
     if options.scores:
-        _print(u' '.join(map(u'%d'.__mod__, row)) for row in scores)
+        print_lines(u' '.join(map(u'%d'.__mod__, row)) for row in scores)
     elif options.rank or len(images) == 1 and sys.stdout.isatty():
-        _print(ranking(simulator.overlay, simulator.classes, scores[0]))
+        print_lines(ranking(simulator.overlay, simulator.classes, scores[0]))
     else:
-        _print(u'%d' % index for index in answers(simulator.overlay, scores))
+        print_lines(u'%d' % index for index in answers(simulator.overlay, scores))
 
 
 if __name__ == '__main__':

@@ -101,6 +101,19 @@ def package(of):
     return ['board/package.py', 'build', '--run', of.run_folder] + given(('--name', 'NAME'))
 
 
+def predict(of):
+    """By the package of one's own run; where there is none, by the one that comes with the project."""
+    if not variable('IMAGE'):
+        raise UserError('name a picture: make predict IMAGE=docs/seven.png')
+    name = '%s-%s' % (of.dataset_name, of.overlay.name)
+    packages = [os.path.join(of.run_folder, name + '.tar.gz'), os.path.join('pretrained', name + '.tar.gz')]
+    for path in packages:
+        if os.path.exists(os.path.join(ROOT, path)):
+            return ['board/predict.py', '--package', path, '--images', variable('IMAGE')]
+    raise UserError('there is neither %s nor %s: make all with the same NET, WB, AB and DATASET comes first'
+                    % tuple(packages))
+
+
 def deploy(of):
     if not variable('BOARD'):
         raise UserError('name the board: make deploy BOARD=xilinx@pynq')
@@ -110,7 +123,7 @@ def deploy(of):
 
 STAGES = {
     'preview': preview,
-    'train': train, 'weights': weights, 'package': package, 'deploy': deploy,
+    'train': train, 'weights': weights, 'package': package, 'predict': predict, 'deploy': deploy,
     'report': lambda of: ['board/report.py', '--run', of.run_folder],
     'verify': lambda of: ['board/verify.py', '--run', of.run_folder] + given(('--tolerance', 'TOLERANCE')),
 }

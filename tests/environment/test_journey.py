@@ -89,6 +89,18 @@ def test_only_given_options_are_passed(tmp_path):
     assert '--resume' not in command('train', tmp_path, DATASET='nothing', RESUME='0')
 
 
+def test_predicting_by_ones_own_network_first(tmp_path):
+    status, _, errors = journey('predict', OUT=str(tmp_path), IMAGE='')
+    assert status == 1 and 'make predict IMAGE=' in errors
+    status, _, errors = journey('predict', OUT=str(tmp_path), IMAGE='i.png', NET='cnv', DATASET='nothing')
+    assert status == 1 and 'pretrained/nothing-cnvW1A1.tar.gz' in errors and errors.count('\n') == 1
+    package = tmp_path / 'nothing-cnvW1A1' / 'nothing-cnvW1A1.tar.gz'
+    package.parent.mkdir()
+    package.touch()
+    assert command('predict', tmp_path, IMAGE='i.png', NET='cnv', DATASET='nothing') == (
+        'python board/predict.py --package %s --images i.png' % package)
+
+
 @pytest.mark.parametrize('made, resumes', [
     (dict(), True), (dict(epochs=4), False), (dict(recipe='best'), False), (dict(seed=8), False), (dict(train_size=None), False), (None, False)])
 def test_resuming_by_itself_where_the_settings_are_the_same(tmp_path, made, resumes):

@@ -1,0 +1,78 @@
+"""What a packaged network answers, as the board will: the ranked classes of a picture.
+
+    python board/predict.py --package pretrained/mnist-lfcW1A1.tar.gz --images seven.png
+
+The package says which network it is of, and is checked first. Of a file of many images, one class name a line.
+"""
+from __future__ import absolute_import, print_function
+
+import os
+import shutil
+import sys
+import tempfile
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from board import images as image_files, package, reference
+from board.simulator import Simulator, answers, print_lines, ranking
+from common.errors import ArgumentParser, run
+from weights_gen.overlays import OVERLAYS
+
+
+def load(path):
+    """A package's manifest, and the simulator with its parameters.
+
+    Parameters
+    ----------
+    path : str
+        A package that :mod:`board.package` built.
+
+    Returns
+    -------
+    manifest : dict
+    simulator : board.simulator.Simulator
+
+    Raises
+    ------
+    board.package.BadPackage, weights_gen.folder.BadFolder, EnvironmentError
+    """
+    with open(path, 'rb') as handle:
+        try:
+            manifest, contents = package.read(handle)
+        except package.BadPackage as error:
+            raise package.BadPackage('%s: %s' % (path, error))
+    folder = tempfile.mkdtemp(prefix='bnn-predict-')
+    try:
+        for part, content in contents.items():
+            if not part.startswith(package.SAMPLES):
+                if not os.path.isdir(os.path.dirname(os.path.join(folder, part))):
+                    os.makedirs(os.path.dirname(os.path.join(folder, part)))
+                with open(os.path.join(folder, part), 'wb') as handle:
+                    handle.write(content)
+        return manifest, Simulator(folder, OVERLAYS[manifest['network']])
+    finally:
+        shutil.rmtree(folder)
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--package', required=True, metavar='FILE.tar.gz', help='what make package made')
+    parser.add_argument('--images', required=True, metavar='FILE',
+                        help='a picture, .npy or .npz of uint8 images, CIFAR-10 binary, idx3-ubyte (.gz too)')
+    options = parser.parse_args(arguments)
+    manifest, simulator = load(options.package)
+    images = image_files.read(options.images, reference.image_shape(simulator.overlay))
+    scores = simulator.scores(images)
+    chosen = [simulator.classes[index] for index in answers(simulator.overlay, scores)]
+    if len(images) == 1:
+        print_lines([u'%s: %s' % (os.path.basename(options.images), chosen[0]), u''] +
+                    ranking(simulator.overlay, simulator.classes, scores[0]) +
+                    [u'', u'by %s' % package.summary(manifest)])
+    else:
+        print_lines(chosen)
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

@@ -1,0 +1,67 @@
+"""What a packaged network says to pictures."""
+from __future__ import absolute_import
+
+import glob
+import os
+
+import numpy as np
+import pytest
+
+from board import package, predict
+from board.simulator import Simulator, answers
+from common.errors import run
+from tests.board import networks, runs
+from tests.shared import ROOT
+from weights_gen.overlays import OVERLAYS
+
+PRETRAINED = os.path.join(ROOT, 'pretrained')
+
+
+@pytest.fixture(scope='module', params=['mnist-lfcW1A2', 'cifar10-cnvW1A1'])
+def packaged(request, tmpdir_factory):
+    """A run, and its package."""
+    path = runs.make(tmpdir_factory.mktemp('predict'), request.param)
+    package.build_run(path)
+    return path, os.path.join(path, request.param + '.tar.gz')
+
+
+def outcome(capsys, path, images):
+    status = run(predict.main, ['--package', str(path), '--images', str(images)])
+    return (status,) + tuple(capsys.readouterr())
+
+
+def test_as_the_simulator_on_the_folder(packaged, capsys, tmpdir):
+    path, file = packaged
+    overlay = OVERLAYS[os.path.basename(path).split('-')[1]]
+    images = networks.images(overlay, 9, seed=3)
+    np.save(str(tmpdir.join('images.npy')), images)
+    simulator = Simulator(os.path.join(path, overlay.name), overlay)
+    expected = [simulator.classes[index] for index in answers(overlay, simulator.scores(images))]
+    assert outcome(capsys, file, tmpdir.join('images.npy')) == (0, u''.join(name + u'\n' for name in expected), '')
+
+
+def test_one_picture_is_ranked(packaged, capsys):
+    status, printed, _ = outcome(capsys, packaged[1], os.path.join(ROOT, 'docs', 'seven.png'))
+    lines = printed.splitlines()
+    answer = lines[0].split('seven.png: ')[1]
+    assert status == 0 and lines[2].startswith(answer) and lines[-1].startswith('by ') and 'data set' in lines[-1]
+    assert not glob.glob(os.path.join(os.environ.get('TMPDIR', '/tmp'), 'bnn-predict-*'))
+
+
+@pytest.mark.parametrize('damage, message', [
+    (lambda data: data[:-1000], 'damaged'), (lambda data: b'', 'damaged'), (lambda data: None, 'No such file')])
+def test_packages_that_are_none(packaged, capsys, tmpdir, damage, message):
+    file = tmpdir.join('mnist.tar.gz')
+    with open(packaged[1], 'rb') as handle:
+        data = damage(handle.read())
+    if data is not None:
+        file.write_binary(data)
+    status, printed, error = outcome(capsys, file, os.path.join(ROOT, 'docs', 'seven.png'))
+    assert (status, printed, error.count('\n')) == (1, '', 1)
+    assert str(file) in error and message in error
+
+
+@pytest.mark.parametrize('name', sorted(os.listdir(PRETRAINED)) if os.path.isdir(PRETRAINED) else [])
+def test_what_comes_with_the_project(name, capsys):
+    assert outcome(capsys, os.path.join(PRETRAINED, name), os.path.join(ROOT, 'docs', 'seven.png'))[1].startswith(
+        'seven.png: 7\n')
