@@ -52,11 +52,21 @@ def whole_file(path, mode='wb', keep=None):
         if keep and os.path.exists(path):
             os.rename(path, keep)
         os.rename(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        if getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
+            error.filename = path       # which disk is full: a write does not say
         if os.path.exists(temporary):
             os.remove(temporary)
         raise
     sync(folder)
+
+
+def remove_remains(path):
+    """Remove what killed processes have left of writing `path` with :func:`whole_file`; none may be writing it now."""
+    folder, name = os.path.split(os.path.abspath(path))
+    for other in os.listdir(folder):
+        if other.startswith('.%s.' % name) and other.endswith('.tmp') and other[len(name) + 2:-4].isdigit():
+            os.remove(os.path.join(folder, other))
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ import six
 
 from common import npz
 from common.errors import UserError
-from common.files import sha256, whole_file
+from common.files import remove_remains, sha256, whole_file
 from training import checkpoint, datasets, health, networks
 from training.augmentation import augment
 from training.learning import Learner, answers, hinge_targets, squared_hinge_loss
@@ -261,6 +261,8 @@ class Run(object):
 
     def __call__(self, resume=False):
         """Train to the end, from the start or from the checkpoint."""
+        for path in vars(self.files).values():
+            remove_remains(path)
         self.learner = Learner(self.network, self.settings.network.decision)
         goes_on = resume and checkpoint.exists(self.files.checkpoint)
         self.log = Log(self.files.log, self.load_checkpoint() if goes_on else 0)

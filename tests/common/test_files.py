@@ -2,6 +2,7 @@
 """Files and folders that appear whole or not at all."""
 from __future__ import absolute_import
 
+import errno
 import hashlib
 import io
 import multiprocessing
@@ -144,3 +145,19 @@ def test_sha256(tmpdir):
     data = os.urandom(3000000)
     tmpdir.join('a').write_binary(data)
     assert files.sha256(str(tmpdir.join('a'))) == hashlib.sha256(data).hexdigest()
+
+
+def test_a_full_disk_is_named(tmpdir):
+    path = str(tmpdir.join('file'))
+    with pytest.raises(EnvironmentError) as full:
+        with files.whole_file(path):
+            raise IOError(errno.ENOSPC, 'No space left on device')      # as a write does
+    assert full.value.filename == path and tmpdir.listdir() == []
+
+
+def test_what_killed_processes_left(tmpdir):
+    for name in ('a', '.a.123.tmp', '.a.4.tmp', '.ab.123.tmp', '.a.b.123.tmp', '.a.tmp', '.a.x.tmp', 'a.123.tmp'):
+        tmpdir.join(name).write('')
+    files.remove_remains(str(tmpdir.join('a')))
+    assert sorted(path.basename for path in tmpdir.listdir()) == [
+        '.a.b.123.tmp', '.a.tmp', '.a.x.tmp', '.ab.123.tmp', 'a', 'a.123.tmp']

@@ -59,6 +59,7 @@ def figures(log):
 
 
 def assert_same(net, first, second):
+    assert not [name for name in os.listdir(folder(net, second)) if name.endswith('.tmp')], 'what a kill left'
     for name in SAME_FILES:
         assert sha256(os.path.join(folder(net, first), name)) == sha256(os.path.join(folder(net, second), name)), name
     assert figures(os.path.join(folder(net, first), 'train.log')) == figures(
