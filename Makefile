@@ -56,8 +56,10 @@ test-real: ## the journey of the five networks on real data beside the project (
 test-long: test-real ## all tests that take minutes: runs killed at random moments, ...
 	@scripts/test.sh -m long --ignore tests/end_to_end
 
-bench: ## training speed: the plain graph, this project, Brevitas, in one sitting; BENCH= for its options
+bench: ## speed: training beside the plain graph and Brevitas (BENCH= for its options), the simulator, weights_gen
 	@scripts/in_env.sh python bench/training.py $(BENCH)
+	@scripts/in_env.sh python bench/simulator.py
+	@scripts/in_env.sh python bench/weights_gen.py
 
 doctor: ## what this machine and environment can do for a training, and what mends what is amiss
 	@scripts/in_env.sh python scripts/doctor.py

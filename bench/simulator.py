@@ -18,12 +18,11 @@ if __name__ == '__main__':
 import numpy as np
 
 from board import kernel, reference
+from board.published import PUBLISHED
 from common.errors import ArgumentParser, UserError, run
 from weights_gen.overlays import OVERLAYS
 
-FPGA = {'cnvW1A1': 0.1093, 'cnvW2A2': 0.3876, 'lfcW1A1': 0.0028}   # ms an image, of BNN-PYNQ's notebooks, in batches
-IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}                  # in a round: of numpy, of C
-
+IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}      # in a round: of numpy, of C
 MOST_ROUNDS = 10000
 
 
@@ -73,9 +72,10 @@ def measure(overlay, rounds):
         of_numpy = milliseconds(lambda part: reference.run(overlay, parameters, part), by_numpy)
         time.sleep(0.2)         # OpenBLAS's threads go on spinning for a while
         times.append((of_numpy, milliseconds(network.run, by_c)))
+    published = PUBLISHED[overlay.name]
     numpy_ms, c_ms = np.median(times, axis=0).tolist()
     return {'net': overlay.name, 'numpy_ms': numpy_ms, 'c_ms': c_ms, 'ratio': numpy_ms / c_ms,
-            'fpga_ms': FPGA.get(overlay.name)}
+            'fpga_ms': published.fpga and published.fpga / 1e3}
 
 
 def main(arguments):

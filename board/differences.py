@@ -23,7 +23,7 @@ import itertools
 
 import numpy as np
 
-from board import kernel, reference
+from board import reference, simulator
 from weights_gen import folder, thresholds, weights
 
 REASONS = collections.OrderedDict([
@@ -95,17 +95,10 @@ def explain(overlay, parameters, images, outputs, scores):
     for undone in itertools.chain.from_iterable(itertools.combinations(CAUSES, count) for count in (1, 2, 3)):
         left = np.flatnonzero(reasons == 'unknown')
         if len(left):
-            found = run(overlay, undo(overlay, parameters, undone), images[left])[:, :scores.shape[1]]
+            run = simulator.engine_for(overlay, undo(overlay, parameters, undone))[1]
+            found = run(images[left])[:, :scores.shape[1]]
             reasons[left[as_trained(overlay, parameters, outputs[left], found)]] = ' + '.join(undone)
     return reasons.tolist()
-
-
-def run(overlay, layers, images):
-    """What :func:`board.reference.run` returns, in C where that is possible."""
-    try:
-        return kernel.Kernel(overlay, layers).run(images)
-    except kernel.NoKernel:
-        return reference.run(overlay, layers, images)
 
 
 def undo(overlay, parameters, causes=CAUSES):

@@ -65,7 +65,7 @@ class Simulator(object):
         self.overlay = overlay
         parameters = folder.read(path, overlay)
         self.classes = classes.read(os.path.join(path, folder.CLASSES))
-        self.engine, self._run = _engine(overlay, parameters, engine)
+        self.engine, self._run = engine_for(overlay, parameters, engine)
 
     def scores(self, images):
         """What the overlay gives for each class.
@@ -82,17 +82,36 @@ class Simulator(object):
         return self._run(images)[:, :len(self.classes)]
 
 
-def _engine(overlay, parameters, wanted):
-    """The engine's name, and a function from images to the outputs of the last layer's rows."""
+def engine_for(overlay, layers, wanted='auto'):
+    """What computes an overlay.
+
+    Parameters
+    ----------
+    overlay : weights_gen.overlays.Overlay
+    layers : list of weights_gen.folder.LayerMatrices
+    wanted : 'auto', 'c' or 'numpy'
+        As :class:`Simulator` takes it.
+
+    Returns
+    -------
+    str
+        'c', or 'numpy' and why.
+    function
+        From images to the outputs of the last layer's rows, as :func:`board.reference.run` returns them.
+
+    Raises
+    ------
+    NoEngine
+    """
     why = 'as asked for'
     if wanted != 'numpy':
         try:
-            return 'c', kernel.Kernel(overlay, parameters).run
+            return 'c', kernel.Kernel(overlay, layers).run
         except kernel.NoKernel as error:
             why = str(error)
             if wanted == 'c':
                 raise NoEngine('%s; or leave the choice of the engine open' % why)
-    return 'numpy (%s)' % why, functools.partial(reference.run, overlay, parameters)
+    return 'numpy (%s)' % why, functools.partial(reference.run, overlay, layers)
 
 
 def answers(overlay, scores):

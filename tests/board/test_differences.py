@@ -4,7 +4,7 @@ from __future__ import absolute_import, division
 import numpy as np
 import pytest
 
-from board import differences, reference
+from board import differences, reference, simulator
 from board.simulator import answers
 from tests.board import networks, runs
 from weights_gen.overlays import OVERLAYS
@@ -14,7 +14,7 @@ COUNT = {'lfc': 100, 'cnv': 12}
 
 def explained(overlay, layers, images, outputs, causes=()):
     """Which images are as trained, once some causes are undone; the reasons of the others, and of other answers."""
-    scores = differences.run(overlay, differences.undo(overlay, layers, causes), images)[:, :outputs.shape[1]]
+    scores = simulator.engine_for(overlay, differences.undo(overlay, layers, causes))[1](images)[:, :outputs.shape[1]]
     exact = differences.as_trained(overlay, layers, outputs, scores)
     different = ~exact | (answers(overlay, scores) != outputs.argmax(axis=1))
     return exact, set(differences.explain(overlay, layers, images[different], outputs[different], scores[different]))
@@ -80,7 +80,7 @@ def test_one_wrong_score_is_seen():
         layers = runs.layers_of(overlay)
         images = networks.images(overlay, 4, seed=1)
         outputs = runs.trained_outputs(overlay, layers, images)
-        scores = differences.run(overlay, differences.undo(overlay, layers), images)[:, :outputs.shape[1]]
+        scores = simulator.engine_for(overlay, differences.undo(overlay, layers))[1](images)[:, :outputs.shape[1]]
         if overlay.net == 'lfc':
             scores[2, 1] = 1 - scores[2, 1]
         else:

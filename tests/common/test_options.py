@@ -26,6 +26,7 @@ SCRIPTS = {     # module: the right options, wrong texts of those that take any,
                       ({'--into': 'no-folder'}, {'--into': []}, ('install', 'no-file'))],
     'scripts/compare': [({'--out': 'no-folder'}, {'--out': INPUTS, '--page': []}, ())],
     'bench.simulator': [({'--rounds': '0'}, {}, ())],
+    'bench.weights_gen': [({'--rounds': '0'}, {}, ())],
     'bench.soak': [({}, {'--dataset': [], '--data-dir': [], '--out': []}, ())],
 }
 

@@ -1,0 +1,86 @@
+"""weights_gen/ beside the least that it could take: a Python that imports numpy and reads the archive.
+
+    python bench/weights_gen.py [--rounds 7] [--json]
+
+Both are whole processes, a round of each in turn, on random parameters of each network's shapes; medians are given.
+"""
+from __future__ import absolute_import, division, print_function
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from common.errors import ArgumentParser, run
+from weights_gen import parameters
+from weights_gen.overlays import OVERLAYS
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MOST_ROUNDS = 10000
+READ = 'import sys, numpy; archive = numpy.load(sys.argv[1]); [archive[name] for name in archive.files]'
+
+
+def save_random(path, overlay):
+    """An archive as training saves it."""
+    random = np.random.RandomState(1)
+    layers = [parameters.LayerParameters(*[None if shape is None else random.uniform(.1, 1, shape).astype(np.float32)
+                                           for shape in shapes]) for shapes in parameters.shapes(overlay, 10)]
+    np.savez(path, *parameters.arrays(layers))
+
+
+def seconds(*arguments):
+    """Of a whole Python process."""
+    started = time.time()
+    subprocess.check_output((sys.executable,) + arguments)
+    return time.time() - started
+
+
+def measure(overlay, rounds):
+    """Medians of both.
+
+    Returns
+    -------
+    dict
+        net, seconds, least_seconds, ratio (the former over the latter).
+    """
+    folder = tempfile.mkdtemp()
+    try:
+        archive = os.path.join(folder, 'archive.npz')
+        save_random(archive, overlay)
+        generate = [os.path.join(ROOT, 'weights_gen', 'generate.py'), '--net', overlay.net,
+                    '-wb', '%d' % overlay.weight_bits, '-ab', '%d' % overlay.activation_bits,
+                    '--params', archive, '--out', os.path.join(folder, overlay.name)]
+        ours, least = np.median([(seconds(*generate), seconds('-c', READ, archive)) for _ in range(rounds)], axis=0)
+    finally:
+        shutil.rmtree(folder)
+    return {'net': overlay.name, 'seconds': ours, 'least_seconds': least, 'ratio': ours / least}
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--rounds', type=int, default=7, help='of which the medians are taken (default: 7)')
+    parser.add_argument('--json', action='store_true', help='a machine-readable list instead of the table')
+    options = parser.parse_args(arguments)
+    if not 1 <= options.rounds <= MOST_ROUNDS:
+        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
+    results = [measure(overlay, options.rounds) for overlay in OVERLAYS.values()]
+    if options.json:
+        print(json.dumps(results, indent=1, sort_keys=True))
+        return
+    print('seconds of a whole process, medians of %d rounds' % options.rounds)
+    print('%-8s %11s %13s %7s' % ('', 'weights_gen', 'reading alone', 'ratio'))
+    for result in results:
+        print('%-8s %11.3f %13.3f %6.1fx' % tuple(result[key] for key in ('net', 'seconds', 'least_seconds', 'ratio')))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
