@@ -33,10 +33,11 @@ class Theano(object):
         else:
             from training import backend
             backend.configure(net)
-        from training import datasets, trainer
+        from training import trainer
+        from training.images import encode
         from training.settings import NETWORKS
         from weights_gen import overlays
-        self.net, self.encode, settings = net, datasets.encode, NETWORKS[net]
+        self.net, self.encode, settings = net, encode, NETWORKS[net]
         overlay = overlays.find(net, *bits)
         arguments = overlay, 10, np.random.RandomState(1234), settings.dropout_in, settings.dropout_hidden
         if name == 'plain':

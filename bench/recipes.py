@@ -63,7 +63,7 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     changes : dict
         Of the original's :class:`training.settings.Network`.
     seed, epochs, train_size : int
-    data : training.datasets.Dataset
+    data : training.images.Dataset
     """
     from training import learning, trainer
 

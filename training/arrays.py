@@ -19,7 +19,7 @@ import numpy as np
 
 from common import npz
 from training import folders, names, splits
-from training.datasets import Dataset, DatasetError, Images
+from training.images import Dataset, DatasetError, Images
 from weights_gen.overlays import MAX_CLASSES
 
 LARGEST = 2 ** 31       # bytes of pixels in one file

@@ -2,13 +2,9 @@
 
     data = load('mnist', data_dir=None)
     data.train.images       # uint8 (50000, 28, 28), as the files hold them
-    encode(data.train.images[:100], 'lfc')      # float32 (100, 1, 28, 28) of -1 and +1, what the network reads
-
-Images stay uint8, grey (N, rows, columns) or colour (N, rows, columns, 3), until a batch is encoded.
 """
 from __future__ import absolute_import, division, print_function
 
-import collections
 import io
 import os
 import pickle
@@ -17,28 +13,14 @@ import tarfile
 import numpy as np
 
 from common import npz
-from common.errors import UserError
-from common.pictures import frame
-from training import downloads
+from training import downloads, pictures, published
+from training.fitting import Fitting
+from training.images import SIDES, Dataset, DatasetError, Images
 from training.names import BUILT_IN as NAMES, is_path
 from weights_gen import classes
 
-Images = collections.namedtuple('Images', ['images', 'labels'])
-Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
-
-TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10', 'svhn': 'SVHN', 'gtsrb': 'GTSRB'}    # as the documents write them
-SIDES = {'lfc': 28, 'cnv': 32}
-
 _SIZE_LIMIT = 1 << 30   # bytes; CIFAR-10 has 184 million
 _KEYS = ('x_train', 'y_train', 'x_test', 'y_test')
-
-_MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)
-_COLOUR_LEVELS = np.arange(256, dtype=np.float32) * np.float32(2. / 255.) - np.float32(1.)
-
-
-class DatasetError(UserError):
-    """A data set that is not there, or not what it should be."""
-
 
 def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     """A data set, split into training, validation and test images.
@@ -65,8 +47,7 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     DatasetError, downloads.DownloadError
     """
     if is_path(name):
-        from training import fitting, pictures
-        return pictures.load(name, fitting.Fitting(net, threshold, invert), broken)
+        return pictures.load(name, Fitting(net, threshold, invert), broken)
     if name not in NAMES:
         raise DatasetError('there is no data set %s: choose one of %s, or give the path of a folder of pictures'
                            % (name, ', '.join(NAMES)))
@@ -77,7 +58,6 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     if name == 'digits':
         return digits(net)
     if name in ('svhn', 'gtsrb'):
-        from training import published
         return published.load(name, net, data_dir)
     arrays = _from_folder(name, data_dir) if data_dir else _from_keras(name)
     (train_images, train_labels), test = arrays
@@ -85,23 +65,6 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     names = classes.DEFAULTS['lfc' if name == 'mnist' else 'cnv']
     return Dataset(name, Images(train_images[:-held_back], train_labels[:-held_back]),
                    Images(train_images[-held_back:], train_labels[-held_back:]), Images(*test), names)
-
-
-def encode(images, net):
-    """What the network reads for uint8 images.
-
-    LFC: -1 where ``2*(p/255) - 1 < 0``, else +1; (N, 28, 28) to (N, 1, 28, 28). CNV: ``p*(2/255) - 1``;
-    (N, 32, 32, 3) to planes (N, 3, 32, 32); smaller grey images stand in the middle of a black frame.
-
-    Returns
-    -------
-    float32 array
-    """
-    if net == 'lfc':
-        return _MNIST_LEVELS[images][:, None]
-    if images.ndim == 3:
-        images = frame(images, SIDES['cnv'])
-    return _COLOUR_LEVELS[np.ascontiguousarray(images.transpose(0, 3, 1, 2))]
 
 
 def _from_folder(name, folder):
@@ -218,13 +181,13 @@ def _placed(ink, side, net, random):
     """Ink (N, size, size) in [0, 1] on pictures of the network's kind."""
     size = ink.shape[1]
     middle = (side - size) // 2
-    pictures = np.zeros((len(ink), side, side))
+    canvas = np.zeros((len(ink), side, side))
     corners = middle + random.randint(-_DIGITS_SHIFT, _DIGITS_SHIFT + 1, (len(ink), 2))
-    for picture, digit, (row, column) in zip(pictures, ink, corners):
+    for picture, digit, (row, column) in zip(canvas, ink, corners):
         picture[row:row + size, column:column + size] = digit
     if net == 'lfc':
-        return np.where(pictures >= .5, 255, 0).astype(np.uint8)
+        return np.where(canvas >= .5, 255, 0).astype(np.uint8)
     paper = random.uniform(0, .4, (len(ink), 1, 1, 3))
     colour = random.uniform(.6, 1, paper.shape)
-    shade = pictures[..., None]
+    shade = canvas[..., None]
     return np.round(255 * (paper * (1 - shade) + colour * shade)).astype(np.uint8)

@@ -10,10 +10,10 @@ import collections
 import numpy as np
 
 from common import pictures
-from training.datasets import SIDES, DatasetError
+from training.images import SIDES, DatasetError
 
 INVERT = ('auto', 'yes', 'no')
-THRESHOLD = 128     # where MNIST's pixels become +1 (datasets.encode), and the board's own software's
+THRESHOLD = 128     # where MNIST's pixels become +1 (training.images.encode), and the board's own software's
 
 _ORIENTATION = 0x112    # EXIF's tag
 _TURNS = {2: 'FLIP_LEFT_RIGHT', 3: 'ROTATE_180', 4: 'FLIP_TOP_BOTTOM', 5: 'TRANSPOSE', 6: 'ROTATE_270', 7: 'TRANSVERSE',

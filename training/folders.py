@@ -30,7 +30,7 @@ from common.errors import file_error
 from common.files import whole_file
 from training import fitting as fittings
 from training import names, splits
-from training.datasets import Dataset, DatasetError, Images
+from training.images import Dataset, DatasetError, Images
 from weights_gen.overlays import MAX_CLASSES
 
 FORMATS = dict(pictures.FORMATS)

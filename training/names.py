@@ -14,6 +14,7 @@ import zlib
 from common.errors import UserError
 
 BUILT_IN = ('mnist', 'cifar10', 'digits', 'svhn', 'gtsrb')
+TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10', 'svhn': 'SVHN', 'gtsrb': 'GTSRB'}    # as the documents write them
 _LONGEST = 48       # characters: the network's name comes behind
 _CONTROL = re.compile(u'[\x00-\x1f\x7f-\x9f\u2028\u2029]')
 

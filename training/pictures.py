@@ -17,8 +17,9 @@ import numpy as np
 
 from common.errors import ArgumentParser, UserError, run
 from common.files import whole_file
-from training import arrays, datasets, folders, names, splits
+from training import arrays, folders, names, splits
 from training.fitting import INVERT, THRESHOLD, Fitting
+from training.images import SIDES, encode
 
 _EXAMPLES, _PAIRS = 10, 128         # pictures of a class, of all classes at most (but two of each)
 _SIDE, _GAP, _LETTER = 64, 6, 14    # pixels of an example, between two, of a line of text
@@ -106,7 +107,7 @@ def _sheet(heading, titles, examples, net):
 def _view(image, net):
     """What the network reads of an image, as a picture."""
     from PIL import Image
-    planes = (datasets.encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5
+    planes = (encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5
     pixels = np.rint(planes[..., 0] if net == 'lfc' else planes).astype(np.uint8)
     return Image.fromarray(pixels).convert('RGB').resize((_SIDE, _SIDE), Image.NEAREST)
 
@@ -132,7 +133,7 @@ def main(arguments):
     parser = ArgumentParser(description='What a network sees of one\'s own pictures.')
     parser.add_argument('command', choices=['preview'])
     parser.add_argument('path', help='a folder of class folders with pictures, or what else DATASET= takes')
-    parser.add_argument('--net', choices=sorted(datasets.SIDES), default='cnv')
+    parser.add_argument('--net', choices=sorted(SIDES), default='cnv')
     add_options(parser)
     parser.add_argument('--out', default='preview.png', metavar='FILE.png')
     options = parser.parse_args(arguments)

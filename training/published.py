@@ -22,8 +22,8 @@ import numpy as np
 
 from common.files import sha256
 from training import arrays, folders, names, splits
-from training.datasets import DatasetError, Dataset, Images
 from training.fitting import Fitting
+from training.images import Dataset, DatasetError, Images
 
 Published = collections.namedtuple('Published', ['size', 'sha256'])
 
@@ -63,7 +63,7 @@ def load(name, net, data_dir=None):
 
     Returns
     -------
-    training.datasets.Dataset
+    training.images.Dataset
 
     Raises
     ------

@@ -27,8 +27,9 @@ import six
 from common import npz
 from common.errors import UserError
 from common.files import remove_remains, sha256, whole_file
-from training import checkpoint, datasets, health, networks
+from training import checkpoint, health, names, networks
 from training.augmentation import augment
+from training.images import encode
 from training.learning import Learner, answers, hinge_targets, squared_hinge_loss
 
 STOPPED = 75                    # exit status of a run that was asked to stop, and can go on (EX_TEMPFAIL)
@@ -88,7 +89,7 @@ class Run(object):
     Parameters
     ----------
     settings : training.settings.Settings
-    data : training.datasets.Dataset
+    data : training.images.Dataset
     initial : list of float32 arrays, optional
         Parameters to start from, in the order in which they are saved.
     """
@@ -183,7 +184,7 @@ class Run(object):
         size = EVALUATION_BATCH[self.settings.net]
         outputs = []
         for start in range(0, len(part.images), size):
-            outputs.append(self.learner.outputs(datasets.encode(part.images[start:start + size], self.settings.net)))
+            outputs.append(self.learner.outputs(encode(part.images[start:start + size], self.settings.net)))
             self._stop_if_asked()
         outputs = np.concatenate(outputs)
         decision = self.settings.network.decision
@@ -197,7 +198,7 @@ class Run(object):
         while self.batch < self.batches:
             chosen = self.order[self.batch * self.batch_size:(self.batch + 1) * self.batch_size]
             images = augment(self.images[chosen], self.random, self.settings.network.shift, self.settings.network.mirrored)
-            loss = self.learner.train(datasets.encode(images, self.settings.net), self.labels[chosen], rate)
+            loss = self.learner.train(encode(images, self.settings.net), self.labels[chosen], rate)
             self.batch += 1
             if math.isnan(loss) or math.isinf(loss):
                 raise self._gone_wrong('the loss is %s' % loss, health.overflowing_layer(self.network))
@@ -249,7 +250,7 @@ class Run(object):
         if not health.all_alike(outputs):
             return None
         images = self.data.valid.images[:EVALUATION_BATCH[self.settings.net]]
-        return health.dead_layer(self.network, datasets.encode(images, self.settings.net))
+        return health.dead_layer(self.network, encode(images, self.settings.net))
 
     def _save_best(self, outputs):
         with whole_file(self.files.parameters) as handle:
@@ -289,7 +290,7 @@ class Run(object):
             handle.write(six.ensure_text(json.dumps(self._description(), indent=2, separators=(',', ': '))) + u'\n')
         for line in self.settings.lines(len(self.images)):
             self.log(line)
-        self.log('Loading %s dataset...' % datasets.TITLES.get(self.data.name, self.data.name))
+        self.log('Loading %s dataset...' % names.TITLES.get(self.data.name, self.data.name))
         self.log('Training...')
 
     def _description(self):

@@ -13,8 +13,8 @@ import pytest
 
 from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
 from training import arrays, datasets, pictures
-from training.datasets import DatasetError
 from training.fitting import Fitting
+from training.images import DatasetError, encode
 from training.splits import order
 
 CNV, LFC = Fitting('cnv'), Fitting('lfc')
@@ -50,7 +50,7 @@ def test_npz_of_every_shape(tmpdir, fitting, shape):
     expected = (28, 28) if fitting.net == 'lfc' or shape == (28, 28) else (32, 32, 3)
     assert [part.images.shape for part in data[1:4]] == [(36,) + expected, (4,) + expected, (8,) + expected]
     assert set(data.valid.labels) == {0, 1, 2, 3}
-    read = datasets.encode(data.test.images, fitting.net)
+    read = encode(data.test.images, fitting.net)
     assert read.shape[1:] == ((1, 28, 28) if fitting.net == 'lfc' else (3, 32, 32))
 
 
@@ -223,7 +223,7 @@ def test_preview_of_arrays_and_of_folders(tmpdir, net):
     sheet = np.array(Image.open(out))
     chosen = pictures.folders.collect(root, Fitting(net))[1]
     image = min((picture for picture in chosen if not picture.label), key=lambda picture: order(picture.file)).image
-    view = np.rint((datasets.encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5).astype(np.uint8)
+    view = np.rint((encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5).astype(np.uint8)
     colours = np.repeat(view, 3 // view.shape[2], axis=2)
     large = np.array(Image.fromarray(colours).resize((64, 64), Image.NEAREST))
     assert any(np.array_equal(sheet[row:row + 64, column:column + 64], large)

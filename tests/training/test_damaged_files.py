@@ -16,6 +16,7 @@ from tests.training import drawings
 from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
 from training import arrays, checkpoint, datasets, folders, published
 from training.fitting import Fitting
+from training.images import encode
 
 
 @pytest.fixture(autouse=True)
@@ -65,8 +66,17 @@ def test_own_archives(tmpdir, net, cases):
         put(path, data)
         data = arrays.load(str(path), fitting)
         assert 1 <= len(data.class_names) <= 64 and data.train.labels.max() < len(data.class_names)
-        assert datasets.encode(data.train.images, net).dtype == np.float32
+        assert encode(data.train.images, net).dtype == np.float32
     explore(attempt, hostile_npz(some_arrays((12, 12, 3))), cases)
+
+
+def one_replaced(folder, content, fitting):
+    """What reads a folder of arrays, name to bytes, with other bytes for one (name, bytes) of them."""
+    def attempt(case):
+        for name, data in dict(content, **dict([case])).items():
+            put(folder.join(name), data)
+        arrays.load(str(folder), fitting)
+    return attempt
 
 
 def idx(array):
@@ -77,18 +87,8 @@ def idx(array):
 def test_idx_files(tmpdir, cases):
     content = {part + kind: idx(array) for part, count in (('train', 40), ('t10k', 12)) for kind, array in (
         ('-images-idx3-ubyte', noise(count, 28, 28)), ('-labels-idx1-ubyte', np.arange(count) % 4))}
-    for name, data in content.items():
-        put(tmpdir.join(name), data)
-
-    def attempt(case):
-        name, data = case
-        put(tmpdir.join(name), data)
-        try:
-            arrays.load(str(tmpdir), Fitting('lfc'))
-        finally:
-            put(tmpdir.join(name), content[name])
     files = {name: damaged([data, gzipped(data)]) | damaged([data]).map(gzipped) for name, data in content.items()}
-    explore(attempt, one_of(files), cases)
+    explore(one_replaced(tmpdir, content, Fitting('lfc')), one_of(files), cases)
 
 
 @searches(300, 6000)
@@ -98,17 +98,8 @@ def test_cifar_files(tmpdir, cases):
 
     content = {'data_batch_1.bin': records(30), 'data_batch_2.bin': records(10), 'test_batch.bin': records(8),
                'batches.meta.txt': b'cat\ndog\nbird\nfish\n'}
-    for name, data in content.items():
-        put(tmpdir.join(name), data)
-
-    def attempt(case):
-        name, data = case
-        put(tmpdir.join(name), data)
-        try:
-            arrays.load(str(tmpdir), Fitting('cnv'))
-        finally:
-            put(tmpdir.join(name), content[name])
-    explore(attempt, one_of({name: damaged([data]) for name, data in content.items()}), cases)
+    files = {name: damaged([data]) for name, data in content.items()}
+    explore(one_replaced(tmpdir, content, Fitting('cnv')), one_of(files), cases)
 
 
 # --- published data sets ---------------------------------------------------------------------------------------------

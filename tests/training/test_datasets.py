@@ -16,6 +16,7 @@ from common.errors import UserError
 from common.files import sha256
 from tests.shared import SHARED
 from training import datasets, downloads
+from training.images import encode
 
 REAL = os.path.join(SHARED, 'data', 'mnist.npz')
 
@@ -63,11 +64,11 @@ def test_labels_of_keras_come_in_a_column(tmp_path):
 
 def test_encoding_of_every_level():
     levels = np.arange(256, dtype=np.uint8)
-    black_and_white = datasets.encode(np.tile(levels[:, None, None], (1, 28, 28)), 'lfc')
+    black_and_white = encode(np.tile(levels[:, None, None], (1, 28, 28)), 'lfc')
     assert black_and_white.shape == (256, 1, 28, 28) and black_and_white.dtype == np.float32
     assert (black_and_white[:128] == -1).all() and (black_and_white[128:] == 1).all()
 
-    colours = datasets.encode(np.tile(levels[:, None, None, None], (1, 32, 32, 3)), 'cnv')
+    colours = encode(np.tile(levels[:, None, None, None], (1, 32, 32, 3)), 'cnv')
     assert colours.shape == (256, 3, 32, 32) and colours.dtype == np.float32 and colours.flags.c_contiguous
     assert np.abs(colours[:, 0, 0, 0] - (np.arange(256) * 2. / 255 - 1)).max() < 2.0 ** -22
     assert (colours[0] == -1).all() and (colours[255] == 1).all()
@@ -78,13 +79,13 @@ def test_encoding_of_every_level():
 
 def test_planes():
     images = np.arange(32 * 32 * 3).reshape(1, 32, 32, 3).astype(np.uint8)
-    planes = datasets.encode(images, 'cnv')
+    planes = encode(images, 'cnv')
     assert planes[0, 1, 2, 3] == np.float32(images[0, 2, 3, 1] * np.float32(2. / 255) - np.float32(1))
 
 
 def test_grey_images_for_cnv_are_framed():
     grey = np.full((1, 28, 28), 255, np.uint8)
-    planes = datasets.encode(grey, 'cnv')
+    planes = encode(grey, 'cnv')
     assert planes.shape == (1, 3, 32, 32)
     assert (planes[:, :, 2:30, 2:30] == 1).all() and planes.sum() == 3 * (28 ** 2 - (32 ** 2 - 28 ** 2))
 

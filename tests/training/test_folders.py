@@ -18,8 +18,8 @@ from tests.shared import ROOT
 from tests.training import drawings
 from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
 from training import datasets, folders
-from training.datasets import DatasetError
 from training.fitting import Fitting
+from training.images import DatasetError, encode
 
 CNV, LFC = Fitting('cnv'), Fitting('lfc')
 
@@ -78,7 +78,7 @@ def test_lfc_sees_what_the_simulator_sees(shapes):
         path = os.path.join(shapes.encode('ascii'), picture.path).decode('ascii')
         if not Image.open(path).mode.startswith('I'):
             expected = board_images.read(path, (28, 28))
-            np.testing.assert_array_equal(datasets.encode(picture.image[None], 'lfc'), datasets.encode(expected, 'lfc'))
+            np.testing.assert_array_equal(encode(picture.image[None], 'lfc'), encode(expected, 'lfc'))
 
 
 def test_16_bits_are_8(tmpdir):

@@ -10,7 +10,7 @@ from scipy import io as scipy_io
 
 from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
 from training import datasets, published
-from training.datasets import DatasetError
+from training.images import DatasetError
 
 
 def refused(name, folder, words, net='cnv'):

@@ -14,7 +14,7 @@ import pytest
 from common.errors import UserError
 from tests.training import small
 from training import checkpoint, learning, networks, trainer
-from training.datasets import Dataset, Images
+from training.images import Dataset, Images
 from training.settings import Settings
 
 TRAIN, VALID, TEST, BATCH, CLASSES = 23, 20, 30, 10, 4
@@ -157,7 +157,7 @@ def test_the_first_evaluation_is_of_the_initial_parameters(tmpdir):
     run.learner = learning.Learner(run.network)
     network = networks.build(of.overlay, CLASSES, np.random.RandomState(1))
     networks.set_parameter_values(network, initial)
-    expected = learning.Learner(network).outputs(trainer.datasets.encode(run.data.valid.images, 'lfc'))
+    expected = learning.Learner(network).outputs(trainer.encode(run.data.valid.images, 'lfc'))
     np.testing.assert_array_equal(run.evaluate(run.data.valid)[2], expected)
 
 

@@ -1,0 +1,43 @@
+"""Labelled images, and what a network reads for them.
+
+    encode(data.train.images[:100], 'lfc')      # float32 (100, 1, 28, 28) of -1 and +1
+
+Images stay uint8, grey (N, rows, columns) or colour (N, rows, columns, 3), until a batch is encoded.
+"""
+from __future__ import absolute_import, division
+
+import collections
+
+import numpy as np
+
+from common.errors import UserError
+from common.pictures import frame
+
+Images = collections.namedtuple('Images', ['images', 'labels'])
+Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
+
+SIDES = {'lfc': 28, 'cnv': 32}
+
+_MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)
+_COLOUR_LEVELS = np.arange(256, dtype=np.float32) * np.float32(2. / 255.) - np.float32(1.)
+
+
+class DatasetError(UserError):
+    """A data set that is not there, or not what it should be."""
+
+
+def encode(images, net):
+    """What the network reads for uint8 images.
+
+    LFC: -1 where ``2*(p/255) - 1 < 0``, else +1; (N, 28, 28) to (N, 1, 28, 28). CNV: ``p*(2/255) - 1``;
+    (N, 32, 32, 3) to planes (N, 3, 32, 32); smaller grey images stand in the middle of a black frame.
+
+    Returns
+    -------
+    float32 array
+    """
+    if net == 'lfc':
+        return _MNIST_LEVELS[images][:, None]
+    if images.ndim == 3:
+        images = frame(images, SIDES['cnv'])
+    return _COLOUR_LEVELS[np.ascontiguousarray(images.transpose(0, 3, 1, 2))]
