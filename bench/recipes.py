@@ -29,6 +29,7 @@ from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 _BOARD = dict(decision=HIGHEST_OUTPUT)
 _LITTLE = dict(dropout_in=0., dropout_hidden=.2)
+_SHIFTED = dict(_LITTLE, schedule='cosine', shift=1, **_BOARD)
 VARIANTS = {
     'lfc': collections.OrderedDict([
         ('original', {}),
@@ -37,11 +38,17 @@ VARIANTS = {
         ('dropout 0.2', dict(_LITTLE)),
         ('dropout 0', dict(dropout_in=0., dropout_hidden=0.)),
         ('board rule, cosine, dropout 0.2', dict(_LITTLE, schedule='cosine', **_BOARD)),
-        ('board rule, cosine, dropout 0.2, shift 1', dict(_LITTLE, schedule='cosine', shift=1, **_BOARD)),
+        ('board rule, cosine, dropout 0.2, shift 1', _SHIFTED),
         ('board rule, cosine, dropout 0.2, shift 2', dict(_LITTLE, schedule='cosine', shift=2, **_BOARD)),
         ('cosine, dropout 0.2, shift 1', dict(_LITTLE, schedule='cosine', shift=1)),
-        ('board rule, cosine, dropout 0, shift 1', dict(dropout_in=0., dropout_hidden=0., schedule='cosine', shift=1,
-                                                        **_BOARD)),
+        ('board rule, cosine, dropout 0, shift 1', dict(_SHIFTED, dropout_hidden=0.)),
+        ('board rule, cosine from 0.001, dropout 0, shift 1', dict(_SHIFTED, dropout_hidden=0., LR_start=.001)),
+        ('board rule, cosine from 0.0003, dropout 0, shift 1', dict(_SHIFTED, dropout_hidden=0., LR_start=.0003)),
+        ('board rule, cosine from 0.001, dropout 0.2, shift 1', dict(_SHIFTED, LR_start=.001)),
+        ('board rule, cosine from 0.0003, dropout 0.2, shift 1', dict(_SHIFTED, LR_start=.0003)),
+        ('board rule, dropout 0, shift 1', dict(_SHIFTED, dropout_hidden=0., schedule='exponential')),
+        ('board rule, from 0.001, dropout 0, shift 1', dict(_SHIFTED, dropout_hidden=0., schedule='exponential',
+                                                            LR_start=.001)),
     ]),
     'cnv': collections.OrderedDict([
         ('original', {}),

@@ -346,7 +346,7 @@ def _change_value(random, value):
             value = value[key]
             continue
         if random.randint(0, 3):
-            value[key] = random.choice(_LEAVES)
+            value[key] = copy.deepcopy(random.choice(_LEAVES))      # two may be within each other
         else:
             del value[key]
         return
