@@ -17,10 +17,12 @@ if __name__ == '__main__':
 
 import numpy as np
 
+from training import backend
+
 BATCH = {'lfc': 100, 'cnv': 50}
 RATE = {'lfc': .003, 'cnv': .001}
 # The documents' .theanorc
-PLAIN_FLAGS = 'floatX=float32,openmp=True,openmp_elemwise_minsize=200000,warn.round=False,blas.ldflags=-lopenblas'
+PLAIN_FLAGS = 'floatX=float32,openmp=True,openmp_elemwise_minsize=200000,warn.round=False'
 
 
 class Theano(object):
@@ -29,9 +31,8 @@ class Theano(object):
     def __init__(self, name, net, bits, batch):
         if name == 'plain':
             given = [os.environ['THEANO_FLAGS']] if 'THEANO_FLAGS' in os.environ else []
-            os.environ['THEANO_FLAGS'] = ','.join(given + [PLAIN_FLAGS])
+            os.environ['THEANO_FLAGS'] = ','.join(given + [PLAIN_FLAGS, 'blas.ldflags=' + backend.blas_flags()[0]])
         else:
-            from training import backend
             backend.configure(net)
         from training import trainer
         from training.images import encode

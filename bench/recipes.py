@@ -89,6 +89,20 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
             for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
 
 
+def earlier(path, about):
+    """The variants in a file of results, which must be of the same trainings."""
+    try:
+        with io.open(path, encoding='ascii') as handle:
+            content = json.load(handle, object_pairs_hook=collections.OrderedDict)
+        found = {name: content[name] for name in about}, content['variants']
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError('%s is no file of results (%s): remove it, or name another' % (path, error))
+    if found[0] != about:
+        raise UserError('%s has results of other trainings (%s): name another file' % (
+            path, ', '.join('%s %s' % pair for pair in sorted(found[0].items()))))
+    return found[1]
+
+
 def table(results):
     """Mean and spread of each variant, as lines."""
     lines = ['%-46s %5s %15s %15s' % ('variant', 'seeds', 'board, %', 'largest, %')]
@@ -122,10 +136,10 @@ def main(arguments):
 
     settings = Settings(options.net, options.weight_bits, options.activation_bits)
     data = datasets.load(settings.dataset, options.net, options.data_dir)
+    about = {'network': settings.overlay.name, 'epochs': options.epochs, 'train_size': options.train_size}
     results = collections.OrderedDict()
     if os.path.exists(options.out):
-        with io.open(options.out, encoding='ascii') as handle:
-            results.update(json.load(handle, object_pairs_hook=collections.OrderedDict)['variants'])
+        results.update(earlier(options.out, about))
     for seed in range(1, options.seeds + 1):
         for variant in options.variants or known:
             found = results.setdefault(variant, collections.OrderedDict())
@@ -133,10 +147,8 @@ def main(arguments):
                 continue
             found[str(seed)] = measure(options.net, (options.weight_bits, options.activation_bits), known[variant],
                                        seed, options.epochs, options.train_size, data)
-            about = {'network': settings.overlay.name, 'epochs': options.epochs, 'train_size': options.train_size,
-                     'variants': results}
             with whole_file(options.out) as handle:
-                handle.write((json.dumps(about, indent=1, separators=(',', ': ')) + '\n').encode('ascii'))
+                handle.write((json.dumps(dict(about, variants=results), indent=1, separators=(',', ': ')) + '\n').encode('ascii'))
     print('\n'.join(table(results)))
 
 

@@ -30,7 +30,7 @@ class BadImages(UserError):
     """A file that is no image file, a damaged one, or images of another shape."""
 
 
-def read(path, shape):
+def read(path, shape, invert='auto', threshold=None):
     """The images of a file.
 
     Parameters
@@ -38,6 +38,10 @@ def read(path, shape):
     path : str
     shape : tuple
         (28, 28) or (32, 32, 3): what the overlay reads.
+    invert : 'auto', 'yes' or 'no'
+    threshold : int, optional
+        How pictures (arrays stay as they are) are made black and white for LFC, where they are: whether dark is ink,
+        and from which grey on a pixel is.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def read(path, shape):
     """
     try:
         with open(path, 'rb') as handle:
-            images = _read(handle, path, shape)
+            images = _read(handle, path, shape, invert, threshold)
     except npz.TooLarge as error:
         raise BadImages('%s holds %s at once: split it' % (path, error))
     except (EnvironmentError, EOFError, ValueError, struct.error, zlib.error, TypeError) as error:
@@ -67,14 +71,14 @@ def read(path, shape):
     return images
 
 
-def _read(handle, path, shape):
+def _read(handle, path, shape, invert, threshold):
     magic = handle.read(4)
     handle.seek(0)
     if magic == b'PK\x03\x04':
         return _read_npz(handle, path)
     for beginning in pictures.FORMATS:
         if magic.startswith(beginning):
-            return _read_picture(handle, path, shape)[np.newaxis]
+            return _read_picture(handle, path, shape, invert, threshold)[np.newaxis]
     if magic.startswith(b'\x1f\x8b'):
         handle = gzip.GzipFile(fileobj=handle)
         magic = handle.read(4)
@@ -122,11 +126,14 @@ def _read_cifar(handle, path):
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
 
 
-def _read_picture(handle, path, shape):
+def _read_picture(handle, path, shape, invert, threshold):
     try:
         picture, size = pictures.decode(handle, small=shape == (32, 32, 3))
     except ImportError:
         raise BadImages('reading %s needs Pillow: pip install pillow' % path)
     except ValueError as error:
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
-    return pictures.fit_digit(picture) if shape == (28, 28) else pictures.fit_colour(picture, size)
+    if shape == (32, 32, 3):
+        return pictures.fit_colour(picture, size)
+    grey = pictures.fit_digit(picture, invert)
+    return grey if threshold is None else np.where(grey >= threshold, 255, 0).astype(np.uint8)

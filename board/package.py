@@ -165,6 +165,8 @@ def summary(manifest):
     """A package in one line."""
     facts = ['%s/%s: %d files' % (manifest['name'], manifest['network'], len(manifest['files'])),
              'data set %s' % manifest.get('dataset')]
+    if isinstance(manifest.get('settings'), dict) and manifest['settings'].get('recipe', 'original') != 'original':
+        facts.append('recipe %s' % manifest['settings']['recipe'])
     if isinstance(manifest.get('accuracy'), dict):
         facts += ['%s accuracy %.2f %%' % (of, value) for of, value in sorted(manifest['accuracy'].items())
                   if isinstance(value, (int, float))]

@@ -55,6 +55,15 @@ def load(path):
         shutil.rmtree(folder)
 
 
+def fitting(manifest):
+    """How the training made its own pictures black and white: (invert, threshold), as `make train` was told."""
+    made = manifest.get('settings')
+    made = made if isinstance(made, dict) else {}
+    invert, threshold = made.get('invert'), made.get('threshold')
+    return (invert if invert in ('yes', 'no') else 'auto',
+            threshold if isinstance(threshold, int) and 0 <= threshold <= 255 else None)
+
+
 def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(description=__doc__.split('\n')[0])
@@ -63,11 +72,13 @@ def main(arguments):
                         help='a picture, .npy or .npz of uint8 images, CIFAR-10 binary, idx3-ubyte (.gz too)')
     options = parser.parse_args(arguments)
     manifest, simulator = load(options.package)
-    images = image_files.read(options.images, reference.image_shape(simulator.overlay))
+    images = image_files.read(options.images, reference.image_shape(simulator.overlay), *fitting(manifest))
     scores = simulator.scores(images)
     chosen = [simulator.classes[index] for index in answers(simulator.overlay, scores)]
     if len(images) == 1:
-        print_lines([u'%s: %s' % (os.path.basename(options.images), chosen[0]), u''] +
+        name = os.path.basename(options.images)
+        name = name.decode('utf-8', 'replace') if isinstance(name, bytes) else name
+        print_lines([u'%s: %s' % (name, chosen[0]), u''] +
                     ranking(simulator.overlay, simulator.classes, scores[0]) +
                     [u'', u'by %s' % package.summary(manifest)])
     else:

@@ -19,12 +19,15 @@ docker run --rm -v "$PWD/runs:/runs" [-v DATA:/data] [-v bnn-cache:/cache] [--gp
   demo         two networks' whole journey on small embedded images
   all          one network's whole journey
 TEXT
-    for stage in $(stages); do echo "  $stage"; done
+    for stage in $(targets); do echo "  $stage"; done
+    echo '  compare      runs side by side'
     sed -n 's/^## //p' "$home/Makefile"
 }
 
 # The stages of `make all`, in their order. make itself is not used: it would turn every status into its own.
 stages() { sed -n 's/^JOURNEY := //p' "$home/Makefile"; }
+
+targets() { echo preview $(stages) predict; }
 
 target=${1:-help}
 
@@ -33,7 +36,7 @@ target=${1:-help}
 # Root in a rootless engine is the caller; any other root hands over to the owner of /runs.
 is_the_machines_root() { [ "$(id -u)" = 0 ] && grep -q '^ *0 *0 *4294967295$' /proc/self/uid_map; }
 
-writes_to_runs() { case " all demo doctor $(stages) " in *" $target "*) ;; *) return 1 ;; esac; }
+writes_to_runs() { case " all demo doctor compare $(targets) " in *" $target "*) ;; *) return 1 ;; esac; }
 
 if is_the_machines_root && writes_to_runs; then
     owner=$(stat -c %u:%g /runs)
@@ -82,7 +85,7 @@ run_all() {
 }
 
 [ $# = 0 ] || shift
-case " $(stages) " in
+case " $(targets) " in
     *" $target "*)
         variables "$@"
         exec "$home/scripts/in_env.sh" python "$home/scripts/journey.py" "$target" ;;
@@ -91,6 +94,7 @@ case $target in
     help | --help | -h) usage ;;
     all) variables "$@"; run_all ;;
     demo) variables "$@"; exec "$home/scripts/in_env.sh" "$home/scripts/demo.sh" ;;
+    compare) variables "$@"; exec "$home/scripts/in_env.sh" python "$home/scripts/compare.py" --out "$OUT" ${RUNS:-} ;;
     doctor) variables "$@"; exec "$home/scripts/in_env.sh" python "$home/scripts/doctor.py" ;;
     *) exec "$home/scripts/in_env.sh" "$target" "$@" ;;
 esac

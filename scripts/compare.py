@@ -18,9 +18,10 @@ if __name__ == '__main__':
 from board import charts, report, sections
 from board.markup import Markup, element, join
 from board.runs import read_json
+from board.simulator import print_lines
 from common.errors import ArgumentParser, UserError, run
 from common.files import whole_file
-from training.names import natural
+from training.names import encoded, natural, text
 
 CURVES = (('validation_error_rate', 'Validation error, %', False), ('training_loss', 'Training loss', True),
           ('validation_loss', 'Validation loss', True), ('LR', 'Learning rate', True))
@@ -65,7 +66,7 @@ def read(folder):
             settings[name] + u''
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError('%s: settings.json or verify.json is damaged (%s): make them anew' % (folder, error))
-    return Run(os.path.basename(os.path.abspath(folder)), settings,
+    return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings,
                report.read_history(os.path.join(folder, 'history.csv')) or {}, packed)
 
 
@@ -168,8 +169,7 @@ def main(arguments):
     parser.add_argument('--page', metavar='FILE.html', help='the page; compare.html in that folder where not given')
     options = parser.parse_args(arguments)
     runs = [read(folder) for folder in options.runs or folders_in(options.out)]
-    for line in lines(table(runs)):
-        print(line)
+    print_lines(lines(table(runs)))
     path = options.page or os.path.join(options.out if os.path.isdir(options.out) else '.', 'compare.html')
     with whole_file(path, 'w') as handle:
         handle.write(page(runs))

@@ -92,7 +92,10 @@ def dataset(path, fitting, parts, titles=None, name=None):
     for part, (_, some) in checked.items():
         if some.max() >= count:
             raise DatasetError('%s has the label %d in %s, and none of it in train' % (path, some.max(), part))
-    fitted = {part: Images(fitting.images(images, lambda items: folders.progress(items, len(items), 'Fitting')), some)
+    decided = fitting.decided(checked['train'][0])
+    if decided.invert == 'yes' != fitting.invert:
+        folders.say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
+    fitted = {part: Images(decided.images(images, lambda items: folders.progress(items, len(items), 'Fitting')), some)
               for part, (images, some) in checked.items()}
     if 'valid' not in fitted:
         fitted.update(_held_back(path, fitted['train'], titles))

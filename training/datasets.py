@@ -107,16 +107,19 @@ def _checked(path, name, arrays):
 
 
 def _from_keras(name):
-    """Through keras.datasets where Keras runs (not on Python 3.10 and later), else from the same file in its cache."""
+    """From Keras's cache; MNIST through keras.datasets where Keras runs (not on Python 3.10 and later).
+
+    Not so CIFAR-10: Keras would unpickle whatever lies unpacked beside the archive, unchecked and maybe half-written.
+    """
     path = downloads.fetch(downloads.MNIST if name == 'mnist' else downloads.CIFAR10)
+    if name == 'cifar10':
+        return _cifar10_batches(path)
     try:
-        from keras import datasets
+        from keras.datasets import mnist
     except (ImportError, AttributeError):
-        arrays = _from_folder(name, os.path.dirname(path)) if name == 'mnist' else _cifar10_batches(path)
-    else:
-        (x_train, y_train), (x_test, y_test) = getattr(datasets, name).load_data()
-        arrays = _checked('keras.datasets.' + name, name, [x_train, y_train, x_test, y_test])
-    return arrays
+        return _from_folder(name, os.path.dirname(path))
+    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    return _checked('keras.datasets.mnist', name, [x_train, y_train, x_test, y_test])
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -136,7 +139,8 @@ def _cifar10_batches(path):
     with tarfile.open(path) as archive:
         for name in ['data_batch_%d' % number for number in range(1, 6)] + ['test_batch']:
             stream = archive.extractfile('cifar-10-batches-py/' + name)
-            batch = _PlainUnpickler(io.BytesIO(stream.read()), encoding='bytes').load()
+            options = {} if str is bytes else {'encoding': 'bytes'}
+            batch = _PlainUnpickler(io.BytesIO(stream.read()), **options).load()
             images = batch[b'data'].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
             parts.setdefault(name[:4], []).append((images, np.array(batch[b'labels'])))
     arrays = []

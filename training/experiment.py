@@ -2,6 +2,7 @@
 from __future__ import absolute_import, division, print_function
 
 import argparse
+import collections
 import os
 import sys
 
@@ -36,6 +37,14 @@ def parse(net, arguments):
     return parser.parse_args(arguments)
 
 
+def made_from(options, fitting):
+    """What settings.json says beside the settings: of what kind one's own pictures are, for who fits more of them."""
+    result = collections.OrderedDict([('init', options.init)] if options.init else [])
+    if fitting and fitting.net == 'lfc':
+        result['threshold'], result['invert'] = fitting.threshold, fitting.invert
+    return result
+
+
 def main(net, arguments):
     """Train; the exit status: 0, or :data:`training.trainer.STOPPED` where the run was asked to stop."""
     options = parse(net, arguments)
@@ -44,22 +53,27 @@ def main(net, arguments):
                         options.mirrored and options.mirrored == 'yes')
     backend.configure(net, options.device)
 
-    from training import datasets, trainer      # Theano reads its configuration when it is imported
+    from training import checkpoint, datasets, trainer      # Theano reads its configuration when it is imported
     from weights_gen import parameters
+    backend.check(options.device)
 
     initial = parameters.arrays(parameters.read(options.init, settings.overlay)) if options.init else None
     with trainer.only_writer(settings.run_folder):
         data = datasets.load(settings.dataset, net, options.data_dir, options.threshold, options.invert, options.broken)
-        run = trainer.Run(settings, data, initial)
-        if not options.resume:
+        fitting = Fitting(net, options.threshold, options.invert) if names.is_path(settings.dataset) else None
+        run = trainer.Run(settings, data, initial, made_from(options, fitting))
+        goes_on = options.resume and checkpoint.exists(run.files.checkpoint)
+        if options.resume and not goes_on:
+            print('There is no checkpoint in %s: the run starts anew' % settings.run_folder, file=sys.stderr)
+        if not options.resume or not goes_on and os.path.exists(settings.save_path):
             aside = trainer.put_aside(settings.run_folder)
             if aside:
                 print('The results that were in %s are now in %s' % (settings.run_folder, aside), file=sys.stderr)
         if not os.path.isdir(settings.run_folder):
             os.makedirs(settings.run_folder)
-        if names.is_path(settings.dataset):
-            pictures.preview(settings.dataset, Fitting(net, options.threshold, options.invert),
-                             os.path.join(settings.run_folder, 'preview.png'), tell=lambda line: None)
+        if fitting:
+            pictures.preview(settings.dataset, fitting, os.path.join(settings.run_folder, 'preview.png'),
+                             tell=lambda line: None)
         try:
             run(options.resume)
         except trainer.Stopped as stopped:

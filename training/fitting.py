@@ -64,15 +64,20 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
         """LFC: 0 below the threshold, 255 from it on; CNV: the images as they are."""
         return np.where(images >= self.threshold, 255, 0).astype(np.uint8) if self.net == 'lfc' else images
 
+    def decided(self, images):
+        """With 'auto' decided: whether grey images (N, rows, columns) for LFC, all of one kind, are ink on paper."""
+        if self.net != 'lfc' or self.invert != 'auto' or images.ndim != 3:
+            return self
+        return self._replace(invert='yes' if pictures.bright_border(images) else 'no')
+
     def images(self, images, progress=iter):
         """Arrays of images, uint8 (N, rows, columns) or (N, rows, columns, 3), fitted.
 
         What has the network's size stays as it is, but for LFC's inversion and threshold; grey images of 28x28 stay so
-        for CNV. Whether grey ones are ink on paper is decided for all of them at once.
+        for CNV. Whether grey ones are ink on paper is decided for all of them at once (:meth:`decided`).
         """
         if self.net == 'lfc' and images.ndim == 3:
-            invert = self.invert == 'yes' or self.invert == 'auto' and pictures.bright_border(images)
-            images = 255 - images if invert else images
+            images = 255 - images if self.decided(images).invert == 'yes' else images
             self = self._replace(invert='no')
         if images.shape[1:] not in (self.shape, (28, 28)):
             images = np.array([self._array(image) for image in progress(images)], np.uint8).reshape((-1,) + self.shape)

@@ -89,13 +89,13 @@ def load(path, fitting, broken='skip'):
     return Dataset(name, images['train'], images['valid'], images['test'], found.classes)
 
 
-def collect(path, fitting, broken='skip', tell=None):
+def collect(path, fitting, broken='skip', tell=None, divide=True):
     """The pictures of a folder before they become arrays; what is wrong with it goes to ``tell(line)``, :func:`say`.
 
     Returns
     -------
     (Found, list of Picture)
-        All files; each picture once, with its part.
+        All files; each picture once, with its part where they are to be divided.
     """
     tell = tell or say
     root = names.encoded(os.path.expanduser(path))
@@ -107,7 +107,9 @@ def collect(path, fitting, broken='skip', tell=None):
                       hashlib.sha1(images[index]).digest(), read.pixels[index].tobytes(), read.files[index].tobytes())
               for index in np.flatnonzero(read.states == READ)]
     _check_classes(path, found, chosen, tell)
-    return found, _divided(path, found, _once(path, chosen, tell), tell)
+    chosen = _once(path, chosen, tell)
+    _tell_alike(path, chosen, tell)
+    return found, _divided(path, found, chosen, tell) if divide else chosen
 
 
 # --- what is in the folder -------------------------------------------------------------------------------------------
@@ -444,7 +446,6 @@ def _once(path, chosen, tell):
 
 def _divided(path, found, chosen, tell):
     """The pictures with their parts."""
-    _tell_alike(path, chosen, tell)
     if not chosen or chosen[0].part is None:
         return _assigned(path, found, chosen, ('valid', 'test'))
     kept = [picture for picture in chosen if picture.part == 'test']

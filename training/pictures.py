@@ -58,7 +58,7 @@ def preview(path, fitting, out, broken='skip', tell=None):
         examples = [[(None, train.images[index]) for index in np.flatnonzero(train.labels == label)[:_count(titles)]]
                     for label in range(len(titles))]
     else:
-        found, chosen = folders.collect(path, fitting, broken, tell)
+        found, chosen = folders.collect(path, fitting, broken, tell, divide=False)
         titles = found.classes
         examples = [[(os.path.join(names.encoded(path), picture.path), picture.image) for picture in sorted(
             (picture for picture in chosen if picture.label == label), key=lambda picture: splits.order(picture.file))]

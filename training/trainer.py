@@ -69,12 +69,12 @@ class Log(object):
 
     def __init__(self, path, length):
         self.handle = io.open(path, 'a', encoding='utf-8')
-        self.handle.truncate(length)
+        self.handle.truncate(min(length, self.length))
 
     def __call__(self, text):
         print(text)
         sys.stdout.flush()
-        self.handle.write(six.ensure_text(text) + u'\n')
+        self.handle.write(six.ensure_text(text, errors='replace') + u'\n')
         self.handle.flush()
 
     @property
@@ -92,10 +92,12 @@ class Run(object):
     data : training.images.Dataset
     initial : list of float32 arrays, optional
         Parameters to start from, in the order in which they are saved.
+    about : dict, optional
+        What settings.json is to say beside the settings.
     """
 
-    def __init__(self, settings, data, initial=None):
-        self.settings, self.data, self.initial = settings, data, initial
+    def __init__(self, settings, data, initial=None, about=None):
+        self.settings, self.data, self.initial, self.about = settings, data, initial, about or {}
         self.files = Files(settings)
         self.images, self.labels = (part[:settings.train_size] for part in data.train)
         self.batch_size = settings.network.batch_size
@@ -298,15 +300,15 @@ class Run(object):
         import theano
         settings = self.settings
         result = collections.OrderedDict(settings.deciding())
-        result.update(
-            batch_size=self.batch_size, LR_start=settings.network.LR_start, LR_fin=settings.network.LR_fin,
-            schedule=settings.network.schedule, shift=settings.network.shift, decision=settings.network.decision,
-            dropout_in=settings.network.dropout_in, dropout_hidden=settings.network.dropout_hidden,
-            train_images=len(self.images), valid_images=len(self.data.valid.images),
-            test_images=len(self.data.test.images), classes=list(self.data.class_names),
-            versions=collections.OrderedDict([
+        result.update((name, getattr(settings.network, name)) for name in (
+            'batch_size', 'LR_start', 'LR_fin', 'schedule', 'shift', 'decision', 'dropout_in', 'dropout_hidden'))
+        result.update(self.about)
+        result.update([
+            ('train_images', len(self.images)), ('valid_images', len(self.data.valid.images)),
+            ('test_images', len(self.data.test.images)), ('classes', list(self.data.class_names)),
+            ('versions', collections.OrderedDict([
                 ('python', platform.python_version()), ('theano', theano.__version__),
-                ('lasagne', lasagne.__version__), ('numpy', np.__version__)]))
+                ('lasagne', lasagne.__version__), ('numpy', np.__version__)]))])
         return result
 
     def _epoch(self):

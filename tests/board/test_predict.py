@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from board import package, predict
+from board import images, package, predict
 from board.simulator import Simulator, answers
 from common.errors import run
 from tests.board import networks, runs
@@ -25,18 +25,18 @@ def packaged(request, tmpdir_factory):
     return path, os.path.join(path, request.param + '.tar.gz')
 
 
-def outcome(capsys, path, images):
-    status = run(predict.main, ['--package', str(path), '--images', str(images)])
+def outcome(capsys, path, file):
+    status = run(predict.main, ['--package', str(path), '--images', str(file)])
     return (status,) + tuple(capsys.readouterr())
 
 
 def test_as_the_simulator_on_the_folder(packaged, capsys, tmpdir):
     path, file = packaged
     overlay = OVERLAYS[os.path.basename(path).split('-')[1]]
-    images = networks.images(overlay, 9, seed=3)
-    np.save(str(tmpdir.join('images.npy')), images)
+    some = networks.images(overlay, 9, seed=3)
+    np.save(str(tmpdir.join('images.npy')), some)
     simulator = Simulator(os.path.join(path, overlay.name), overlay)
-    expected = [simulator.classes[index] for index in answers(overlay, simulator.scores(images))]
+    expected = [simulator.classes[index] for index in answers(overlay, simulator.scores(some))]
     assert outcome(capsys, file, tmpdir.join('images.npy')) == (0, u''.join(name + u'\n' for name in expected), '')
 
 
@@ -46,6 +46,18 @@ def test_one_picture_is_ranked(packaged, capsys):
     answer = lines[0].split('seven.png: ')[1]
     assert status == 0 and lines[2].startswith(answer) and lines[-1].startswith('by ') and 'data set' in lines[-1]
     assert not glob.glob(os.path.join(os.environ.get('TMPDIR', '/tmp'), 'bnn-predict-*'))
+
+
+def test_own_pictures_are_fitted_as_in_training():
+    assert predict.fitting({'settings': {'threshold': 60, 'invert': 'no'}}) == ('no', 60)
+    for manifest in ({}, {'settings': None}, {'settings': {'threshold': '60', 'invert': 3}},
+                     {'settings': {'threshold': 256}}):
+        assert predict.fitting(manifest) == ('auto', None)
+    picture = os.path.join(ROOT, 'docs', 'seven.png')
+    plain, white = [images.read(picture, (28, 28), 'auto', threshold)[0] for threshold in (None, 60)]
+    assert len(np.unique(plain)) > 2 and np.array_equal(white, np.where(plain >= 60, 255, 0))
+    inverted = images.read(picture, (28, 28), 'yes')[0]
+    assert not np.array_equal(inverted, images.read(picture, (28, 28), 'no')[0])
 
 
 @pytest.mark.parametrize('damage, message', [

@@ -79,3 +79,15 @@ def test_what_is_wrong_is_one_line(program, words, message):
     status, output, errors = program(*words)
     assert (status, output, errors.count('\n')) == (2, '', 1)
     assert message in errors
+
+
+@pytest.mark.parametrize('target, script', [('preview', 'journey.py preview'), ('predict', 'journey.py predict')])
+def test_targets_beside_the_journey(program, target, script):
+    status, output, errors = program(target, 'IMAGE=i.png')
+    assert (status, errors) == (0, '') and output.splitlines()[0].endswith(script)
+
+
+def test_runs_side_by_side(program, tmp_path):
+    status, output, errors = program('compare')
+    assert (status, errors) == (0, '')
+    assert output.splitlines()[0].endswith('scripts/compare.py --out %s' % (tmp_path / 'runs'))

@@ -63,6 +63,14 @@ def test_named_runs_and_what_differs(tmpdir):
     assert '&lt;b&gt;-cnvW1A2' in page and '<b>-' not in page
 
 
+def test_names_of_any_alphabet(tmpdir):
+    folder = os.path.join(str(tmpdir), u'gr\xf6\xdfe-lfcW1A1'.encode('utf-8') if str is bytes else u'gr\xf6\xdfe-lfcW1A1')
+    os.rename(run_folder(tmpdir, 'a-lfcW1A1'), folder)
+    status, lines, errors = compare('--out', tmpdir)
+    assert (status, errors) == (0, '') and lines[1].split()[0].startswith('gr')
+    assert u'gr\xf6\xdfe-lfcW1A1' in tmpdir.join('compare.html').read_text('utf-8')
+
+
 def test_twenty_runs(tmpdir):
     for number in range(20):
         run_folder(tmpdir, 'r%d-cnvW1A2' % number)

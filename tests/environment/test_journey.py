@@ -96,6 +96,9 @@ def test_predicting_by_ones_own_network_first(tmp_path):
     assert status == 1 and 'pretrained/nothing-cnvW1A1.tar.gz' in errors and errors.count('\n') == 1
     package = tmp_path / 'nothing-cnvW1A1' / 'nothing-cnvW1A1.tar.gz'
     package.parent.mkdir()
+    (package.parent / 'nothing-1w-1a.npz').touch()
+    status, _, errors = journey('predict', OUT=str(tmp_path), IMAGE='i.png', NET='cnv', DATASET='nothing')
+    assert status == 1 and 'is trained and not packed' in errors
     package.touch()
     assert command('predict', tmp_path, IMAGE='i.png', NET='cnv', DATASET='nothing') == (
         'python board/predict.py --package %s --images i.png' % package)

@@ -241,3 +241,14 @@ def test_preview_in_the_wrong_place(tmpdir):
         pictures.main(['preview', 'mnist'])
     with pytest.raises(SystemExit):
         pictures.main(['show', str(tmpdir)])
+
+
+def test_training_images_decide_what_is_ink(tmpdir, capsys):
+    """Not each part for itself, which could train on ink and test on paper."""
+    bright, dark = np.full((28, 28), 200, np.uint8), np.full((28, 28), 20, np.uint8)
+    train = np.array([bright] * 21 + [dark] * 19) + np.arange(40, dtype=np.uint8)[:, None, None]
+    path = npz(tmpdir.join('a.npz'), x_train=train, x_valid=train[-4:], y_valid=np.arange(4), x_test=np.array([dark] * 8))
+    data = arrays.load(path, LFC)
+    assert (data.test.images == 255).all() and 'dark is taken for ink' in capsys.readouterr()[1]
+    assert (arrays.load(path, Fitting('lfc', invert='no')).test.images == 0).all()
+    assert capsys.readouterr()[1] == ''

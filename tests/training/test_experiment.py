@@ -11,8 +11,10 @@ import sys
 
 import numpy as np
 import pytest
+import theano
 
 from tests.shared import ROOT
+from tests.training import drawings
 from training.trainer import HISTORY
 from weights_gen import overlays, parameters
 
@@ -110,6 +112,42 @@ def test_results_are_put_aside(done):
     assert status == 0 and 'are now in %s.1' % folder in errors
     assert (out / 'digits-lfcW1A2.1' / 'digits-1w-2a.npz').read_bytes() == before
     assert (folder / 'digits-1w-2a.npz').read_bytes() == before, 'the same seed gives the same bytes'
+
+
+def test_resuming_without_a_checkpoint_destroys_nothing(tmp_path):
+    folder = tmp_path / 'digits-lfcW1A1'
+    assert train('--out', tmp_path, *TINY)[0] == 0
+    before = (folder / 'digits-1w-1a.npz').read_bytes()
+    for name in ('checkpoint.npz', 'checkpoint-previous.npz'):
+        (folder / name).unlink()
+    status, _, errors = train('--out', tmp_path, '--resume', '--seed', 7, *TINY)
+    assert status == 0 and 'no checkpoint' in errors and 'are now in %s.1' % folder in errors
+    assert (tmp_path / 'digits-lfcW1A1.1' / 'digits-1w-1a.npz').read_bytes() == before
+
+
+def test_no_gpu_no_training(tmp_path):
+    """Rather than on the CPU for a week. (Theano tells in lines of its own what is lacking.)"""
+    if theano.config.device.startswith('cuda'):
+        pytest.skip('this machine has a GPU')
+    status, _, errors = train('--out', tmp_path, '--device', 'cuda', *TINY)
+    assert status == 1 and 'cannot use a GPU here' in errors.splitlines()[-1] and not os.listdir(str(tmp_path))
+
+
+def test_no_place_for_what_is_compiled(tmp_path):
+    (tmp_path / 'home').write_text(u'no folder')
+    environment = {name: value for name, value in os.environ.items() if name not in ('THEANO_FLAGS', 'THEANORC')}
+    status, _, errors = train('--out', tmp_path, *TINY, env=dict(environment, HOME=str(tmp_path / 'home')))
+    assert status == 1 and 'base_compiledir=' in errors and errors.count('\n') == 1
+
+
+def test_how_own_pictures_are_fitted_is_kept(tmp_path):
+    own = tmp_path / 'own'
+    drawings.folder(str(own), 70, classes=drawings.SHAPES[:2])
+    status, _, errors = train('--dataset', own, '--out', tmp_path / 'runs', '--epochs', 1, '--threshold', 60, '--invert',
+                              'yes', env=dict(os.environ, XDG_CACHE_HOME=str(tmp_path)))
+    with open(str(tmp_path / 'runs' / 'own-lfcW1A1' / 'settings.json')) as handle:
+        made = json.load(handle)
+    assert (made['threshold'], made['invert']) == (60, 'yes'), errors
 
 
 def test_one_writer(tmp_path):

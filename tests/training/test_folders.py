@@ -17,7 +17,7 @@ from board import images as board_images
 from tests.shared import ROOT
 from tests.training import drawings
 from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
-from training import datasets, folders
+from training import datasets, folders, pictures
 from training.fitting import Fitting
 from training.images import DatasetError, encode
 
@@ -396,3 +396,14 @@ def test_stopped_while_decoding(tmpdir, number):
     assert 'Traceback' not in errors and not tmpdir.join('out.png').exists()
     if tmpdir.join('cache').exists():
         assert not [path for path in tmpdir.join('cache').visit() if path.basename.endswith('.tmp')]
+
+
+def test_a_preview_of_what_cannot_be_divided(tmpdir):
+    """All pictures look alike to the network with this threshold: the preview is what shows it."""
+    own, out = str(tmpdir.join('own')), tmpdir.join('preview.png')
+    drawings.folder(own, 6, classes=drawings.SHAPES[:2])
+    fitting, told = Fitting('lfc', threshold=0), []
+    with pytest.raises(DatasetError):
+        folders.load(own, fitting)
+    pictures.preview(own, fitting, str(out), tell=told.append)
+    assert out.check() and any('of 12 pictures look' in line for line in told)

@@ -1,0 +1,28 @@
+"""bench/recipes.py: what it does with the results that are there."""
+from __future__ import absolute_import
+
+import json
+
+import pytest
+
+from bench import recipes
+from common.errors import UserError
+
+ABOUT = {'network': 'lfcW1A1', 'epochs': 2, 'train_size': None}
+
+
+def test_results_of_the_same_trainings_are_kept(tmpdir):
+    path = tmpdir.join('results.json')
+    path.write(json.dumps(dict(ABOUT, variants={'original': {'1': {'board': 5.}}})))
+    assert recipes.earlier(str(path), ABOUT) == {'original': {'1': {'board': 5.}}}
+
+
+@pytest.mark.parametrize('text, message', [
+    ('[', 'no file of results'), ('[]', 'no file of results'), ('{}', 'no file of results'),
+    (json.dumps(dict(ABOUT, epochs=3, variants={})), 'epochs 3')])
+def test_other_results_are_not_mixed_in(tmpdir, text, message):
+    path = tmpdir.join('results.json')
+    path.write(text)
+    with pytest.raises(UserError) as refused:
+        recipes.earlier(str(path), ABOUT)
+    assert message in str(refused.value)
