@@ -3,8 +3,9 @@
     python bench/recipes.py --net lfc --data-dir data --epochs 10 --seeds 3 --out lfc.json
 
 Variants are changes of :class:`training.settings.Network`, tried on top of the original recipe; VARIANTS names those
-that the recipes were chosen from. What the file of results has already is not computed again. All errors are of the test
-set, by the board's rule and by the largest output, of the epoch with the lowest validation error.
+that the recipes were chosen from. What the file of results has already is not computed again. Errors are of the
+epoch with the lowest validation error, which is what to choose by; then of the test set, by the board's rule and by the
+largest output.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -26,6 +27,8 @@ from common.files import whole_file
 from training import backend
 from training.settings import Settings
 from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+
+ERRORS = ('validation', 'board', 'largest')
 
 _BOARD = dict(decision=HIGHEST_OUTPUT)
 _LITTLE = dict(dropout_in=0., dropout_hidden=.2)
@@ -60,7 +63,7 @@ VARIANTS = {
 
 
 def measure(net, bits, changes, seed, epochs, train_size, data):
-    """One training; its test errors in percent, by the board's rule and by the largest output.
+    """One training; its validation error, and its test errors by the board's rule and by the largest output, in percent.
 
     Parameters
     ----------
@@ -79,14 +82,17 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
         settings = Settings(net, bits[0], bits[1], epochs=epochs, train_size=train_size, seed=seed, out=folder)
         settings.network = settings.network._replace(**changes)
         os.makedirs(settings.run_folder)
-        trainer.Run(settings, data)()
+        training_run = trainer.Run(settings, data)
+        training_run()
         with np.load(os.path.join(settings.run_folder, 'test-outputs.npz')) as archive:
             outputs = archive['outputs']
     finally:
         shutil.rmtree(folder)
     board = HIGHEST_OUTPUT if net == 'lfc' else LARGEST_OUTPUT
-    return {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
-            for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
+    result = {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
+              for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
+    result['validation'] = float(training_run.history[-1][trainer.HISTORY.index('best_validation_error_rate')])
+    return result
 
 
 def earlier(path, about):
@@ -105,11 +111,11 @@ def earlier(path, about):
 
 def table(results):
     """Mean and spread of each variant, as lines."""
-    lines = ['%-46s %5s %15s %15s' % ('variant', 'seeds', 'board, %', 'largest, %')]
+    lines = ['%-54s %5s' % ('variant', 'seeds') + ''.join('%16s' % (name + ', %') for name in ERRORS)]
     for variant, found in results.items():
-        figures = ['%6.2f +- %.2f' % (np.mean(errors), np.std(errors)) for errors in (
-            [one[name] for one in found.values()] for name in ('board', 'largest'))]
-        lines.append('%-46s %5d %15s %15s' % ((variant, len(found)) + tuple(figures)))
+        columns = [[one[name] for one in found.values() if name in one] for name in ERRORS]
+        lines.append('%-54s %5d' % (variant, len(found)) + ''.join(
+            '%16s' % ('%.2f +- %.2f' % (np.mean(errors), np.std(errors)) if errors else '-') for errors in columns))
     return lines
 
 

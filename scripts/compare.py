@@ -75,7 +75,7 @@ def table(runs):
 
     What training writes down beside is a column where it differs.
     """
-    extra = [name for name in ('recipe', 'train_size', 'seed')
+    extra = [name for name in ('recipe', 'decision', 'train_size', 'seed')
              if len({str(one.settings.get(name)) for one in runs}) > 1]
     rows = [['run', 'network', 'data set'] + [name.replace('_', ' ') for name in extra] +
             ['epochs', 'validation error', 'test error', 'packed accuracy']]
@@ -170,7 +170,8 @@ def main(arguments):
     options = parser.parse_args(arguments)
     runs = [read(folder) for folder in options.runs or folders_in(options.out)]
     print_lines(lines(table(runs)))
-    path = options.page or os.path.join(options.out if os.path.isdir(options.out) else '.', 'compare.html')
+    beside = options.out if os.path.isdir(options.out) else os.path.dirname(os.path.abspath(options.runs[0]))
+    path = options.page or os.path.join(beside, 'compare.html')
     with whole_file(path, 'w') as handle:
         handle.write(page(runs))
     print('curves: %s' % path)
