@@ -24,7 +24,6 @@ import numpy as np
 
 from common.errors import ArgumentParser, UserError, run
 from common.files import whole_file
-from training import backend
 from training.settings import Settings
 from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
@@ -137,8 +136,8 @@ def main(arguments):
     for variant in options.variants:
         if variant not in known:
             raise UserError('there is no variant "%s": choose of "%s"' % (variant, '", "'.join(known)))
+    from training import backend, datasets      # as training itself, on no Python later than 3.11
     backend.configure(options.net)
-    from training import datasets
 
     settings = Settings(options.net, options.weight_bits, options.activation_bits)
     data = datasets.load(settings.dataset, options.net, options.data_dir)
