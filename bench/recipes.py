@@ -152,8 +152,9 @@ def main(arguments):
                 continue
             found[str(seed)] = measure(options.net, (options.weight_bits, options.activation_bits), known[variant],
                                        seed, options.epochs, options.train_size, data)
+            text = json.dumps(dict(about, variants=results), indent=1, separators=(',', ': '))
             with whole_file(options.out) as handle:
-                handle.write((json.dumps(dict(about, variants=results), indent=1, separators=(',', ': ')) + '\n').encode('ascii'))
+                handle.write((text + '\n').encode('ascii'))
     print('\n'.join(table(results)))
 
 
