@@ -4,7 +4,8 @@
     data = load('emnist', Fitting('lfc'))           # a folder with train-images-idx3-ubyte, ...
 
 Images of another size than the network's are fitted as pictures are. The parts stay as they are given; where there is
-nothing to validate on, a tenth of each class's training images is taken for it.
+nothing to validate on, a tenth of each class's training images is taken for it. Training images are mixed: files often
+have one class after the other, and the first of them alone may be asked for.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -24,6 +25,7 @@ from weights_gen.overlays import MAX_CLASSES
 
 LARGEST = 2 ** 31       # bytes of pixels in one file
 _LISTED = 10
+_ORDER = 1              # the seed that training images are mixed by
 _DAMAGE = (ValueError, EOFError, struct.error, zlib.error, TypeError)      # gzip's of any content, and common.npz's
 _IDX = {'train': ('train', 'train'), 'valid': ('valid', 'validation'), 'test': ('t10k', 'test')}
 
@@ -99,7 +101,9 @@ def dataset(path, fitting, parts, titles=None, name=None):
               for part, (images, some) in checked.items()}
     if 'valid' not in fitted:
         fitted.update(_held_back(path, fitted['train'], titles))
-    return Dataset(name or names.run_name(path), fitted['train'], fitted['valid'], fitted['test'], titles)
+    mixed = np.random.RandomState(_ORDER).permutation(len(fitted['train'].labels))
+    train = Images(*[array[mixed] for array in fitted['train']])
+    return Dataset(name or names.run_name(path), train, fitted['valid'], fitted['test'], titles)
 
 
 def _held_back(path, train, titles):

@@ -60,6 +60,8 @@ def main(net, arguments):
     initial = parameters.arrays(parameters.read(options.init, settings.overlay)) if options.init else None
     with trainer.only_writer(settings.run_folder):
         data = datasets.load(settings.dataset, net, options.data_dir, options.threshold, options.invert, options.broken)
+        if settings.train_size and settings.train_size > len(data.train.labels):
+            print('There are %d training images: all are used' % len(data.train.labels), file=sys.stderr)
         fitting = Fitting(net, options.threshold, options.invert) if names.is_path(settings.dataset) else None
         run = trainer.Run(settings, data, initial, made_from(options, fitting))
         goes_on = options.resume and checkpoint.exists(run.files.checkpoint)

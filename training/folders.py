@@ -8,12 +8,14 @@ folders' names, numbers in them by value: 9 before 10. Hidden files and files th
 picture counts once, however many copies there are: what it holds decides, not its name. A copy in ``test/`` or
 ``valid/`` is taken out of training.
 
-Pictures are decoded once; what the network sees of them is kept in ``$XDG_CACHE_HOME/bnn-training`` (``~/.cache``).
+A picture is decoded once, under whatever name or date it comes again; what the network sees of it is kept in
+``$XDG_CACHE_HOME/bnn-training`` (``~/.cache``).
 """
 from __future__ import absolute_import, division, print_function
 
 import collections
 import contextlib
+import glob
 import hashlib
 import io
 import json
@@ -48,6 +50,7 @@ _CACHED, _LARGEST_CACHE = ('images', 'states', 'pixels', 'files'), 2 ** 33    # 
 _PROGRESS_SECONDS = 10
 _LISTED = 10                # lines at most of one kind
 READ, _BROKEN, _OTHER = range(3)
+_STATE, _FILE_HASH = 1, 3    # in a row of a Read
 _PURPOSES = {'valid': 'to validate', 'test': 'to test'}
 
 Found = collections.namedtuple('Found', ['classes', 'paths', 'labels', 'parts'])
@@ -237,8 +240,9 @@ def read_all(root, found, fitting):
                 array[index] = value
     done = 0
     try:
+        contents = _contents(known or (_copy(cache, fitting) if missing else {}))
         paths = [os.path.join(root, found.paths[index]) for index in missing]
-        with contextlib.closing(_decoded(paths, fitting)) as rows:
+        with contextlib.closing(_decoded(paths, fitting, contents)) as rows:
             for done, (index, row) in enumerate(zip(missing, rows), 1):
                 for array, value in zip(read, row):
                     array[index] = value
@@ -260,13 +264,13 @@ def _key(path):
     return status.st_size, int(status.st_mtime * 1e6), int(status.st_ctime * 1e6)
 
 
-def _decoded(paths, fitting):
+def _decoded(paths, fitting, contents):
     """Rows of a Read for some files, in order. Two threads do: Pillow lets go of the interpreter while it decodes."""
     pool = ThreadPool(WORKERS)
     try:
         with warnings.catch_warnings():         # these filters are the whole process's
             warnings.simplefilter('ignore')
-            rows = pool.imap(lambda path: _decode(path, fitting), paths)
+            rows = pool.imap(lambda path: _decode(path, fitting, contents), paths)
             # Python 2 does not notice Ctrl-C while it waits without a limit.
             for row in progress((rows.next(timeout=1e6) for _ in paths), len(paths), 'Decoding'):
                 yield row
@@ -275,8 +279,11 @@ def _decoded(paths, fitting):
         pool.join()     # each ends with the picture that it is at
 
 
-def _decode(path, fitting):
-    """A row of a Read: (image, state, hash of the upright pixels, hash of the file, reason)."""
+def _decode(path, fitting, contents):
+    """A row of a Read: (image, state, hash of the upright pixels, hash of the file, reason).
+
+    Of a file whose hash is in `contents` it is the row that is there.
+    """
     blank, zeros = np.zeros(fitting.shape, np.uint8), np.zeros(32, np.uint8)
     data = None
     try:
@@ -291,6 +298,9 @@ def _decode(path, fitting):
             if os.fstat(handle.fileno()).st_size > LARGEST_FILE:
                 raise ValueError('more than %d MB' % (LARGEST_FILE >> 20))
             data = beginning + handle.read()
+        digest = hashlib.sha256(data).digest()
+        if digest in contents:
+            return contents[digest]
         picture, pixels = _upright(data, fitting.net == 'cnv')
         image = fitting.picture(*picture)
     except EnvironmentError as error:
@@ -304,7 +314,7 @@ def _decode(path, fitting):
         if path.lower().endswith(EXTENSIONS):
             return blank, _BROKEN, zeros, zeros, 'not a picture'
         return blank, _OTHER, zeros, zeros, ''      # text may begin with BM or P5
-    return image, READ, pixels, np.frombuffer(hashlib.sha256(data).digest(), np.uint8), ''
+    return image, READ, pixels, np.frombuffer(digest, np.uint8), ''
 
 
 def _upright(data, small):
@@ -354,10 +364,24 @@ def cache_folder():
 
 
 def _cache_path(root, fitting):
+    """``<of what is read, and of the folder's name>-<of where it is>.npz``, hashes: a moved folder's is found."""
     import PIL
-    deciding = [_CACHE_VERSION, os.path.realpath(root).decode('latin-1'), fitting.net, fitting.invert, PIL.__version__,
+    place = os.path.realpath(root)
+    deciding = [_CACHE_VERSION, os.path.basename(place).decode('latin-1'), fitting.net, fitting.invert, PIL.__version__,
                 np.__version__]
-    return os.path.join(cache_folder(), hashlib.sha256(json.dumps(deciding).encode('ascii')).hexdigest()[:32] + '.npz')
+    parts = json.dumps(deciding).encode('ascii'), place
+    return os.path.join(cache_folder(), '-'.join(hashlib.sha256(part).hexdigest()[:16] for part in parts) + '.npz')
+
+
+def _copy(path, fitting):
+    """What the newest cache of another folder of the same name holds: maybe of this one, before it was moved."""
+    others = sorted(glob.glob(path.rsplit('-', 1)[0] + '-*.npz'), key=os.path.getmtime)
+    return _load_cache(others[-1], fitting) if others else {}
+
+
+def _contents(known):
+    """A cache's pictures by the hashes of their files."""
+    return {row[_FILE_HASH].tobytes(): row for row in known.values() if row[_STATE] == READ}
 
 
 def _load_cache(path, fitting):

@@ -361,6 +361,33 @@ def test_decoded_once(small, tmpdir, monkeypatch):
     assert not decoded      # the threshold comes after
 
 
+def test_what_a_file_holds_decides_whether_it_is_decoded_again(small, tmpdir, monkeypatch):
+    """Not its name, nor its date, nor where the folder is."""
+    first = folders.load(small, CNV)
+    decode, decoded = folders.pictures.decode, []
+    monkeypatch.setattr(folders.pictures, 'decode',
+                        lambda *rest, **options: decoded.append(1) or decode(*rest, **options))
+    os.utime(os.path.join(small, 'star', '1.jpg'), (10 ** 9, 10 ** 9))
+    os.rename(os.path.join(small, 'star', '2.png'), os.path.join(small, 'star', 'renamed.png'))
+    folders.load(small, CNV)
+    moved = str(tmpdir.mkdir('elsewhere').join(os.path.basename(small)))
+    shutil.move(small, moved)
+    again = folders.load(moved, CNV)
+    assert not decoded and len(cached(tmpdir)) == 2
+    for one, other in zip(first[1:4], again[1:4]):
+        np.testing.assert_array_equal(one.images, other.images)
+    path = os.path.join(moved, 'star', '1.jpg')
+    size = os.path.getsize(path)
+    with open(path, 'r+b') as handle:       # other contents, with the same size and date
+        handle.seek(size // 2)
+        byte = handle.read(1)
+        handle.seek(size // 2)
+        handle.write(b'\x00' if byte != b'\x00' else b'\x01')
+    os.utime(path, (10 ** 9, 10 ** 9))
+    folders.load(moved, CNV)
+    assert len(decoded) == 1
+
+
 @pytest.mark.parametrize('damage', [b'', b'PK\x03\x04 nothing', None])
 def test_a_damaged_cache_is_made_anew(small, tmpdir, damage):
     first = folders.load(small, CNV)
