@@ -2,14 +2,17 @@
 
     python bench/recipes.py --net lfc --data-dir data --epochs 10 --seeds 3 --out lfc.json
 
-Variants are changes of :class:`training.settings.Network`, tried on top of the original recipe; VARIANTS names those
-that the recipes were chosen from. What the file of results has already is not computed again. Errors are of the
+Variants are changes of :class:`training.settings.Network`, tried on top of the original recipe, and what a recipe could
+do beside: `smoothing`, the share of targets taken for wrong in the loss, and `first`, the bits of a network that is
+trained for half of the epochs, for the one in question to start from. VARIANTS names those that the recipes were chosen
+from. What the file of results has already is not computed again. Errors are of the
 epoch with the lowest validation error, which is what to choose by; then of the test set, by the board's rule and by the
 largest output.
 """
 from __future__ import absolute_import, division, print_function
 
 import collections
+import contextlib
 import io
 import json
 import os
@@ -32,6 +35,8 @@ ERRORS = ('validation', 'board', 'largest')
 _BOARD = dict(decision=HIGHEST_OUTPUT)
 _LITTLE = dict(dropout_in=0., dropout_hidden=.2)
 _SHIFTED = dict(_LITTLE, schedule='cosine', shift=1, **_BOARD)
+_DISTORTED = dict(_SHIFTED, dropout_hidden=0., shift=0, distortion=1.2)
+_MOVED = dict(schedule='cosine', mirrored=True, shift=2)
 VARIANTS = {
     'lfc': collections.OrderedDict([
         ('original', {}),
@@ -51,18 +56,27 @@ VARIANTS = {
         ('board rule, dropout 0, shift 1', dict(_SHIFTED, dropout_hidden=0., schedule='exponential')),
         ('board rule, from 0.001, dropout 0, shift 1', dict(_SHIFTED, dropout_hidden=0., schedule='exponential',
                                                             LR_start=.001)),
+        ('board rule, cosine, dropout 0, shift 1, distortion 0.8', dict(_SHIFTED, dropout_hidden=0., distortion=.8)),
+        ('board rule, cosine, dropout 0, shift 1, distortion 1.2', dict(_SHIFTED, dropout_hidden=0., distortion=1.2)),
+        ('board rule, cosine, dropout 0, distortion 1.2', _DISTORTED),
+        ('board rule, cosine from 0.001, dropout 0, distortion 1.2', dict(_DISTORTED, LR_start=.001)),
+        ('board rule, cosine, dropout 0, distortion 1.2, smoothing 0.02', dict(_DISTORTED, smoothing=.02)),
+        ('board rule, cosine, dropout 0, distortion 1.2, after W1A2', dict(_DISTORTED, first=(1, 2))),
     ]),
     'cnv': collections.OrderedDict([
         ('original', {}),
         ('cosine', dict(schedule='cosine')),
         ('cosine, mirrored', dict(schedule='cosine', mirrored=True)),
-        ('cosine, mirrored, shift 2', dict(schedule='cosine', mirrored=True, shift=2)),
+        ('cosine, mirrored, shift 2', _MOVED),
+        ('cosine, mirrored, distortion 1.2', dict(_MOVED, shift=0, distortion=1.2)),
+        ('cosine, mirrored, shift 2, smoothing 0.05', dict(_MOVED, smoothing=.05)),
+        ('cosine, mirrored, shift 2, after W1A2', dict(_MOVED, first=(1, 2))),
     ]),
 }
 
 
 def measure(net, bits, changes, seed, epochs, train_size, data):
-    """One training; its validation error, and its test errors by the board's rule and by the largest output, in percent.
+    """One variant's validation error, and its test errors by the board's rule and by the largest output, in percent.
 
     Parameters
     ----------
@@ -70,19 +84,27 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     bits : (int, int)
         Of weights and activations.
     changes : dict
-        Of the original's :class:`training.settings.Network`.
+        One of VARIANTS.
     seed, epochs, train_size : int
     data : training.images.Dataset
     """
     from training import learning, trainer
+    from weights_gen import parameters
 
+    changes, initial = dict(changes), None
+    first, smoothing = changes.pop('first', None), changes.pop('smoothing', 0.)
+    trainings = [(bits, epochs)] if first is None else [(first, epochs // 2), (bits, epochs - epochs // 2)]
     folder = tempfile.mkdtemp(prefix='bnn-recipes-')
     try:
-        settings = Settings(net, bits[0], bits[1], epochs=epochs, train_size=train_size, seed=seed, out=folder)
-        settings.network = settings.network._replace(**changes)
-        os.makedirs(settings.run_folder)
-        training_run = trainer.Run(settings, data)
-        training_run()
+        for (weight_bits, activation_bits), length in trainings:
+            settings = Settings(net, weight_bits, activation_bits, epochs=length, train_size=train_size, seed=seed,
+                                out=folder)
+            settings.network = settings.network._replace(**changes)
+            os.makedirs(settings.run_folder)
+            training_run = trainer.Run(settings, data, initial)
+            with smoothed(learning.Learner, smoothing):
+                training_run()
+            initial = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(os.path.join(settings.run_folder, 'test-outputs.npz')) as archive:
             outputs = archive['outputs']
     finally:
@@ -92,6 +114,18 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
     result['validation'] = float(training_run.history[-1][trainer.HISTORY.index('best_validation_error_rate')])
     return result
+
+
+@contextlib.contextmanager
+def smoothed(learner, share):
+    """With a loss of which a share is that of the opposite targets: what is expected where so many are wrong."""
+    plain = learner.loss
+    learner.loss = staticmethod(lambda outputs, targets: (1 - share) * plain(outputs, targets) +
+                                share * plain(outputs, -targets))
+    try:
+        yield
+    finally:
+        learner.loss = staticmethod(plain)
 
 
 def earlier(path, about):
@@ -110,10 +144,10 @@ def earlier(path, about):
 
 def table(results):
     """Mean and spread of each variant, as lines."""
-    lines = ['%-54s %5s' % ('variant', 'seeds') + ''.join('%16s' % (name + ', %') for name in ERRORS)]
+    lines = ['%-64s %5s' % ('variant', 'seeds') + ''.join('%16s' % (name + ', %') for name in ERRORS)]
     for variant, found in results.items():
         columns = [[one[name] for one in found.values() if name in one] for name in ERRORS]
-        lines.append('%-54s %5d' % (variant, len(found)) + ''.join(
+        lines.append('%-64s %5d' % (variant, len(found)) + ''.join(
             '%16s' % ('%.2f +- %.2f' % (np.mean(errors), np.std(errors)) if errors else '-') for errors in columns))
     return lines
 

@@ -1,14 +1,52 @@
-"""Other images of the same class: shifted by a few pixels, mirrored.
+"""Other images of the same class: shifted by a few pixels, mirrored, distorted.
 
     images = augment(images, random, shift=2, mirrored=True)
+    images = augment(images, random, shift=1, distortions=elastic_distortions(28, 28, 1.2, random))
 """
-from __future__ import absolute_import
+from __future__ import absolute_import, division
 
 import numpy as np
 
 
-def augment(images, random, shift=0, mirrored=False):
-    """Each image moved by up to `shift` pixels in both directions, and every other one mirrored, at random.
+DISTORTIONS = 1000      # so many different ones are drawn for a training
+SMOOTHNESS = 6.         # pixels: the standard deviation of the Gauss curve that makes neighbours move alike
+
+
+def elastic_distortions(rows, columns, size, random, count=DISTORTIONS):
+    """Smooth random distortions (Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks", 2003).
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of an image.
+    size : float
+        Pixels: the standard deviation of how far a pixel moves, in each direction.
+    random : numpy.random.RandomState
+    count : int
+
+    Returns
+    -------
+    integer array (count, rows*columns)
+        Which pixel of an image, counted row by row, each of a distorted image's pixels is.
+    """
+    margin = int(3 * SMOOTHNESS)
+    kernels = []
+    for length in (rows, columns):
+        kernel = np.arange(length)[:, None] - np.arange(-margin, length + margin)
+        kernel = np.exp(-kernel ** 2 / (2 * SMOOTHNESS ** 2))
+        kernels.append(kernel / np.sqrt((kernel ** 2).sum(axis=1, keepdims=True)))
+    maps = np.empty((count, rows * columns), np.int32)
+    for one in maps:
+        noise = random.standard_normal((2, rows + 2 * margin, columns + 2 * margin))
+        down, right = (size * kernels[0].dot(part).dot(kernels[1].T) for part in noise)
+        row = np.clip(np.rint(np.arange(rows)[:, None] + down), 0, rows - 1)
+        column = np.clip(np.rint(np.arange(columns) + right), 0, columns - 1)
+        one[:] = (row * columns + column).ravel()
+    return maps
+
+
+def augment(images, random, shift=0, mirrored=False, distortions=None):
+    """Each image moved by up to `shift` pixels in both directions, every other one mirrored, all distorted, at random.
 
     What a shift uncovers is filled with the pixel at the edge.
 
@@ -20,11 +58,17 @@ def augment(images, random, shift=0, mirrored=False):
     shift : int
         Pixels.
     mirrored : bool
+    distortions : integer array (count, rows*columns), optional
+        As :func:`elastic_distortions` returns it.
 
     Returns
     -------
     array of the same shape and dtype
     """
+    if distortions is not None:
+        chosen = distortions[random.randint(len(distortions), size=len(images))]
+        pixels = images.reshape((len(images), chosen.shape[1], -1))
+        images = pixels[np.arange(len(images))[:, None], chosen].reshape(images.shape)
     if not shift and not mirrored:
         return images
     count, rows, columns = images.shape[:3]

@@ -95,7 +95,7 @@ class Learner(object):
 
         changes = collections.OrderedDict()
         outputs = lasagne.layers.get_output(network, images, deterministic=False, updates=changes)
-        loss = squared_hinge_loss(outputs, targets)
+        loss = self.loss(outputs, targets)
 
         quantized = networks.quantized_layers(network)
         self.weights_adam = updates.WeightsAdam(quantized)
@@ -112,6 +112,8 @@ class Learner(object):
 
         self._train = theano.function([images, targets, learning_rate], loss, updates=changes)
         self.outputs = theano.function([images], lasagne.layers.get_output(network, images, deterministic=True))
+
+    loss = staticmethod(squared_hinge_loss)     # what is made small
 
     def train(self, images, labels, learning_rate):
         """One training step.

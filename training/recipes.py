@@ -14,7 +14,8 @@ from weights_gen.overlays import HIGHEST_OUTPUT
 RECIPES = {
     'original': {'lfc': {}, 'cnv': {}},
     'best': {
-        'lfc': dict(schedule='cosine', shift=1, dropout_in=0., dropout_hidden=.2, decision=HIGHEST_OUTPUT),
+        'lfc': dict(schedule='cosine', LR_start=.001, dropout_in=0., dropout_hidden=0., distortion=1.2,
+                    decision=HIGHEST_OUTPUT),
         'cnv': dict(schedule='cosine', shift=2, mirrored=True),
     },
 }

@@ -16,8 +16,8 @@ from weights_gen import overlays
 
 Network = collections.namedtuple('Network', [
     'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset',
-    'schedule', 'shift', 'mirrored', 'decision'])
-ORIGINAL = dict(schedule='exponential', shift=0, mirrored=False, decision=overlays.LARGEST_OUTPUT)
+    'schedule', 'shift', 'mirrored', 'distortion', 'decision'])
+ORIGINAL = dict(schedule='exponential', shift=0, mirrored=False, distortion=0., decision=overlays.LARGEST_OUTPUT)
 
 NETWORKS = {
     'lfc': Network(batch_size=100, epochs=1000, LR_start=.003, LR_fin=3e-7, dropout_in=.2, dropout_hidden=.5,
@@ -115,7 +115,7 @@ class Settings(object):
                  own + [('shuffle_parts', 1)])
         if self.recipe != 'original' or self.network.mirrored:
             pairs += [('recipe', self.recipe)] + [(name, getattr(self.network, name)) for name in (
-                'schedule', 'shift', 'mirrored', 'decision')]
+                'schedule', 'shift', 'mirrored', 'distortion', 'decision')]
         return ['%s = %s' % pair for pair in pairs]
 
     def deciding(self):

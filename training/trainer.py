@@ -28,7 +28,7 @@ from common import npz
 from common.errors import UserError
 from common.files import remove_remains, sha256, whole_file
 from training import checkpoint, health, names, networks
-from training.augmentation import augment
+from training.augmentation import augment, elastic_distortions
 from training.images import encode
 from training.learning import Learner, answers, hinge_targets, squared_hinge_loss
 
@@ -104,6 +104,10 @@ class Run(object):
         self.batches = len(self.images) // self.batch_size
         if not self.batches:
             raise UserError('%d training images are fewer than one batch of %d' % (len(self.images), self.batch_size))
+        self.distortions = None
+        if settings.network.distortion:     # of random numbers of their own: they are the same in a resumed run
+            self.distortions = elastic_distortions(self.images.shape[1], self.images.shape[2],
+                                                   settings.network.distortion, np.random.RandomState(settings.seed))
         self.random = np.random.RandomState(settings.seed)
         self.network = networks.build(settings.overlay, len(data.class_names), self.random,
                                       settings.network.dropout_in, settings.network.dropout_hidden)
@@ -199,7 +203,8 @@ class Run(object):
         rate = self.settings.learning_rate(self.epoch)
         while self.batch < self.batches:
             chosen = self.order[self.batch * self.batch_size:(self.batch + 1) * self.batch_size]
-            images = augment(self.images[chosen], self.random, self.settings.network.shift, self.settings.network.mirrored)
+            images = augment(self.images[chosen], self.random, self.settings.network.shift,
+                             self.settings.network.mirrored, self.distortions)
             loss = self.learner.train(encode(images, self.settings.net), self.labels[chosen], rate)
             self.batch += 1
             if math.isnan(loss) or math.isinf(loss):
@@ -301,7 +306,8 @@ class Run(object):
         settings = self.settings
         result = collections.OrderedDict(settings.deciding())
         result.update((name, getattr(settings.network, name)) for name in (
-            'batch_size', 'LR_start', 'LR_fin', 'schedule', 'shift', 'decision', 'dropout_in', 'dropout_hidden'))
+            'batch_size', 'LR_start', 'LR_fin', 'schedule', 'shift', 'distortion', 'decision', 'dropout_in',
+            'dropout_hidden'))
         result.update(self.about)
         result.update([
             ('train_images', len(self.images)), ('valid_images', len(self.data.valid.images)),

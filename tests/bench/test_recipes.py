@@ -26,3 +26,11 @@ def test_other_results_are_not_mixed_in(tmpdir, text, message):
     with pytest.raises(UserError) as refused:
         recipes.earlier(str(path), ABOUT)
     assert message in str(refused.value)
+
+
+def test_smoothing_is_the_loss_where_a_share_of_targets_is_wrong():
+    class Learner(object):
+        loss = staticmethod(lambda outputs, targets: (1 - outputs * targets) ** 2)
+    with recipes.smoothed(Learner, .25):
+        assert Learner().loss(.5, 1.) == .75 * .25 + .25 * 2.25
+    assert Learner().loss(.5, 1.) == .25

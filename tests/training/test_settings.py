@@ -28,8 +28,8 @@ def test_learning_rate(settings, start, epochs):
 
 def test_cosine():
     best = Settings('lfc', 1, 1, epochs=8, recipe='best')
-    assert best.learning_rate(0) == .003
-    assert best.learning_rate(4) == pytest.approx((.003 + 3e-7) / 2)
+    assert best.learning_rate(0) == .001
+    assert best.learning_rate(4) == pytest.approx((.001 + 3e-7) / 2)
     assert best.learning_rate(8) == pytest.approx(3e-7)
 
 
