@@ -30,7 +30,7 @@ class BadImages(UserError):
     """A file that is no image file, a damaged one, or images of another shape."""
 
 
-def read(path, shape, invert='auto', threshold=None):
+def read(path, shape, invert=None, threshold=None):
     """The images of a file.
 
     Parameters
@@ -38,10 +38,11 @@ def read(path, shape, invert='auto', threshold=None):
     path : str
     shape : tuple
         (28, 28) or (32, 32, 3): what the overlay reads.
-    invert : 'auto', 'yes' or 'no'
+    invert : 'auto', 'yes' or 'no', optional
+        For LFC: whether dark is ink. Where not given, pictures are looked at ('auto') and arrays stay as they are;
+        'auto' looks at all arrays of a file at once, as training does.
     threshold : int, optional
-        How pictures (arrays stay as they are) are made black and white for LFC, where they are: whether dark is ink,
-        and from which grey on a pixel is.
+        For LFC: from which grey on a pixel is white. Where not given, greys stay.
 
     Returns
     -------
@@ -74,11 +75,24 @@ def read(path, shape, invert='auto', threshold=None):
 def _read(handle, path, shape, invert, threshold):
     magic = handle.read(4)
     handle.seek(0)
-    if magic == b'PK\x03\x04':
-        return _read_npz(handle, path)
     for beginning in pictures.FORMATS:
         if magic.startswith(beginning):
-            return _read_picture(handle, path, shape, invert, threshold)[np.newaxis]
+            return _read_picture(handle, path, shape, invert or 'auto', threshold)[np.newaxis]
+    images = _read_arrays(handle, path, magic)
+    if shape != (28, 28) or images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
+        return images
+    if invert == 'yes' or invert == 'auto' and pictures.bright_border(images):
+        images = 255 - images
+    return _black_and_white(images, threshold)
+
+
+def _black_and_white(grey, threshold):
+    return grey if threshold is None else np.where(grey >= threshold, 255, 0).astype(np.uint8)
+
+
+def _read_arrays(handle, path, magic):
+    if magic == b'PK\x03\x04':
+        return _read_npz(handle, path)
     if magic.startswith(b'\x1f\x8b'):
         handle = gzip.GzipFile(fileobj=handle)
         magic = handle.read(4)
@@ -135,5 +149,4 @@ def _read_picture(handle, path, shape, invert, threshold):
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
     if shape == (32, 32, 3):
         return pictures.fit_colour(picture, size)
-    grey = pictures.fit_digit(picture, invert)
-    return grey if threshold is None else np.where(grey >= threshold, 255, 0).astype(np.uint8)
+    return _black_and_white(pictures.fit_digit(picture, invert), threshold)

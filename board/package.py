@@ -252,6 +252,10 @@ def build_run(path, name=None, out=None):
     verification = read_json(of.verification) or {}
     if verification and verification.get('files') != fingerprint(contents):
         raise BadRun('%s is of other files than are in %s: verify again' % (of.verification, of.folder))
+    if verification and os.path.exists(of.parameters):
+        with open(of.parameters, 'rb') as handle:
+            if verification.get('parameters_sha256') != sha256(handle.read()):
+                raise BadRun('%s has been trained on since it was verified: make weights verify first' % of.path)
     contents.update(samples.files_of(of))
     out = out or of.package
     with whole_file(out) as handle:

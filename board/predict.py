@@ -56,11 +56,11 @@ def load(path):
 
 
 def fitting(manifest):
-    """How the training made its own pictures black and white: (invert, threshold), as `make train` was told."""
+    """How training fitted its own pictures, (invert, threshold); None where it read MNIST or the like."""
     made = manifest.get('settings')
     made = made if isinstance(made, dict) else {}
     invert, threshold = made.get('invert'), made.get('threshold')
-    return (invert if invert in ('yes', 'no') else 'auto',
+    return (invert if invert in ('auto', 'yes', 'no') else None,
             threshold if isinstance(threshold, int) and 0 <= threshold <= 255 else None)
 
 

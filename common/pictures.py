@@ -134,6 +134,8 @@ def fit_digit(picture, invert='auto'):
     ink = Image.fromarray(grey[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1])
     scale = 20 / max(ink.size)
     ink = np.array(ink.resize([max(int(round(side * scale)), 1) for side in ink.size], Image.LANCZOS))
+    if not ink.max():                           # specks, which the shrinking has left nothing of
+        return fitted
     ink = _stretched(ink, 0)
     top, left = [_corner(ink.sum(axis=axis, dtype=float)) for axis in (1, 0)]
     fitted[top:top + ink.shape[0], left:left + ink.shape[1]] = ink

@@ -16,11 +16,11 @@ if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from board import charts, report, sections
+from board import runs as run_files
 from board.markup import Markup, element, join
-from board.runs import read_json
 from board.simulator import print_lines
 from common.errors import ArgumentParser, UserError, run
-from common.files import whole_file
+from common.files import sha256, whole_file
 from training.names import encoded, natural, text
 
 CURVES = (('validation_error_rate', 'Validation error, %', False), ('training_loss', 'Training loss', True),
@@ -55,10 +55,12 @@ def read(folder):
     UserError
         The folder is no run's, or its files are damaged.
     """
-    settings, verified = (read_json(os.path.join(folder, name)) for name in ('settings.json', 'verify.json'))
+    settings, verified = (run_files.read_json(os.path.join(folder, name)) for name in ('settings.json', 'verify.json'))
     if settings is None:
         raise UserError('%s is no run: it has no settings.json, which training writes' % folder)
     try:
+        if verified is not None and _is_out_of_date(folder, verified):
+            verified = None
         packed = None if verified is None else float(verified['accuracy']['packed'])
         for name in ('weight_bits', 'activation_bits', 'epochs'):
             settings[name] + 0
@@ -68,6 +70,17 @@ def read(folder):
         raise UserError('%s: settings.json or verify.json is damaged (%s): make them anew' % (folder, error))
     return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings,
                report.read_history(os.path.join(folder, 'history.csv')) or {}, packed)
+
+
+def _is_out_of_date(folder, verified):
+    """Whether verify found nothing to compare, or training has gone on since."""
+    if verified.get('problems'):
+        return True
+    try:
+        parameters = run_files.Run(folder).parameters
+    except run_files.BadRun:            # put aside
+        return False
+    return os.path.exists(parameters) and verified.get('parameters_sha256') != sha256(parameters)
 
 
 def table(runs):

@@ -112,8 +112,9 @@ def _held_back(path, train, titles):
     try:
         parts = splits.divide(train.labels.tolist(), looks, [splits.order(look) for look in looks], ('valid',))
     except splits.TooFew as few:
-        raise DatasetError('%s: the class %s has %d different training images: at least 2 are needed, to train and to '
-                           'validate' % (path, names.shown(titles[few.label]), few.count))
+        raise DatasetError('%s: the class %s has %d training images that the network can tell from each other and from '
+                           'other classes\': at least 2 are needed, to train and to validate; see the preview'
+                           % (path, names.shown(titles[few.label]), few.count))
     chosen = {part: np.array(parts) == part for part in ('train', 'valid')}
     return {part: Images(train.images[mask], train.labels[mask]) for part, mask in chosen.items()}
 

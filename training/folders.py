@@ -44,12 +44,13 @@ BROKEN = ('skip', 'stop')
 PARTS = {'train': 'train', 'training': 'train', 'valid': 'valid', 'validation': 'valid', 'val': 'valid',
          'test': 'test', 'testing': 'test'}
 
+_OTHER_FORMATS = (b'.tif', b'.tiff', b'.heic', b'.heif', b'.avif', b'.jp2', b'.jxl')
 _IGNORED = (b'thumbs.db', b'desktop.ini', b'__macosx', b'@eadir', b'lost+found', b'__pycache__')    # and hidden files
 _CACHE_VERSION = 1
 _CACHED, _LARGEST_CACHE = ('images', 'states', 'pixels', 'files'), 2 ** 33    # arrays, bytes of all of them
 _PROGRESS_SECONDS = 10
 _LISTED = 10                # lines at most of one kind
-READ, _BROKEN, _OTHER = range(3)
+READ, _BROKEN, _OTHER, _NOT_NOW = range(4)     # the last: broken, and maybe not so the next time
 _STATE, _FILE_HASH = 1, 3    # in a row of a Read
 _PURPOSES = {'valid': 'to validate', 'test': 'to test'}
 
@@ -111,8 +112,18 @@ def collect(path, fitting, broken='skip', tell=None, divide=True):
               for index in np.flatnonzero(read.states == READ)]
     _check_classes(path, found, chosen, tell)
     chosen = _once(path, chosen, tell)
+    _check_left(path, found, chosen, 'all its pictures are in other classes too')
     _tell_alike(path, chosen, tell)
-    return found, _divided(path, found, chosen, tell) if divide else chosen
+    if not divide:
+        return found, chosen
+    chosen = _divided(path, found, chosen, tell)
+    _check_left(path, found, [picture for picture in chosen if picture.part == 'train'],
+                'all that are in train/ are in test/, valid/ or another class too')
+    for part in ('valid', 'test'):
+        if not any(picture.part == part for picture in chosen):
+            raise DatasetError('%s: there is no picture %s that can be read and is in no other part or class: put '
+                               'some of each class into %s/' % (path, _PURPOSES[part], part))
+    return found, chosen
 
 
 # --- what is in the folder -------------------------------------------------------------------------------------------
@@ -184,6 +195,9 @@ def _tops(shown, folders):
         if part not in there:
             raise DatasetError('%s holds %s and no %s/: give train/ and test/ (and valid/ if you like), or class '
                                'folders alone' % (shown, given, part))
+    unused = [names.shown(name) for name in folders if names.text(name).lower() not in PARTS]
+    if unused:
+        say('%s: beside %s these folders are not looked at: %s' % (shown, given, _shortened(unused, ', ')))
     if len(set(there)) < len(there):
         raise DatasetError('%s holds %s: give one folder for each of train, valid and test' % (shown, given))
     return parts
@@ -247,11 +261,12 @@ def read_all(root, found, fitting):
                 for array, value in zip(read, row):
                     array[index] = value
     finally:        # what is decoded when it is stopped need not be so again
-        left_out = set(missing[done:])
+        left_out = set(missing[done:]) | set(np.flatnonzero(read.states == _NOT_NOW))
         kept = [index for index in range(count) if index not in left_out]
         if done or len(known) > len(kept):
             rows = Read(*[array[kept] for array in read[:4]] + [[read.reasons[index] for index in kept]])
             _save_cache(cache, [keys[index] for index in kept], rows)
+    read.states[read.states == _NOT_NOW] = _BROKEN
     return read
 
 
@@ -293,6 +308,8 @@ def _decode(path, fitting, contents):
             return blank, _OTHER, zeros, zeros, ''
         with open(path, 'rb') as handle:
             beginning = handle.read(4)
+            if path.lower().endswith(_OTHER_FORMATS):
+                raise ValueError('a format that is not read: save it as PNG or JPEG')
             if not (path.lower().endswith(EXTENSIONS) or beginning.startswith(tuple(FORMATS))):
                 return blank, _OTHER, zeros, zeros, ''
             if os.fstat(handle.fileno()).st_size > LARGEST_FILE:
@@ -304,9 +321,10 @@ def _decode(path, fitting, contents):
         picture, pixels = _upright(data, fitting.net == 'cnv')
         image = fitting.picture(*picture)
     except EnvironmentError as error:
-        return blank, _BROKEN, zeros, zeros, error.strerror or str(error)
+        state = _BROKEN if error.errno is None else _NOT_NOW    # Pillow's own have no number
+        return blank, state, zeros, zeros, error.strerror or str(error)
     except MemoryError:
-        return blank, _BROKEN, zeros, zeros, 'not enough memory for it'
+        return blank, _NOT_NOW, zeros, zeros, 'not enough memory for it'
     except Exception as error:      # the fitting of an unusual mode fails as decoding does
         reason = 'an empty file' if data == b'' else ' '.join(str(error).split())
         if 'cannot identify' not in reason:
@@ -447,6 +465,14 @@ def _check_classes(path, found, chosen, tell):
                                        for found_path, part in zip(found.paths, found.parts)):
         raise DatasetError('%s holds the one folder %s with folders in it: if those are the classes, give %s' % (
             path, names.shown(found.classes[0]), os.path.join(path, names.shown(found.classes[0]))))
+
+
+def _check_left(path, found, chosen, why):
+    """That there is a picture of each class among some."""
+    missing = np.setdiff1d(np.arange(len(found.classes)), [picture.label for picture in chosen])
+    if len(missing):
+        raise DatasetError('%s: no picture of the class %s is left: %s; each class needs pictures of its own'
+                           % (path, names.shown(found.classes[missing[0]]), why))
 
 
 def _once(path, chosen, tell):

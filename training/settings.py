@@ -123,4 +123,5 @@ class Settings(object):
         return collections.OrderedDict([
             ('net', self.net), ('weight_bits', self.weight_bits), ('activation_bits', self.activation_bits),
             ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),
-            ('seed', self.seed), ('recipe', self.recipe), ('mirrored', self.network.mirrored)])
+            ('seed', self.seed), ('recipe', self.recipe)] + list(self.network._replace(
+                epochs=self.epochs, dataset=self.dataset_name)._asdict().items()))

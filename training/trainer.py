@@ -305,9 +305,6 @@ class Run(object):
         import theano
         settings = self.settings
         result = collections.OrderedDict(settings.deciding())
-        result.update((name, getattr(settings.network, name)) for name in (
-            'batch_size', 'LR_start', 'LR_fin', 'schedule', 'shift', 'distortion', 'decision', 'dropout_in',
-            'dropout_hidden'))
         result.update(self.about)
         result.update([
             ('train_images', len(self.images)), ('valid_images', len(self.data.valid.images)),

@@ -15,6 +15,7 @@ import pytest
 
 from board import images
 from board.images import BadImages
+from common import pictures
 
 LFC, CNV = (28, 28), (32, 32, 3)
 Image = pytest.importorskip('PIL.Image')
@@ -264,3 +265,10 @@ def test_without_pillow_the_line_says_what_to_install(tmpdir, monkeypatch):
 def test_no_such_file(tmpdir, kind):
     with pytest.raises(EnvironmentError):
         images.read(str(tmpdir) + (os.sep + 'nothing' if kind == 'missing' else ''), LFC)
+
+
+def test_specks_on_a_large_sheet_are_no_ink():
+    """The shrinking leaves nothing of them."""
+    sheet = np.full((3000, 3000), 255, np.uint8)
+    sheet[0, 0] = sheet[-1, -1] = 0
+    assert not pictures.fit_digit(Image.fromarray(sheet)).any()

@@ -175,6 +175,10 @@ def test_accuracy_is_that_of_these_files(run_folder, tmpdir):
                                    'files': package.fingerprint(tree(run_folder.join('lfcW1A1')))}))
     path, summary = package.build_run(str(run_folder))
     assert contents(path)[0]['accuracy'] == {'board': 98.4} and 'board accuracy 98.40 %' in summary
+    run_folder.join('digits-1w-1a.npz').write('trained on since')
+    with pytest.raises(UserError) as caught:
+        package.build_run(str(run_folder))
+    assert 'trained on since it was verified: make weights verify first' in str(caught.value)
 
 
 @pytest.mark.parametrize('harm, words', [

@@ -12,6 +12,7 @@ from board.simulator import Simulator, answers
 from common.errors import run
 from tests.board import networks, runs
 from tests.shared import ROOT
+from training.fitting import Fitting
 from weights_gen.overlays import OVERLAYS
 
 PRETRAINED = os.path.join(ROOT, 'pretrained')
@@ -52,12 +53,24 @@ def test_own_pictures_are_fitted_as_in_training():
     assert predict.fitting({'settings': {'threshold': 60, 'invert': 'no'}}) == ('no', 60)
     for manifest in ({}, {'settings': None}, {'settings': {'threshold': '60', 'invert': 3}},
                      {'settings': {'threshold': 256}}):
-        assert predict.fitting(manifest) == ('auto', None)
+        assert predict.fitting(manifest) == (None, None)
     picture = os.path.join(ROOT, 'docs', 'seven.png')
     plain, white = [images.read(picture, (28, 28), 'auto', threshold)[0] for threshold in (None, 60)]
     assert len(np.unique(plain)) > 2 and np.array_equal(white, np.where(plain >= 60, 255, 0))
     inverted = images.read(picture, (28, 28), 'yes')[0]
     assert not np.array_equal(inverted, images.read(picture, (28, 28), 'no')[0])
+
+
+@pytest.mark.parametrize('invert, threshold', [('auto', 128), ('yes', 100), ('no', 60)])
+def test_own_arrays_are_fitted_as_in_training(tmpdir, invert, threshold):
+    """Ink on paper, all images of a file at once; MNIST's and the like stay as they are."""
+    grey = np.random.RandomState(4).randint(0, 256, (30, 28, 28)).astype(np.uint8)
+    grey[1:, [0, -1]] = grey[1:, :, [0, -1]] = 250          # the first alone has no bright border
+    path = str(tmpdir.join('ink.npy'))
+    np.save(path, grey)
+    expected = Fitting('lfc', threshold, invert).images(grey)
+    assert np.array_equal(images.read(path, (28, 28), invert, threshold), expected)
+    assert np.array_equal(images.read(path, (28, 28)), grey)
 
 
 @pytest.mark.parametrize('damage, message', [

@@ -63,6 +63,17 @@ def test_named_runs_and_what_differs(tmpdir):
     assert '&lt;b&gt;-cnvW1A2' in page and '<b>-' not in page
 
 
+@pytest.mark.parametrize('verified', [
+    {'problems': ['weights.bin differs'], 'passed': False},
+    {'problems': [], 'accuracy': {'packed': 50.}, 'parameters_sha256': 'of others'}])
+def test_what_was_verified_before_does_not_count(tmpdir, verified):
+    folder = run_folder(tmpdir, 'pets-cnvW1A2')
+    tmpdir.join('pets-cnvW1A2', 'pets-1w-2a.npz').write('trained on')
+    tmpdir.join('pets-cnvW1A2', 'verify.json').write(json.dumps(verified))
+    status, lines, errors = compare(folder, '--page', tmpdir.join('page.html'))
+    assert (status, errors) == (0, '') and re.split('  +', lines[1])[-1] == '-'
+
+
 def test_names_of_any_alphabet(tmpdir):
     folder = os.path.join(str(tmpdir), u'gr\xf6\xdfe-lfcW1A1'.encode('utf-8') if str is bytes else u'gr\xf6\xdfe-lfcW1A1')
     os.rename(run_folder(tmpdir, 'a-lfcW1A1'), folder)

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.environment.conftest import ROOT
+from training.settings import Settings
 
 needs_make = pytest.mark.skipif(not shutil.which('make'), reason='there is no make')
 
@@ -109,8 +110,7 @@ def test_predicting_by_ones_own_network_first(tmp_path):
 def test_resuming_by_itself_where_the_settings_are_the_same(tmp_path, made, resumes):
     folder = tmp_path / 'nothing-cnvW2A2'
     folder.mkdir()
-    settings = dict(net='cnv', weight_bits=2, activation_bits=2, dataset='nothing', epochs=3, train_size=500, seed=7,
-                    recipe='original', mirrored=False)
+    settings = Settings('cnv', 2, 2, 'nothing', epochs=3, train_size=500, seed=7).deciding()
     variables = dict(NET='cnv', WB='2', AB='2', DATASET='nothing', EPOCHS='3', TRAIN_SIZE='500', SEED='7', RESUME='auto')
     (folder / 'settings.json').write_text('[' if made is None else json.dumps(dict(settings, **made)))
     assert '--resume' not in command('train', tmp_path, **variables)       # no checkpoint yet

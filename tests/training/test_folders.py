@@ -335,6 +335,47 @@ def test_broken_pictures_stop_the_run(small):
     refused(small, '6 of 24 files cannot be read, the first star/', broken='stop')
 
 
+def test_formats_that_are_not_read_are_named(small, capsys):
+    Image.new('RGB', (40, 40)).save(os.path.join(small, 'star', 'scan.tif'))
+    folders.load(small, CNV)
+    assert 'star/scan.tif: a format that is not read' in capsys.readouterr()[1]
+
+
+def test_classes_without_a_picture_of_their_own(small):
+    shutil.copytree(os.path.join(small, 'star'), os.path.join(small, 'stars'))
+    refused(small, 'the class star is left: all its pictures are in other classes too')
+
+
+def parted(tmpdir):
+    """A folder with train/ and test/ of other pictures."""
+    root = tmpdir.mkdir('parted')
+    for seed, part in enumerate(('train', 'test')):
+        drawings.folder(str(root.join(part)), 6, seed=seed)
+    return root
+
+
+def test_classes_that_are_only_tested(tmpdir):
+    root = parted(tmpdir)
+    root.join('test', 'star').remove()
+    root.join('train', 'star').copy(root.join('test', 'star'))
+    refused(str(root), 'the class star is left: all that are in train/')
+
+
+def test_a_part_without_pictures(tmpdir):
+    root = parted(tmpdir)
+    for title in drawings.SHAPES:
+        root.join('test', title).remove()
+        root.join('test', title).mkdir()
+    refused(str(root), 'no picture to test that can be read')
+
+
+def test_folders_beside_the_parts_are_named(tmpdir, capsys):
+    root = parted(tmpdir)
+    root.mkdir('extra')
+    folders.load(str(root), CNV)
+    assert 'these folders are not looked at: extra' in capsys.readouterr()[1]
+
+
 # --- the cache -------------------------------------------------------------------------------------------------------
 
 def cached(tmpdir):
@@ -386,6 +427,16 @@ def test_what_a_file_holds_decides_whether_it_is_decoded_again(small, tmpdir, mo
     os.utime(path, (10 ** 9, 10 ** 9))
     folders.load(moved, CNV)
     assert len(decoded) == 1
+
+
+def test_what_may_be_readable_the_next_time_is_not_kept(small, monkeypatch, capsys):
+    def without_memory(*arguments, **options):
+        raise MemoryError
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.pictures, 'decode', without_memory)
+        refused(small, 'no picture')
+    assert 'not enough memory for it' in capsys.readouterr()[1]
+    assert sum(len(part.images) for part in folders.load(small, CNV)[1:4]) == 18
 
 
 @pytest.mark.parametrize('damage', [b'', b'PK\x03\x04 nothing', None])

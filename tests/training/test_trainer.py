@@ -263,6 +263,9 @@ def test_other_settings_are_refused(tmpdir, monkeypatch):
     message = refused(settings(tmpdir, epochs=9))
     assert 'epochs was 2, is 9' in message and '--init' in message
     assert 'train_size was None, is 100' in refused(settings(tmpdir, train_size=100))
+    changed = settings(tmpdir)              # the recipe of a later version of this program
+    changed.network = changed.network._replace(LR_start=.01)
+    assert 'LR_start was 0.003, is 0.01' in refused(changed)
     other = dataset()
     other.train.images[0, 5, 5] ^= 255
     message = refused(settings(tmpdir), data=other)
