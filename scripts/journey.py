@@ -106,10 +106,14 @@ def predict(of):
     if not variable('IMAGE'):
         raise UserError('name a picture: make predict IMAGE=docs/seven.png')
     name = '%s-%s' % (of.dataset_name, of.overlay.name)
-    if os.path.exists(of.save_path) and not os.path.exists(os.path.join(of.run_folder, name + '.tar.gz')):
-        raise UserError('%s is trained and not packed: make weights verify package with the same variables comes first'
-                        % of.run_folder)
     packages = [os.path.join(of.run_folder, name + '.tar.gz'), os.path.join('pretrained', name + '.tar.gz')]
+    if os.path.exists(of.save_path):
+        if not os.path.exists(packages[0]):
+            raise UserError('%s is trained and not packed: make weights verify package with the same variables comes '
+                            'first' % of.run_folder)
+        if os.path.getmtime(of.save_path) > os.path.getmtime(packages[0]):
+            print('%s was made before the last training: make weights verify package makes it anew' % packages[0],
+                  file=sys.stderr)
     for path in packages:
         if os.path.exists(os.path.join(ROOT, path)):
             return ['board/predict.py', '--package', path, '--images', variable('IMAGE')]

@@ -103,6 +103,9 @@ def test_predicting_by_ones_own_network_first(tmp_path):
     package.touch()
     assert command('predict', tmp_path, IMAGE='i.png', NET='cnv', DATASET='nothing') == (
         'python board/predict.py --package %s --images i.png' % package)
+    os.utime(str(package), (1, 1))
+    assert 'was made before the last training' in journey('predict', OUT=str(tmp_path), IMAGE='i.png', NET='cnv',
+                                                          DATASET='nothing')[2]
 
 
 @pytest.mark.parametrize('made, resumes', [
