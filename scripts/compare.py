@@ -22,12 +22,14 @@ from board.simulator import print_lines
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, whole_file
 from training.names import encoded, natural, text
+from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 CURVES = (('validation_error_rate', 'Validation error, %', False), ('training_loss', 'Training loss', True),
           ('validation_loss', 'Validation loss', True), ('LR', 'Learning rate', True))
 # The report's two first, red, green and blue that are seen on light and on dark; with more runs they come again.
 COLOURS = ('var(--blue)', 'var(--orange)', '30, 140, 90', '150, 70, 170', '200, 50, 80', '20, 150, 170', '150, 125, 20',
            '125, 130, 140')
+_SHORT = {HIGHEST_OUTPUT: 'the board\'s', LARGEST_OUTPUT: 'largest'}
 _STYLE = """
 .charts { grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); }
 .networks .key { color: inherit; font-size: inherit; white-space: nowrap; }
@@ -106,7 +108,7 @@ def table(runs):
 
 
 def _shown(value):
-    return 'all' if value is None else '%s' % value
+    return 'all' if value is None else _SHORT.get('%s' % value, '%s' % value)
 
 
 def _percent(value):
