@@ -13,7 +13,9 @@ SMOOTHNESS = 6.         # pixels: the standard deviation of the Gauss curve that
 
 
 def elastic_distortions(rows, columns, size, random, count=DISTORTIONS):
-    """Smooth random distortions (Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks", 2003).
+    """Smooth random distortions.
+
+    P. Simard, D. Steinkraus and J. Platt, Best Practices for Convolutional Neural Networks, 2003.
 
     Parameters
     ----------
