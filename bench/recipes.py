@@ -67,6 +67,7 @@ VARIANTS = {
         ('original', {}),
         ('cosine', dict(schedule='cosine')),
         ('cosine, mirrored', dict(schedule='cosine', mirrored=True)),
+        ('cosine, shift 2', dict(schedule='cosine', shift=2)),
         ('cosine, mirrored, shift 2', _MOVED),
         ('cosine, mirrored, distortion 1.2', dict(_MOVED, shift=0, distortion=1.2)),
         ('cosine, mirrored, shift 2, smoothing 0.05', dict(_MOVED, smoothing=.05)),

@@ -176,6 +176,27 @@ def folders_in(out):
     return found
 
 
+def readable(folders):
+    """The runs of some folders; what is damaged is named and left out.
+
+    Raises
+    ------
+    UserError
+        Of the last, where all are damaged.
+    """
+    runs, damaged = [], []
+    for folder in folders:
+        try:
+            runs.append(read(folder))
+        except UserError as error:
+            damaged.append(error)
+    if not runs:
+        raise damaged[-1]
+    for error in damaged:
+        print('left out: %s' % error, file=sys.stderr)
+    return runs
+
+
 def main(arguments):
     parser = ArgumentParser(description='Several runs side by side.')
     parser.add_argument('runs', nargs='*', metavar='RUN', help='run folders; all of --out where not given')
@@ -183,7 +204,7 @@ def main(arguments):
                         help='the folder of the runs, where the page is written too')
     parser.add_argument('--page', metavar='FILE.html', help='the page; compare.html in that folder where not given')
     options = parser.parse_args(arguments)
-    runs = [read(folder) for folder in options.runs or folders_in(options.out)]
+    runs = [read(folder) for folder in options.runs] or readable(folders_in(options.out))
     print_lines(lines(table(runs)))
     beside = options.out if os.path.isdir(options.out) else os.path.dirname(os.path.abspath(options.runs[0]))
     path = options.page or os.path.join(beside, 'compare.html')

@@ -106,6 +106,17 @@ def test_damaged_runs(tmpdir, name, text, words):
     assert not tmpdir.join('page.html').exists()
 
 
+def test_one_damaged_run_hides_no_other(tmpdir):
+    run_folder(tmpdir, 'a-cnvW1A2')
+    run_folder(tmpdir, 'b-cnvW1A2', history=HEAD + '1,2\n')
+    status, lines, errors = compare('--out', tmpdir)
+    assert status == 0 and len(lines) == 3 and lines[1].startswith('a-cnvW1A2')
+    assert errors.startswith('left out: ') and 'b-cnvW1A2' in errors and errors.count('\n') == 1
+    tmpdir.join('a-cnvW1A2', 'settings.json').write('{')
+    status, lines, errors = compare('--out', tmpdir)
+    assert (status, lines) == (1, []) and errors.count('\n') == 1 and 'damaged' in errors
+
+
 def test_nothing_to_compare(tmpdir):
     for out in (tmpdir, tmpdir.join('nothing')):
         status, lines, errors = compare('--out', out)
