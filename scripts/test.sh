@@ -37,7 +37,8 @@ done
 for kind in $kinds; do
     ignored=()
     for folder in ${left_out[$kind]}; do ignored+=(--ignore "$folder"); done
-    scripts/in_env.sh --tests "$kind" python -m pytest ${ignored+"${ignored[@]}"} "$@" > "$temporary/$kind" 2>&1 &
+    : > "$temporary/$kind"          # tail may be there before the process that writes it
+    scripts/in_env.sh --tests "$kind" python -m pytest ${ignored+"${ignored[@]}"} "$@" >> "$temporary/$kind" 2>&1 &
     process[$kind]=$!
 done
 for kind in $kinds; do
