@@ -164,9 +164,10 @@ def blas():
     cores = backend.threads('lfc')['OMP_NUM_THREADS']
     with scratch() as folder:
         program = os.path.join(folder, 'gemm')
+        # (With the old tags, what the library itself needs is searched for there as well.)
         library = [flag[2:] for flag in flags.split() if flag.startswith('-L')]
         built = output('g++', '-O2', '-x', 'c++', '-', '-o', program, *(
-            flags.split() + ['-Wl,-rpath,' + path for path in library]), stdin=GEMM)
+            flags.split() + ['-Wl,--disable-new-dtags,-rpath,' + path for path in library]), stdin=GEMM)
         speed = built is not None and output(program)
     if not speed:
         yield failure('BLAS %s does not link or run' % flags, install('libopenblas-dev', 'openblas-devel'))

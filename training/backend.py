@@ -11,6 +11,7 @@ import ctypes
 import glob
 import multiprocessing
 import os
+import shutil
 import subprocess
 import tempfile
 from distutils.spawn import find_executable
@@ -136,6 +137,10 @@ def bundled_openblas():
 
 
 def _links(flag):
-    with open(os.devnull, 'r+b') as nothing, tempfile.NamedTemporaryFile() as output:
-        return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull, flag, '-o', output.name],
-                               stdin=nothing, stdout=nothing, stderr=nothing) == 0
+    folder = tempfile.mkdtemp()         # a linker that fails removes its output, so that has to be nobody's
+    try:
+        with open(os.devnull, 'r+b') as nothing:
+            return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull, flag, '-o', os.path.join(folder, 'linked.so')],
+                                   stdin=nothing, stdout=nothing, stderr=nothing) == 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,30 @@
+"""What is chosen before Theano is imported, on machines that lack what this one may have."""
+from __future__ import absolute_import
+
+import tempfile
+
+import pytest
+
+from training import backend
+
+
+@pytest.fixture
+def temporary(tmpdir, monkeypatch):
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmpdir))
+    return tmpdir
+
+
+@pytest.mark.parametrize('flag, links', [('-lm', True), ('-lno_such_library', False)])
+def test_whether_a_library_links(temporary, flag, links):
+    assert backend._links(flag) is links
+    assert temporary.listdir() == []
+
+
+@pytest.mark.parametrize('bundled', [True, False])
+def test_without_openblas(temporary, monkeypatch, bundled):
+    monkeypatch.setattr(backend, '_links', lambda flag: False)
+    if not bundled:
+        monkeypatch.setattr(backend, 'bundled_openblas', lambda: None)
+    flags, warnings = backend.blas_flags()
+    assert 'libopenblas-dev' in ' '.join(warnings)
+    assert flags == '' or bundled
