@@ -21,7 +21,8 @@ def program(tmp_path):
     in_env.chmod(0o755)
 
     def run(*words, **variables):
-        environment = dict({'PATH': os.environ['PATH'], 'BNN_HOME': str(home), 'OUT': str(tmp_path / 'runs')}, **variables)
+        environment = dict({'PATH': os.environ['PATH'], 'BNN_HOME': str(home), 'OUT': str(tmp_path / 'runs'),
+                            'TMPDIR': str(tmp_path)}, **variables)
         process = subprocess.run([os.path.join(ROOT, 'docker/entrypoint.sh')] + list(words), env=environment,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
                                  preexec_fn=(lambda: (os.setgid(65534), os.setuid(65534))) if os.getuid() == 0 else None)
