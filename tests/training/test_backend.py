@@ -1,10 +1,14 @@
 """What is chosen before Theano is imported, on machines that lack what this one may have."""
 from __future__ import absolute_import
 
+import os
+import subprocess
+import sys
 import tempfile
 
 import pytest
 
+from tests.shared import ROOT
 from training import backend
 
 
@@ -28,3 +32,9 @@ def test_without_openblas(temporary, monkeypatch, bundled):
     flags, warnings = backend.blas_flags()
     assert 'libopenblas-dev' in ' '.join(warnings)
     assert flags == '' or bundled
+
+
+def test_doctor_imports_theano_as_a_training_does():
+    doctor = subprocess.Popen([sys.executable, os.path.join(ROOT, 'scripts', 'doctor.py')], stdout=subprocess.PIPE)
+    report = doctor.communicate()[0].decode('utf-8')
+    assert 'theano 1.0.5' in report and 'cannot be imported' not in report
