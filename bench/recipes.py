@@ -16,9 +16,7 @@ import contextlib
 import io
 import json
 import os
-import shutil
 import sys
-import tempfile
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -26,7 +24,7 @@ if __name__ == '__main__':
 import numpy as np
 
 from common.errors import ArgumentParser, UserError, run
-from common.files import whole_file
+from common.files import temporary_folder, whole_file
 from training.settings import Settings
 from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
@@ -95,8 +93,7 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     changes, initial = dict(changes), None
     first, smoothing = changes.pop('first', None), changes.pop('smoothing', 0.)
     trainings = [(bits, epochs)] if first is None else [(first, epochs // 2), (bits, epochs - epochs // 2)]
-    folder = tempfile.mkdtemp(prefix='bnn-recipes-')
-    try:
+    with temporary_folder() as folder:
         for (weight_bits, activation_bits), length in trainings:
             settings = Settings(net, weight_bits, activation_bits, epochs=length, train_size=train_size, seed=seed,
                                 out=folder)
@@ -108,8 +105,6 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
             initial = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(os.path.join(settings.run_folder, 'test-outputs.npz')) as archive:
             outputs = archive['outputs']
-    finally:
-        shutil.rmtree(folder)
     board = HIGHEST_OUTPUT if net == 'lfc' else LARGEST_OUTPUT
     result = {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}

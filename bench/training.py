@@ -15,7 +15,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from distutils.spawn import find_executable
 
@@ -25,6 +24,7 @@ if __name__ == '__main__':
 import numpy as np
 
 from common.errors import ArgumentParser, UserError, run
+from common.files import temporary_folder
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 IMAGES = {'lfc': (10000, 2000), 'cnv': (1000, 111)}         # training, and its share of validation
@@ -173,8 +173,7 @@ def main(arguments):
     print('float32 matrix product: %.0f GFLOP/s, %d cores' % (gflops, multiprocessing.cpu_count()))
     if reason:
         print('without Brevitas: ' + reason)
-    folder = tempfile.mkdtemp()
-    try:
+    with temporary_folder() as folder:
         for net in options.net:
             data = subset(net, options.data_dir, folder)
             rows += compare(net, '1w1a', data, options.rounds, contenders)
@@ -185,10 +184,6 @@ def main(arguments):
                     rows += compare(net, '1w1a', data, options.rounds, contenders[1:2], threads)
                 for batch in (10, 25, 50, 100, 200, 500):
                     rows += compare(net, '1w1a', data, options.rounds, contenders[1:2], batch=batch)
-    finally:
-        for name in os.listdir(folder):
-            os.remove(os.path.join(folder, name))
-        os.rmdir(folder)
     print('\n'.join(table(rows, gflops)))
     if options.json:
         with open(options.json, 'w') as handle:

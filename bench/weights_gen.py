@@ -8,10 +8,8 @@ from __future__ import absolute_import, division, print_function
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 if __name__ == '__main__':
@@ -20,6 +18,7 @@ if __name__ == '__main__':
 import numpy as np
 
 from common.errors import ArgumentParser, run
+from common.files import temporary_folder
 from weights_gen import parameters
 from weights_gen.overlays import OVERLAYS
 
@@ -51,16 +50,13 @@ def measure(overlay, rounds):
     dict
         net, seconds, least_seconds, ratio (the former over the latter).
     """
-    folder = tempfile.mkdtemp()
-    try:
+    with temporary_folder() as folder:
         archive = os.path.join(folder, 'archive.npz')
         save_random(archive, overlay)
         generate = [os.path.join(ROOT, 'weights_gen', 'generate.py'), '--net', overlay.net,
                     '-wb', '%d' % overlay.weight_bits, '-ab', '%d' % overlay.activation_bits,
                     '--params', archive, '--out', os.path.join(folder, overlay.name)]
         ours, least = np.median([(seconds(*generate), seconds('-c', READ, archive)) for _ in range(rounds)], axis=0)
-    finally:
-        shutil.rmtree(folder)
     return {'net': overlay.name, 'seconds': ours, 'least_seconds': least, 'ratio': ours / least}
 
 

@@ -7,9 +7,7 @@ The package says which network it is of, and is checked first. Of a file of many
 from __future__ import absolute_import, print_function
 
 import os
-import shutil
 import sys
-import tempfile
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -17,6 +15,7 @@ if __name__ == '__main__':
 from board import images as image_files, package, reference
 from board.simulator import Simulator, answers, print_lines, ranking
 from common.errors import ArgumentParser, run
+from common.files import temporary_folder
 from weights_gen.overlays import OVERLAYS
 
 
@@ -42,8 +41,7 @@ def load(path):
             manifest, contents = package.read(handle)
         except package.BadPackage as error:
             raise package.BadPackage('%s: %s' % (path, error))
-    folder = tempfile.mkdtemp(prefix='bnn-predict-')
-    try:
+    with temporary_folder() as folder:
         for part, content in contents.items():
             if not part.startswith(package.SAMPLES):
                 if not os.path.isdir(os.path.dirname(os.path.join(folder, part))):
@@ -51,8 +49,6 @@ def load(path):
                 with open(os.path.join(folder, part), 'wb') as handle:
                     handle.write(content)
         return manifest, Simulator(folder, OVERLAYS[manifest['network']])
-    finally:
-        shutil.rmtree(folder)
 
 
 def fitting(manifest):

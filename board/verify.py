@@ -16,15 +16,12 @@ that is reported, with a warning, and is no failure of the packing.
 from __future__ import absolute_import, division, print_function
 
 import collections
-import contextlib
 import json
 import math
 import os
 import platform
 import re
-import shutil
 import sys
-import tempfile
 import time
 
 if __name__ == '__main__':
@@ -38,7 +35,7 @@ from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
 from common import npz
 from common.errors import ArgumentParser, UserError, run
-from common.files import sha256, whole_file
+from common.files import sha256, temporary_folder, whole_file
 from weights_gen import generate, parameters
 from weights_gen.folder import layout
 from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
@@ -122,7 +119,7 @@ def folder_problems(of):
     """
     if not os.path.isdir(of.folder):
         raise BadRun('%s: there is no parameter folder: make weights comes first' % of.folder)
-    with _temporary_folder() as temporary:
+    with temporary_folder() as temporary:
         path = os.path.join(temporary, of.overlay.name)
         names = os.path.join(of.path, 'classes.txt')
         generate.generate(of.overlay, of.parameters, path, names if os.path.exists(names) else None)
@@ -135,15 +132,6 @@ def folder_problems(of):
         if problem:
             problems.append('%s %s' % (re.sub('[^ -~]', '?', part), problem))
     return problems, expected
-
-
-@contextlib.contextmanager
-def _temporary_folder():
-    path = tempfile.mkdtemp(prefix='bnn-verify-')
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _files(folder):

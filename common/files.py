@@ -61,6 +61,16 @@ def whole_file(path, mode='wb', keep=None):
     sync(folder)
 
 
+@contextlib.contextmanager
+def temporary_folder():
+    """The path of a new folder that is gone, with what is in it, when the block ends."""
+    path = tempfile.mkdtemp(prefix='bnn-')
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def remove_remains(path):
     """Remove what killed processes have left of writing `path` with :func:`whole_file`; none may be writing it now."""
     folder, name = os.path.split(os.path.abspath(path))

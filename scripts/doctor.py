@@ -10,13 +10,11 @@ where there is a failure. Lines on the GPU are failures only where it is asked f
 from __future__ import absolute_import, division, print_function
 
 import collections
-import contextlib
 import ctypes
 import glob
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +24,7 @@ if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from common.errors import UserError, run
+from common.files import temporary_folder
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NEWEST_GPU = (7, 5)             # Turing: the newest that CUDA 10.x compiles for
@@ -68,16 +67,6 @@ def install(debian, fedora):
         if output('sh', '-c', 'command -v ' + manager):
             return '%s install %s' % (manager, package)
     return 'install %s with the system\'s package manager' % fedora
-
-
-@contextlib.contextmanager
-def scratch():
-    """A folder that is gone afterwards."""
-    folder = tempfile.mkdtemp()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 # --- the environment ----------------------------------------------------------------------------------------------------
@@ -164,10 +153,10 @@ def blas():
     if not flags:
         return
     cores = backend.threads('lfc')['OMP_NUM_THREADS']
-    with scratch() as folder:
+    with temporary_folder() as folder:
         program = os.path.join(folder, 'gemm')
-        # (With the old tags, what the library itself needs is searched for there as well.)
         library = [flag[2:] for flag in flags.split() if flag.startswith('-L')]
+        # With the old tags the path also serves the libraries that the library itself needs.
         built = output('g++', '-O2', '-x', 'c++', '-', '-o', program, *(
             flags.split() + ['-Wl,--disable-new-dtags,-rpath,' + path for path in library]), stdin=GEMM)
         speed = built is not None and output(program)

@@ -11,14 +11,13 @@ import ctypes
 import glob
 import multiprocessing
 import os
-import shutil
 import subprocess
-import tempfile
 from distutils.spawn import find_executable
 
 from six.moves import configparser
 
 from common.errors import UserError
+from common.files import temporary_folder
 
 DEVICES = ('cpu', 'cuda')
 
@@ -137,10 +136,7 @@ def bundled_openblas():
 
 
 def _links(flag):
-    folder = tempfile.mkdtemp()         # a linker that fails removes its output, so that has to be nobody's
-    try:
-        with open(os.devnull, 'r+b') as nothing:
-            return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull, flag, '-o', os.path.join(folder, 'linked.so')],
-                                   stdin=nothing, stdout=nothing, stderr=nothing) == 0
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    # A linker that fails removes its output file, so that it must be nobody's to remove afterwards.
+    with open(os.devnull, 'r+b') as nothing, temporary_folder() as folder:
+        return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull, flag, '-o', os.path.join(folder, 'linked.so')],
+                               stdin=nothing, stdout=nothing, stderr=nothing) == 0

@@ -1,8 +1,8 @@
 """What a packaged network says to pictures."""
 from __future__ import absolute_import
 
-import glob
 import os
+import tempfile
 
 import numpy as np
 import pytest
@@ -41,12 +41,13 @@ def test_as_the_simulator_on_the_folder(packaged, capsys, tmpdir):
     assert outcome(capsys, file, tmpdir.join('images.npy')) == (0, u''.join(name + u'\n' for name in expected), '')
 
 
-def test_one_picture_is_ranked(packaged, capsys):
+def test_one_picture_is_ranked(packaged, capsys, tmpdir, monkeypatch):
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmpdir))
     status, printed, _ = outcome(capsys, packaged[1], os.path.join(ROOT, 'docs', 'seven.png'))
     lines = printed.splitlines()
     answer = lines[0].split('seven.png: ')[1]
     assert status == 0 and lines[2].startswith(answer) and lines[-1].startswith('by ') and 'data set' in lines[-1]
-    assert not glob.glob(os.path.join(os.environ.get('TMPDIR', '/tmp'), 'bnn-predict-*'))
+    assert tmpdir.listdir() == []
 
 
 def test_own_pictures_are_fitted_as_in_training():
