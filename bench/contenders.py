@@ -34,10 +34,10 @@ class Theano(object):
             os.environ['THEANO_FLAGS'] = ','.join(given + [PLAIN_FLAGS, 'blas.ldflags=' + backend.blas_flags()[0]])
         else:
             backend.configure(net)
+        from common import overlays
         from training import trainer
         from training.images import encode
         from training.settings import NETWORKS
-        from weights_gen import overlays
         self.net, self.encode, settings = net, encode, NETWORKS[net]
         overlay = overlays.find(net, *bits)
         arguments = overlay, 10, np.random.RandomState(1234), settings.dropout_in, settings.dropout_hidden

@@ -59,7 +59,7 @@ class Plain(object):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     classes : int
     random : numpy.random.RandomState
     dropout_in, dropout_hidden : float

@@ -25,8 +25,8 @@ import numpy as np
 
 from common.errors import ArgumentParser, UserError, run
 from common.files import temporary_folder, whole_file
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from training.settings import Settings
-from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 ERRORS = ('validation', 'board', 'largest')
 

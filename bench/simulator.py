@@ -20,7 +20,7 @@ import numpy as np
 from board import kernel, reference
 from board.published import PUBLISHED
 from common.errors import ArgumentParser, UserError, run
-from weights_gen.overlays import OVERLAYS
+from common.overlays import OVERLAYS
 
 IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}      # in a round: of numpy, of C
 MOST_ROUNDS = 10000

@@ -19,8 +19,8 @@ import numpy as np
 
 from common.errors import ArgumentParser, run
 from common.files import temporary_folder
+from common.overlays import OVERLAYS
 from weights_gen import parameters
-from weights_gen.overlays import OVERLAYS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MOST_ROUNDS = 10000

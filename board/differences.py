@@ -47,7 +47,7 @@ def as_trained(overlay, parameters, outputs, scores):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     parameters : list of weights_gen.parameters.LayerParameters
     outputs : float array of shape (N, classes)
         Of the trained network.
@@ -108,7 +108,7 @@ def undo(overlay, parameters, causes=CAUSES):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     parameters : list of weights_gen.parameters.LayerParameters
     causes : sequence of 'max pooling', 'threshold', 'weight on an edge'
 

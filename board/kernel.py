@@ -52,7 +52,7 @@ class Kernel(object):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     parameters : sequence of (weights, thresholds)
         As :func:`board.reference.run` takes them.
 

@@ -12,11 +12,12 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from board import images as image_files, package, reference
+from board import images as image_files
+from board import package, reference
 from board.simulator import Simulator, answers, print_lines, ranking
 from common.errors import ArgumentParser, run
 from common.files import temporary_folder
-from weights_gen.overlays import OVERLAYS
+from common.overlays import OVERLAYS
 
 
 def load(path):

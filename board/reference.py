@@ -45,7 +45,7 @@ def run(overlay, parameters, images):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     parameters : sequence of (weights, thresholds), one pair a layer
         Integer arrays, padded as in the parameter folder: weights (rows, columns) of -1/+1 or -2..1, thresholds
         (rows, steps) or None.

@@ -25,8 +25,8 @@ from board.simulator import Simulator, answers
 from board.verify import read_test_set
 from common.errors import ArgumentParser, UserError, run
 from common.files import whole_file
+from common.overlays import OVERLAYS
 from weights_gen import classes, folder
-from weights_gen.overlays import OVERLAYS
 
 SAMPLES = 6
 LARGEST_HISTORY = 2 ** 26       # bytes

@@ -11,7 +11,7 @@ import json
 import os
 
 from common.errors import UserError
-from weights_gen.overlays import OVERLAYS
+from common.overlays import OVERLAYS
 
 LARGEST = 2 ** 26       # characters of a .json file
 
@@ -33,7 +33,7 @@ class Run(object):
     path, folder, parameters, settings, test_set, verification, package : str
         The run folder and in it: the parameter folder, the trained parameters (.npz), settings.json, test-set.npz,
         verify.json and the .tar.gz for the board.
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     dataset : str
 
     Raises

@@ -12,7 +12,7 @@ from board.charts import bar, number
 from board.differences import REASONS
 from board.markup import Markup, element, join
 from board.published import DATASETS, PUBLISHED
-from weights_gen.overlays import HIGHEST_OUTPUT, OVERLAYS
+from common.overlays import HIGHEST_OUTPUT, OVERLAYS
 
 TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10'}
 CLOCKS = (100, 300)             # MHz

@@ -21,8 +21,8 @@ import numpy as np
 from board import images as image_files
 from board import kernel, reference
 from common.errors import ArgumentParser, UserError, run
+from common.overlays import OVERLAYS
 from weights_gen import classes, folder
-from weights_gen.overlays import OVERLAYS
 
 BAR = 40        # characters
 
@@ -42,13 +42,13 @@ class Simulator(object):
     ----------
     path : str
         The parameter folder; nothing else is read.
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     engine : 'auto', 'c' or 'numpy'
         'auto' takes the C kernel where it can be compiled, else numpy; their answers are the same.
 
     Attributes
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     classes : list of unicode str
         The names in the folder's classes.txt.
     engine : str
@@ -87,7 +87,7 @@ def engine_for(overlay, layers, wanted='auto'):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     layers : list of weights_gen.folder.LayerMatrices
     wanted : 'auto', 'c' or 'numpy'
         As :class:`Simulator` takes it.
@@ -119,7 +119,7 @@ def answers(overlay, scores):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     scores : int array of shape (N, classes)
 
     Returns
@@ -138,7 +138,7 @@ def ranking(overlay, names, scores):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     names : list of unicode str
     scores : int array of shape (classes,)
 

@@ -29,16 +29,17 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from board import differences, images as image_files, kernel, reference
+from board import differences, kernel, reference
+from board import images as image_files
 from board.package import fingerprint
 from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
 from common import npz
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, temporary_folder, whole_file
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from weights_gen import generate, parameters
 from weights_gen.folder import layout
-from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 TOLERANCE = 1.              # points of percent
 LARGEST = 2 ** 28           # bytes of one array of labels or outputs

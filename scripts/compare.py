@@ -21,8 +21,8 @@ from board.markup import Markup, element, join
 from board.simulator import print_lines
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, whole_file
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from training.names import encoded, natural, text
-from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 CURVES = (('validation_error_rate', 'Validation error, %', False), ('training_loss', 'Training loss', True),
           ('validation_loss', 'Validation loss', True), ('LR', 'Learning rate', True))

@@ -19,9 +19,9 @@ import zlib
 import numpy as np
 
 from common import npz
+from common.overlays import MAX_CLASSES
 from training import folders, names, splits
 from training.images import Dataset, DatasetError, Images
-from weights_gen.overlays import MAX_CLASSES
 
 LARGEST = 2 ** 31       # bytes of pixels in one file
 _LISTED = 10

@@ -30,10 +30,10 @@ import numpy as np
 from common import npz, pictures
 from common.errors import file_error
 from common.files import whole_file
+from common.overlays import MAX_CLASSES
 from training import fitting as fittings
 from training import names, splits
 from training.images import Dataset, DatasetError, Images
-from weights_gen.overlays import MAX_CLASSES
 
 FORMATS = dict(pictures.FORMATS)
 FORMATS.update({b'P5': 'PPM', b'P6': 'PPM'})

@@ -12,9 +12,9 @@ import numpy as np
 import theano
 from theano import tensor
 
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from training import networks, updates
 from training.compatibility import lasagne
-from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 
 
 def squared_hinge_loss(outputs, targets):
@@ -36,7 +36,7 @@ def hinge_targets(labels, classes, decision=LARGEST_OUTPUT):
     labels : integer array (N,)
     classes : int
     decision : str
-        LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`weights_gen.overlays`.
+        LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`common.overlays`.
 
     Returns
     -------
@@ -78,7 +78,7 @@ class Learner(object):
     network : lasagne.layers.Layer
         From :func:`training.networks.build`.
     decision : str
-        What the outputs are judged by: LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`weights_gen.overlays`.
+        What the outputs are judged by: LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`common.overlays`.
 
     Attributes
     ----------

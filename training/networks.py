@@ -9,12 +9,12 @@ from __future__ import absolute_import, division
 
 import theano
 
+from common import overlays
 from common.errors import UserError
 from training import quantization
 from training.compatibility import lasagne
 from training.layers import (BatchNormLayer, ConvLayer, DenseLayer, DropoutLayer, FixedPointInputLayer, MaxPoolLayer,
                              QuantizedLayer)
-from weights_gen import overlays
 
 
 def input_shape(overlay):
@@ -34,7 +34,7 @@ def build(overlay, classes, random, dropout_in=0., dropout_hidden=0.):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     classes : int
         1 to 64, the overlays' output width.
     random : numpy.random.RandomState

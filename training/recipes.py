@@ -9,7 +9,7 @@ same overlay. What each change brings was measured (bench/recipes.py; the figure
 from __future__ import absolute_import
 
 from common.errors import UserError
-from weights_gen.overlays import HIGHEST_OUTPUT
+from common.overlays import HIGHEST_OUTPUT
 
 RECIPES = {
     'original': {'lfc': {}, 'cnv': {}},

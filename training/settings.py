@@ -10,9 +10,9 @@ import collections
 import math
 import os
 
+from common import overlays
 from common.errors import UserError
 from training import names, recipes
-from weights_gen import overlays
 
 Network = collections.namedtuple('Network', [
     'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset',
@@ -38,7 +38,7 @@ class Settings(object):
     ----------
     net : 'lfc' or 'cnv'
     weight_bits, activation_bits : int
-        1 or 2; together with `net` one of :data:`weights_gen.overlays.OVERLAYS`.
+        1 or 2; together with `net` one of :data:`common.overlays.OVERLAYS`.
     dataset : str, optional
         A name or a folder of pictures; where not given, the network's own.
     epochs, train_size, seed : int, optional

@@ -4,7 +4,7 @@ from __future__ import absolute_import
 import io
 
 from common.errors import UserError
-from weights_gen.overlays import MAX_CLASSES
+from common.overlays import MAX_CLASSES
 
 DEFAULTS = {'cnv': u'Airplane Automobile Bird Cat Deer Dog Frog Horse Ship Truck'.split(),   # CIFAR-10
             'lfc': u'0 1 2 3 4 5 6 7 8 9'.split()}                                          # MNIST
@@ -21,7 +21,7 @@ def names(overlay, count, path=None):
 
     Parameters
     ----------
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
     count : int
         The network's outputs.
     path : str, optional

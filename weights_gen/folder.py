@@ -16,8 +16,8 @@ import os
 import numpy as np
 
 from common.errors import UserError
+from common.overlays import OVERLAYS
 from weights_gen import header, packing, thresholds
-from weights_gen.overlays import OVERLAYS
 
 WORD = 8                                    # bytes
 CLASSES, CONFIG = 'classes.txt', 'hw/config.h'
@@ -34,7 +34,7 @@ def layout(overlay):
 
     Parameters
     ----------
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
 
     Returns
     -------
@@ -59,7 +59,7 @@ def write(folder, overlay, layers, classes):
     Parameters
     ----------
     folder : str
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
     layers : list of LayerMatrices
         As :func:`read` returns them.
     classes : list of unicode str
@@ -82,7 +82,7 @@ def read(folder, overlay):
     Parameters
     ----------
     folder : str
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
 
     Returns
     -------

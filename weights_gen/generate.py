@@ -12,9 +12,10 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from common import overlays
 from common.errors import ArgumentParser, UserError, run
 from common.files import whole_folder
-from weights_gen import classes, folder, overlays, parameters, thresholds, weights
+from weights_gen import classes, folder, parameters, thresholds, weights
 
 DATASETS = {'cnv': 'cifar10', 'lfc': 'mnist'}   # how the documents name a network's archive
 
@@ -28,7 +29,7 @@ def generate(overlay, archive, out, class_file=None):
 
     Parameters
     ----------
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
     archive : str
         Path of the trained parameters (.npz).
     out : str

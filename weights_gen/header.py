@@ -1,7 +1,7 @@
 """hw/config.h: the overlay's shape as the C preprocessor's constants."""
 from __future__ import absolute_import
 
-from weights_gen.overlays import KERNEL
+from common.overlays import KERNEL
 
 
 def text(overlay):
@@ -9,7 +9,7 @@ def text(overlay):
 
     Parameters
     ----------
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
 
     Returns
     -------

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from common.errors import UserError
-from weights_gen.overlays import KERNEL, MAX_CLASSES
+from common.overlays import KERNEL, MAX_CLASSES
 
 LayerParameters = collections.namedtuple('LayerParameters', ['weights', 'bias', 'beta', 'gamma', 'mean', 'inv_std'])
 
@@ -40,7 +40,7 @@ def shapes(overlay, outputs):
 
     Parameters
     ----------
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
     outputs : int
         Units of the last layer: the number of classes.
 
@@ -65,7 +65,7 @@ def read(path, overlay):
     Parameters
     ----------
     path : str
-    overlay : overlays.Overlay
+    overlay : common.overlays.Overlay
 
     Returns
     -------

@@ -51,7 +51,7 @@ def compute(layer, parameters):
 
     Parameters
     ----------
-    layer : overlays.Layer
+    layer : common.overlays.Layer
     parameters : parameters.LayerParameters
 
     Returns

@@ -14,7 +14,7 @@ def compute(layer, parameters):
 
     Parameters
     ----------
-    layer : overlays.Layer
+    layer : common.overlays.Layer
     parameters : parameters.LayerParameters
 
     Returns

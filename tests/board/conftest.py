@@ -8,9 +8,9 @@ import tarfile
 import numpy as np
 import pytest
 
+from common.overlays import OVERLAYS
 from tests.board import networks
 from tests.shared import GOLDEN
-from weights_gen.overlays import OVERLAYS
 
 
 @pytest.fixture(scope='session')

@@ -10,7 +10,7 @@ import numpy as np
 
 from board import images, reference
 from board.simulator import Simulator, answers
-from weights_gen.overlays import OVERLAYS
+from common.overlays import OVERLAYS
 
 RUNTIME_HW, RUNTIME_SW = 'python_hw', 'python_sw'
 NETWORK_CNVW1A1, NETWORK_CNVW1A2, NETWORK_CNVW2A2 = 'cnvW1A1', 'cnvW1A2', 'cnvW2A2'

@@ -14,7 +14,7 @@ def parameters(overlay, seed, extreme=False):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     seed : int
     extreme : bool
         A third of the thresholds are at and beyond the ends of what the sums reach.

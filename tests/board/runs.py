@@ -12,11 +12,11 @@ import numpy as np
 
 from common import npz
 from common.files import sha256
+from common.overlays import OVERLAYS
 from tests.board import networks
 from tests.training import reference
 from tests.weights_gen.archives import random_layers
 from weights_gen import generate, parameters
-from weights_gen.overlays import OVERLAYS
 
 CLASSES = [u'zero', u'one', u'two', u'three', u'four', u'five']
 

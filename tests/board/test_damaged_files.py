@@ -13,13 +13,13 @@ from hypothesis import strategies
 
 from board import images, package, report, runs
 from board.kernel import Kernel, NoKernel
+from common.overlays import OVERLAYS
 from tests.board import runs as made
-from tests.board.test_images import cifar, gzipped, idx, npy, npz, noise, picture
+from tests.board.test_images import cifar, gzipped, idx, noise, npy, npz, picture
 from tests.board.test_package import tree
-from tests.shared import ROOT
 from tests.mutations import damaged, explore, hostile_json, hostile_npy, hostile_npz, hostile_targz, searches
+from tests.shared import ROOT
 from weights_gen import folder
-from weights_gen.overlays import OVERLAYS
 
 SHAPES = [(28, 28), (32, 32, 3)]
 

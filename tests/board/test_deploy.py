@@ -16,10 +16,10 @@ import pytest
 
 from board import package
 from board.runs import Run
+from common.overlays import OVERLAYS
 from tests.board import networks
 from tests.board.test_package import BOARD_PYTHONS, call, tree
 from tests.shared import ROOT
-from weights_gen.overlays import OVERLAYS
 
 SCRIPT = os.path.join(ROOT, 'board', 'deploy.py')
 

@@ -6,8 +6,8 @@ import pytest
 
 from board import differences, reference, simulator
 from board.simulator import answers
+from common.overlays import OVERLAYS
 from tests.board import networks, runs
-from weights_gen.overlays import OVERLAYS
 
 COUNT = {'lfc': 100, 'cnv': 12}
 

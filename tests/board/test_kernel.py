@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from board import kernel, reference, simulator
+from common.overlays import OVERLAYS
 from tests.board import networks
 from tests.shared import ROOT
 from weights_gen.folder import LayerMatrices
-from weights_gen.overlays import OVERLAYS
 
 try:
     kernel.library()

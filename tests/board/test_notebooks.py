@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from board import package
+from common.overlays import OVERLAYS
 from tests.board import networks
 from tests.shared import ROOT
-from weights_gen.overlays import OVERLAYS
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 6), reason='the notebooks are for the board\'s Python 3.6')
 NOTEBOOKS = {net: os.path.join(ROOT, 'board', 'notebooks', net + '.ipynb') for net in ('cnv', 'lfc')}

@@ -21,9 +21,9 @@ from board import package, reference, samples
 from board.package import BadPackage
 from board.simulator import Simulator, answers
 from common.errors import UserError
+from common.overlays import OVERLAYS
 from tests.board import networks
 from tests.shared import ROOT
-from weights_gen.overlays import OVERLAYS
 
 SCRIPT = os.path.join(ROOT, 'board', 'package.py')
 

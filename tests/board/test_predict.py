@@ -10,10 +10,10 @@ import pytest
 from board import images, package, predict
 from board.simulator import Simulator, answers
 from common.errors import run
+from common.overlays import OVERLAYS
 from tests.board import networks, runs
 from tests.shared import ROOT
 from training.fitting import Fitting
-from weights_gen.overlays import OVERLAYS
 
 PRETRAINED = os.path.join(ROOT, 'pretrained')
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from board import reference
+from common.overlays import OVERLAYS
 from tests.board import networks
 from weights_gen import folder
-from weights_gen.overlays import OVERLAYS
 
 
 @pytest.mark.parametrize('name', [name for name in OVERLAYS if name.startswith('cnv')])

@@ -18,10 +18,10 @@ from PIL import Image
 from board import report, verify
 from board.simulator import Simulator, answers
 from common.errors import run
+from common.overlays import OVERLAYS
 from tests.board import browser, runs
 from tests.board.test_markup import Parser
 from tests.shared import ROOT
-from weights_gen.overlays import OVERLAYS
 
 NASTY = ['<script>alert(1)</script>', '"quoted" & \'so\'', '\u202eright to left', '\u4ea4\u901a', 'x' * 60, 'last one']
 

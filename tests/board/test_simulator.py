@@ -11,9 +11,9 @@ import pytest
 
 from board import reference, simulator
 from board.simulator import Simulator, answers
+from common.overlays import OVERLAYS
 from tests.board import networks
 from tests.shared import ROOT, SHARED
-from weights_gen.overlays import OVERLAYS
 
 CNVS = [name for name in OVERLAYS if name.startswith('cnv')]
 LFCS = [name for name in OVERLAYS if name.startswith('lfc')]

@@ -14,9 +14,9 @@ import pytest
 from board import verify
 from board.simulator import Simulator, answers
 from common.errors import run
+from common.overlays import HIGHEST_OUTPUT, OVERLAYS
 from tests.board import runs
 from tests.shared import ROOT
-from weights_gen.overlays import HIGHEST_OUTPUT, OVERLAYS
 
 
 @pytest.fixture(scope='module')

@@ -105,7 +105,7 @@ class Network(object):
 
     Parameters
     ----------
-    overlay : weights_gen.overlays.Overlay
+    overlay : common.overlays.Overlay
     parameters : list of arrays
         In the archive's order.
     quantised : bool

@@ -3,9 +3,9 @@ from __future__ import absolute_import, division
 
 import numpy as np
 
+from common.overlays import Layer, Overlay
 from tests.training import reference
 from training import networks
-from weights_gen.overlays import Layer, Overlay
 
 CLASSES = 4
 SMALL = {'lfc': ((), (36, 13, 11, None)),

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import theano
 
+from common import overlays
 from tests.shared import ROOT
 from tests.training import drawings
 from training.trainer import HISTORY
-from weights_gen import overlays, parameters
+from weights_gen import parameters
 
 TINY = ['--dataset', 'digits', '--epochs', '2', '--train-size', '100']
 FLOAT = r'[-+.\de]+'

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bench import plain
+from common.overlays import OVERLAYS
 from tests.training import reference, small
 from training import learning, networks
-from weights_gen.overlays import OVERLAYS
 
 RATE = .003
 ROUNDING = 1e-5         # of a gradient, as a share of its layer's root mean square

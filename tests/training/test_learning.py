@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from board import simulator
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
 from tests.training import reference, small
 from training import learning, networks, ops
 from training.compatibility import lasagne
-from weights_gen.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
 
 RATE = .003
 

@@ -6,11 +6,11 @@ import pytest
 
 from common import npz
 from common.errors import UserError
+from common.overlays import OVERLAYS
 from training import networks
-from training.layers import DropoutLayer
 from training.compatibility import lasagne
+from training.layers import DropoutLayer
 from weights_gen import parameters
-from weights_gen.overlays import OVERLAYS
 
 CNV_SHAPES = [(64, 3, 3, 3), (64, 64, 3, 3), (128, 64, 3, 3), (128, 128, 3, 3), (256, 128, 3, 3), (256, 256, 3, 3),
               (256, 512), (512, 512)]

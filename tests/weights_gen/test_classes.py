@@ -4,8 +4,8 @@ from __future__ import absolute_import, unicode_literals
 
 import pytest
 
+from common.overlays import OVERLAYS
 from weights_gen import classes
-from weights_gen.overlays import OVERLAYS
 
 CNV, LFC = OVERLAYS['cnvW1A1'], OVERLAYS['lfcW1A1']
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import strategies
 
+from common.overlays import OVERLAYS
 from tests.mutations import damaged, explore, hostile_npz, searches
 from tests.weights_gen.archives import random_layers
 from weights_gen import classes, folder, generate, parameters
-from weights_gen.overlays import OVERLAYS
 
 LFC = OVERLAYS['lfcW1A1']
 SMALL = LFC._replace(layers=tuple(layer._replace(inputs=inputs, outputs=outputs) for layer, inputs, outputs in zip(

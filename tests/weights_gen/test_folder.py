@@ -7,9 +7,9 @@ import os
 import numpy as np
 import pytest
 
+from common.overlays import OVERLAYS
 from tests.weights_gen.archives import random_layers
 from weights_gen import folder, thresholds, weights
-from weights_gen.overlays import OVERLAYS
 
 NAMES = u'a b c d e f g h i j'.split()
 

@@ -16,10 +16,10 @@ import pytest
 
 from common.errors import run
 from common.files import sha256
+from common.overlays import OVERLAYS
 from tests.shared import GOLDEN, ROOT, needs_golden
 from tests.weights_gen.archives import random_layers, save, save_golden
 from weights_gen import classes, folder, generate
-from weights_gen.overlays import OVERLAYS
 
 SCRIPTS = {'cnvW1A1': ('cifar10-gen-weights-W1A1.py', 'cifar10-1w-1a.npz'),
            'cnvW1A2': ('cifar10-gen-weights-W1A2.py', 'cifar10-1w-2a.npz'),

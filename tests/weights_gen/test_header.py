@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from common.overlays import OVERLAYS
 from weights_gen import header
-from weights_gen.overlays import OVERLAYS
 
 
 def constants(name):

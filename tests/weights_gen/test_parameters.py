@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from numpy.lib import format as npy
 
+from common.overlays import OVERLAYS
 from tests.shared import ROOT
 from tests.weights_gen.archives import random_layers, save
 from weights_gen import parameters
-from weights_gen.overlays import OVERLAYS
 
 LFC, CNV = OVERLAYS['lfcW1A1'], OVERLAYS['cnvW1A1']
 
@@ -287,7 +287,8 @@ MEASURE = '''
 import sys
 sys.path.insert(0, sys.argv[1])
 from common.errors import UserError
-from weights_gen import overlays, parameters
+from common import overlays
+from weights_gen import parameters
 
 def peak():
     with open('/proc/self/status') as status:

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from common.overlays import OVERLAYS
 from tests.weights_gen.archives import random_layers
 from weights_gen import thresholds
-from weights_gen.overlays import OVERLAYS
 
 LAYERS = [(name, layer.index) for name, overlay in OVERLAYS.items() for layer in overlay.layers if layer.thresholds]
 

@@ -4,9 +4,9 @@ from __future__ import absolute_import, division
 import numpy as np
 import pytest
 
+from common.overlays import OVERLAYS
 from tests.weights_gen.archives import random_layers
 from weights_gen import weights
-from weights_gen.overlays import OVERLAYS
 
 
 def layer_and_values(name, index, **changes):
