@@ -18,7 +18,6 @@ if __name__ == '__main__':
 import numpy as np
 
 from board import kernel, reference
-from board.published import PUBLISHED
 from common.errors import ArgumentParser, UserError, run
 from common.overlays import OVERLAYS
 
@@ -40,7 +39,7 @@ def random_network(overlay):
         steps = max(1, sum(layer.activation_bits))
         thresholds = np.sort(middle + rng.randint(-20, 20, (layer.rows, steps)), axis=1) if layer.thresholds else None
         parameters.append((weights.astype(np.int8), thresholds))
-    images = rng.randint(0, 256, (max(IMAGES[overlay.net]),) + reference.image_shape(overlay)).astype(np.uint8)
+    images = rng.randint(0, 256, (max(IMAGES[overlay.net]),) + overlay.image_shape).astype(np.uint8)
     return parameters, images
 
 
@@ -72,10 +71,9 @@ def measure(overlay, rounds):
         of_numpy = milliseconds(lambda part: reference.run(overlay, parameters, part), by_numpy)
         time.sleep(0.2)         # OpenBLAS's threads go on spinning for a while
         times.append((of_numpy, milliseconds(network.run, by_c)))
-    published = PUBLISHED[overlay.name]
     numpy_ms, c_ms = np.median(times, axis=0).tolist()
     return {'net': overlay.name, 'numpy_ms': numpy_ms, 'c_ms': c_ms, 'ratio': numpy_ms / c_ms,
-            'fpga_ms': published.fpga and published.fpga / 1e3}
+            'fpga_ms': overlay.published.fpga and overlay.published.fpga / 1e3}
 
 
 def main(arguments):

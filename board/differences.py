@@ -24,6 +24,7 @@ import itertools
 import numpy as np
 
 from board import reference, simulator
+from common.overlays import HIGHEST_OUTPUT
 from weights_gen import folder, thresholds, weights
 
 REASONS = collections.OrderedDict([
@@ -58,7 +59,7 @@ def as_trained(overlay, parameters, outputs, scores):
     -------
     bool array of shape (N,)
     """
-    if overlay.net == 'lfc':
+    if overlay.decision == HIGHEST_OUTPUT:
         return ((outputs >= 0) == (scores > 0)).all(axis=1)
     layer, last = overlay.layers[-1], parameters[-1]
     mean, beta = float(last.mean), float(last.beta)
@@ -78,7 +79,7 @@ def explain(overlay, parameters, images, outputs, scores):
     ----------
     overlay, parameters, outputs, scores
         As of :func:`as_trained`.
-    images : uint8 array of shape (N,) + board.reference.image_shape(overlay)
+    images : uint8 array of shape (N,) + overlay.image_shape
         Only those on which the answers differ.
 
     Returns
@@ -87,7 +88,7 @@ def explain(overlay, parameters, images, outputs, scores):
         Keys of :data:`REASONS`; several joined by ' + ', where each alone does not explain it.
     """
     exact = as_trained(overlay, parameters, outputs, scores)
-    if overlay.net == 'lfc':
+    if overlay.decision == HIGHEST_OUTPUT:
         reasons = np.where(scores.any(axis=1), 'several bits set', 'no bit set').astype(object)
     else:
         reasons = np.full(len(images), 'tie', object)

@@ -66,7 +66,7 @@ class Kernel(object):
         self._run = library().run
         self._overlay = overlay
         values = reference.input_values(overlay)
-        self._table = (values > 0 if overlay.net == 'lfc' else values + np.int16(128)).astype(np.uint8)
+        self._table = (values > 0 if overlay.network.black_and_white else values + np.int16(128)).astype(np.uint8)
         self._arrays = [_packed(layer, *pair) for layer, pair in zip(overlay.layers, parameters)]
         self._layers = (_Layer * len(overlay.layers))(*[
             _described(layer, *pair) for layer, pair in zip(overlay.layers, self._arrays)])
@@ -76,7 +76,7 @@ class Kernel(object):
 
         Parameters
         ----------
-        images : uint8 array of shape (N,) + reference.image_shape(overlay)
+        images : uint8 array of shape (N,) + overlay.image_shape
         threads : int, optional
             The processors that this process may use, where not given.
 
@@ -85,7 +85,7 @@ class Kernel(object):
         int32 array of shape (N, rows of the last layer)
             What :func:`board.reference.run` returns.
         """
-        shape = reference.image_shape(self._overlay)
+        shape = self._overlay.image_shape
         images = np.ascontiguousarray(images)
         if images.dtype != np.uint8 or images.shape[1:] != shape:
             raise ValueError('uint8 images of shape %s, not %s of %s' % (shape, images.dtype, images.shape[1:]))

@@ -236,8 +236,7 @@ def build_run(path, name=None, out=None):
     from weights_gen import classes, folder as folders
 
     of = Run(path)
-    name = name or ('original' if (of.overlay.net, of.dataset) in (('lfc', 'mnist'), ('cnv', 'cifar10'))
-                    else of.dataset)
+    name = name or ('original' if of.dataset == of.overlay.network.dataset else of.dataset)
     if not NAME.match(name):
         raise UserError('%s is no name for a set on the board: use letters, digits, and - _ . between them' % name)
     folders.read(of.folder, of.overlay)

@@ -9,13 +9,8 @@ from __future__ import absolute_import, division
 
 import numpy as np
 
-IMAGES_AT_ONCE = {'lfc': 1000, 'cnv': 20}   # large enough for BLAS; bounds the unfolded windows to 36 MB
+_BYTES_AT_ONCE = 36e6                      # of a layer's inputs, convolutions' unfolded: enough for BLAS
 _EXACT = 2 ** 24                            # float32 holds every integer up to here
-
-
-def image_shape(overlay):
-    """The shape of one image: (28, 28) for LFC, (32, 32, 3) for CNV."""
-    return (28, 28) if overlay.net == 'lfc' else (32, 32, 3)
 
 
 def input_values(overlay):
@@ -27,7 +22,7 @@ def input_values(overlay):
         LFC: -1 or +1. CNV: the pixel in 1/128, ``floor((p*2/255 - 1)*128 + 0.5)`` in [-128, 127].
     """
     pixels = np.arange(256) * 2 / 255 - 1
-    if overlay.net == 'lfc':
+    if overlay.network.black_and_white:
         return np.where(pixels >= 0, 1, -1).astype(np.int8)
     return np.clip(np.floor(pixels * 128 + 0.5), -128, 127).astype(np.int8)
 
@@ -49,7 +44,7 @@ def run(overlay, parameters, images):
     parameters : sequence of (weights, thresholds), one pair a layer
         Integer arrays, padded as in the parameter folder: weights (rows, columns) of -1/+1 or -2..1, thresholds
         (rows, steps) or None.
-    images : uint8 array of shape (N,) + image_shape(overlay)
+    images : uint8 array of shape (N,) + overlay.image_shape
 
     Returns
     -------
@@ -59,14 +54,15 @@ def run(overlay, parameters, images):
     layers = [(layer, weights.T.astype(np.float32), thresholds)
               for layer, (weights, thresholds) in zip(overlay.layers, parameters)]
     outputs = np.empty((len(images), overlay.layers[-1].rows), np.int32)
-    step = IMAGES_AT_ONCE[overlay.net]
+    largest = max(4 * layer.columns * (layer.ofm_dim or 1) ** 2 for layer in overlay.layers)    # bytes of an image
+    step = int(max(1, _BYTES_AT_ONCE // largest))
     for start in range(0, len(images), step):
         part = slice(start, start + step)
         values = input_values(overlay)[images[part]].astype(np.float32)
         for layer, weights, thresholds in layers:
             values = _layer(layer, weights, thresholds, values)
         outputs[part] = values
-    if overlay.net == 'lfc':
+    if overlay.layers[-1].thresholds:
         outputs = (outputs + 1) // 2
     return outputs
 

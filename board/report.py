@@ -25,7 +25,7 @@ from board.simulator import Simulator, answers
 from board.verify import read_test_set
 from common.errors import ArgumentParser, UserError, run
 from common.files import whole_file
-from common.overlays import OVERLAYS
+from common.overlays import LARGEST_OUTPUT, OVERLAYS
 from weights_gen import classes, folder
 
 SAMPLES = 6
@@ -243,7 +243,7 @@ def read_samples(of, names, networks):
 def _rankings(of, network, images, chosen):
     scores = network.simulator.scores(images)
     given = answers(network.overlay, scores)
-    if network.overlay.net == 'cnv':
+    if network.overlay.decision == LARGEST_OUTPUT:
         return [Ranking(network.overlay, int(answer), values.tolist(), None) for answer, values in zip(given, scores)]
     outputs = scores
     try:

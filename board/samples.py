@@ -13,7 +13,6 @@ import struct
 import numpy as np
 
 from board import images as image_files
-from board import reference
 from board.runs import BadRun
 from board.simulator import Simulator, answers
 
@@ -34,14 +33,14 @@ def files_of(run):
     """
     if not os.path.exists(run.test_set):
         return {}
-    images = image_files.read(run.test_set, reference.image_shape(run.overlay))[:COUNT]
+    images = image_files.read(run.test_set, run.overlay.image_shape)[:COUNT]
     with np.load(run.test_set, allow_pickle=False) as archive:
         if 'y_test' not in archive:
             raise BadRun('%s has no labels, y_test: train anew' % run.test_set)
         labels = archive['y_test'][:COUNT].ravel()
     scores = Simulator(run.folder, run.overlay).scores(images)
     record = {'labels': labels.tolist(), 'answers': answers(run.overlay, scores).tolist(), 'scores': scores.tolist()}
-    name, write = ('images-idx3-ubyte', _idx) if run.overlay.net == 'lfc' else ('images.bin', _cifar)
+    name, write = ('images-idx3-ubyte', _idx) if len(run.overlay.image_shape) == 2 else ('images.bin', _cifar)
     return {'samples/' + name: write(images, labels),
             'samples/answers.json': (json.dumps(record, sort_keys=True) + '\n').encode('ascii')}
 

@@ -11,8 +11,7 @@ from board import charts
 from board.charts import bar, number
 from board.differences import REASONS
 from board.markup import Markup, element, join
-from board.published import DATASETS, PUBLISHED
-from common.overlays import HIGHEST_OUTPUT, OVERLAYS
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
 
 TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10'}
 CLOCKS = (100, 300)             # MHz
@@ -172,25 +171,25 @@ def accuracy(material):
     parts = []
     rows = []
     if verification:
-        lfc = overlay.net == 'lfc'
+        by_bits = overlay.decision == HIGHEST_OUTPUT
         by_rule = verification.get('decision') == HIGHEST_OUTPUT
         if not by_rule:
             rows += [('Trained, by its largest output', verification['accuracy']['trained'], 's1')]
-        if lfc:
+        if by_bits:
             rows += [('Trained, by the board\u2019s rule', verification['trained_by_board_rule'], 's1')]
         rows += [('Packed, as the board answers', verification['accuracy']['packed'], 's1')]
     elif material.history:
         rows += [('Trained', 100 - material.history['test_error_rate'][-1], 's1')]
-    if material.run.dataset == DATASETS[overlay.net]:
-        known = PUBLISHED[overlay.name]
-        rows += [('Published: the original training', 100 - known.original_error, 'quiet'),
-                 ('Published: its parameters on the board', known.board_accuracy, 'quiet'),
-                 ('Published: Brevitas\u2019s training', 100 - known.brevitas_error, 'quiet')]
+    if material.run.dataset == overlay.network.dataset:
+        known = overlay.published
+        rows += [('Published: %s' % label, right, 'quiet') for label, right in (
+            ('the original training', known.original_accuracy), ('its parameters on the board', known.board_accuracy),
+            ('Brevitas\u2019s training', known.brevitas_accuracy)) if right]
     if rows:
         parts.append(table(None, [[(label, 'label'), bar(value / 100, kind), (percent(value), 'value')]
                                   for label, value, kind in rows], class_='bars'))
     if verification:
-        parts += [_rule() if lfc and not by_rule else None, _agreement(verification)]
+        parts += [_rule() if by_bits and not by_rule else None, _agreement(verification)]
     else:
         parts.append(note(material.network.note))
     if material.others:
@@ -301,11 +300,11 @@ def samples(material):
     if not material.samples:
         return section(title, note(material.no_samples))
     absent = [note(network.problem) for network in [material.network] + material.others if network.problem]
-    net = material.network.overlay.net
+    overlay = material.network.overlay
     text = 'The first test images of %d classes, and the %d classes that each network ranks highest. ' % (
         len(material.samples), min(RANKED, len(material.classes)))
     text += ('Numbers are the board\u2019s integer scores; bars run from a picture\u2019s lowest score to its highest.'
-             if net == 'cnv' else
+             if overlay.decision == LARGEST_OUTPUT else
              'Numbers are the network\u2019s outputs; the board sees only which of them reach 0, right of the line, '
              'and answers the highest such class.')
     alone = len(material.samples[0].rankings) == 1
@@ -383,7 +382,7 @@ def speed(material):
                                                                        's1' if layer is slowest else 'quiet'),
                (number(_cycles(layer)), 'value')] for layer in overlay.layers]
     times = [('FPGA at %d MHz, estimated' % clock, most / clock, 's1') for clock in CLOCKS]
-    known = PUBLISHED[overlay.name]
+    known = overlay.published
     if verification:
         simulator = verification['simulator']
         times.append(('This project\u2019s simulator on %d processor%s, measured' % (

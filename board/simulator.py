@@ -21,7 +21,7 @@ import numpy as np
 from board import images as image_files
 from board import kernel, reference
 from common.errors import ArgumentParser, UserError, run
-from common.overlays import OVERLAYS
+from common.overlays import LARGEST_OUTPUT, OVERLAYS
 from weights_gen import classes, folder
 
 BAR = 40        # characters
@@ -127,7 +127,7 @@ def answers(overlay, scores):
     int array of shape (N,)
         0 where an LFC sets no bit.
     """
-    if overlay.net == 'cnv':
+    if overlay.decision == LARGEST_OUTPUT:
         return scores.argmax(axis=1)
     highest = scores.shape[1] - 1 - scores[:, ::-1].argmax(axis=1)
     return np.where(scores.any(axis=1), highest, 0)
@@ -147,7 +147,7 @@ def ranking(overlay, names, scores):
     list of unicode str
         The bars run from the lowest score to the highest; an LFC's only tell which bits are set.
     """
-    if overlay.net == 'cnv':
+    if overlay.decision == LARGEST_OUTPUT:
         order = np.argsort(-scores, kind='mergesort')       # stable: of equal scores the first class leads
     else:
         order = np.lexsort((np.arange(len(scores)) * (1 - 2 * scores), -scores))    # set bits fall, the others rise
@@ -155,7 +155,7 @@ def ranking(overlay, names, scores):
     width = max(map(len, names))
     lines = [u'%s %6d  %s' % (names[index].ljust(width), scores[index],
                               u'#' * int(BAR * (scores[index] - low) // max(high - low, 1))) for index in order]
-    if overlay.net == 'lfc' and scores.sum() != 1:
+    if overlay.decision != LARGEST_OUTPUT and scores.sum() != 1:
         lines.append(u'%d bits are set: the board answers %s' % (
             scores.sum(), u'the highest' if scores.any() else u'the first class'))
     return [line.rstrip() for line in lines]
@@ -198,7 +198,7 @@ def main(arguments):
     parser.add_argument('--verbose', action='store_true', help='tell on stderr which engine was used and its time')
     options = parser.parse_args(arguments)
     simulator = Simulator(options.params, OVERLAYS[options.net], options.engine)
-    images = image_files.read(options.images, reference.image_shape(simulator.overlay))
+    images = image_files.read(options.images, simulator.overlay.image_shape)
     if options.rank and len(images) > 1:
         raise OneImageOnly('%s holds %d images: --rank shows one' % (options.images, len(images)))
     started = time.time()

@@ -29,7 +29,7 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from board import differences, kernel, reference
+from board import differences, kernel
 from board import images as image_files
 from board.package import fingerprint
 from board.runs import BadRun, Run, read_json
@@ -78,7 +78,7 @@ def read_test_set(of, classes):
     if _read_array(test_outputs, 'parameters_sha256').tolist() not in (digest, digest.encode('ascii')):
         raise BadRun('%s is of other parameters than %s: go on with the training, or train anew' % (
             test_outputs, of.parameters))
-    images = image_files.read(_there(of.test_set), reference.image_shape(of.overlay))
+    images = image_files.read(_there(of.test_set), of.overlay.image_shape)
     labels = _read_array(of.test_set, 'y_test')
     outputs = _read_array(test_outputs, 'outputs')
     if labels.shape != (len(images),) or labels.dtype.kind not in 'iu' or labels.min() < 0 or labels.max() >= classes:
@@ -186,7 +186,7 @@ def compare(of, trained, test, tolerance):
     started = time.time()
     scores = simulator.scores(test.images)
     seconds = time.time() - started
-    by_rule = answers(of.overlay, test.outputs >= 0 if of.overlay.net == 'lfc' else test.outputs)
+    by_rule = answers(of.overlay, test.outputs >= 0 if of.overlay.decision == HIGHEST_OUTPUT else test.outputs)
     decision = (read_json(of.settings) or {}).get('decision', LARGEST_OUTPUT)
     of_training = by_rule if decision == HIGHEST_OUTPUT else test.outputs.argmax(axis=1)
     of_board = answers(of.overlay, scores)
@@ -219,7 +219,7 @@ def compare(of, trained, test, tolerance):
 def summary(of, result):
     """What is printed, as lines."""
     accuracy, count = result['accuracy'], result['images']
-    lfc = of.overlay.net == 'lfc'
+    lfc = of.overlay.decision == HIGHEST_OUTPUT
     lines = ['%s: %d test images' % (os.path.basename(os.path.abspath(of.path)), count)]
     rows = [('folder', '%d files, each what %s gives' % (len(layout(of.overlay)), os.path.basename(of.parameters))),
             ('trained', '%6.2f %% right, by the %s' % (accuracy['trained'], result['decision']))]

@@ -1,8 +1,12 @@
-"""The five BNN-PYNQ overlays as tables: what training, generator and board know of them.
+"""Every fact of the two networks and of their overlays on the board, as tables that all rooms read.
 
     overlay = find('cnv', weight_bits=1, activation_bits=2)
-    overlay.name                    # 'cnvW1A2'
+    overlay.name, overlay.image_shape       # 'cnvW1A2', (32, 32, 3)
     [layer.pe for layer in overlay.layers]
+    NETWORKS['cnv'].training.epochs         # 500
+
+A network is a topology with what it reads and how the documents train it; an overlay is a network of given precisions,
+folded for the board's FPGA. Another overlay of a known network is one line of :data:`OVERLAYS`.
 
 PE and SIMD are FINN's folding: a layer's matrix-vector unit has PE rows of SIMD multipliers each.
 Precisions are pairs (integer bits, fraction bits).
@@ -16,12 +20,43 @@ from common.errors import UserError
 KERNEL = 3          # every convolution is 3x3, 'valid'
 MAX_CLASSES = 64    # the last layer's rows are padded to this, whatever the number of classes
 
-# What a network's outputs are judged by: the board takes the one with CNV, the other with LFC; training may take either.
+# The rules by which a class is taken from a network's outputs. The board takes the one that its network has below;
+# training may take either.
 LARGEST_OUTPUT, HIGHEST_OUTPUT = 'largest output', 'highest output that reaches 0'
 
 
 class NoOverlay(UserError):
     """There is no overlay for this network and these precisions."""
+
+
+class Training(collections.namedtuple('Training', [
+        'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden'])):
+    """How the documents train a network (the specification of the training, "Optimisation")."""
+    __slots__ = ()
+
+
+class Network(collections.namedtuple('Network', [
+        'name',
+        'image_shape',              # of one uint8 image: (rows, columns), or (rows, columns, 3)
+        'input_bits',               # (1, 0): pixels are read as -1 or +1; (1, 7): in 1/128
+        'input_multiple',           # what the first layer's columns are padded to, beside SIMD
+        'output_bits', 'decision',  # of the last layer, and the rule by which the board answers
+        'convolutions',             # IFM_CH, OFM_CH, IFM_DIM, OFM_DIM, pool
+        'units',                    # of the dense layers: inputs, outputs; None: the classes
+        'dataset', 'classes',       # the documents' data set, and the classes in the overlay's own list
+        'training'])):
+    """A topology, what it reads and answers, and how the documents train it."""
+    __slots__ = ()
+
+    @property
+    def black_and_white(self):
+        """Whether each pixel is read as one bit."""
+        return self.input_bits == (1, 0)
+
+    @property
+    def planes(self):
+        """(channels, rows, columns) of an image as the layers read it."""
+        return (self.image_shape[2:] or (1,)) + self.image_shape[:2]
 
 
 class Layer(collections.namedtuple('Layer', [
@@ -67,67 +102,112 @@ class Layer(collections.namedtuple('Layer', [
         return self.weight_bits == 1 and self.input_bits == (1, 0) and self.activation_bits == (1, 0)
 
 
-Overlay = collections.namedtuple('Overlay', ['name', 'net', 'weight_bits', 'activation_bits', 'layers'])
-
-
 def _round_up(number, multiple):
     return -(-number // multiple) * multiple
 
 
-_LFC_FOLDING = ((32, 64, 32, 16), (64, 32, 64, 8))                      # PE, SIMD
-_LFC_UNITS = ((784, 1024), (1024, 1024), (1024, 1024), (1024, None))    # inputs, outputs
-
-_CNV_FOLDING = {1: ((16, 32, 16, 16, 4, 1, 1, 1, 4), (3, 32, 32, 32, 32, 32, 4, 8, 1)),    # by weight bits
-                2: ((8, 16, 8, 8, 4, 1, 1, 2, 4), (3, 16, 16, 16, 8, 8, 2, 2, 1))}
-_CNV_CONVS = ((3, 64, 32, 30, False), (64, 64, 30, 28, True),           # IFM_CH, OFM_CH, IFM_DIM, OFM_DIM, pool
-              (64, 128, 14, 12, False), (128, 128, 12, 10, True),
-              (128, 256, 5, 3, False), (256, 256, 3, 1, False))
-_CNV_UNITS = ((256, 512), (512, 512), (512, None))
+class Published(collections.namedtuple('Published', [
+        'original_accuracy', 'brevitas_accuracy',   # percent of the test images: of the original training, of Brevitas's
+        'board_accuracy',                           # the same, of the original's parameters on the board
+        'fpga', 'fpga_single', 'arm'])):            # microseconds an image: in batches, one by one, on the ARM core
+    """What others published of an overlay on the documents' data set; None where they did not (the specifications)."""
+    __slots__ = ()
 
 
-def _lfc(weight_bits, activation_bits):
-    layers = []
-    last = len(_LFC_UNITS) - 1
-    for index, ((inputs, outputs), pe, simd) in enumerate(zip(_LFC_UNITS, *_LFC_FOLDING)):
-        layers.append(Layer(
-            index, 'dense', pe, simd, inputs, outputs, None, None, False, weight_bits,
-            input_bits=(1 if index == 0 else activation_bits, 0),
-            activation_bits=(1 if index == last else activation_bits, 0),
-            thresholds=True,
-            column_multiple=64 if index == 0 else 1,
-            row_multiple=MAX_CLASSES if index == last else 1))
-    return layers
+NOTHING = Published(*[None] * len(Published._fields))
 
 
-def _cnv(weight_bits, activation_bits):
-    layers = []
-    shapes = ([('conv',) + shape for shape in _CNV_CONVS] +
-              [('dense', inputs, outputs, None, None, False) for inputs, outputs in _CNV_UNITS])
+class Overlay(collections.namedtuple('Overlay', ['network', 'weight_bits', 'activation_bits', 'layers', 'published'])):
+    """A network as the board has it.
+
+    Attributes
+    ----------
+    network : Network
+    weight_bits, activation_bits : int
+    layers : tuple of Layer
+    published : Published
+    """
+    __slots__ = ()
+
+    @property
+    def net(self):
+        """'lfc' or 'cnv'."""
+        return self.network.name
+
+    @property
+    def name(self):
+        """The overlay's, and its parameter folder's: 'lfcW1A1' to 'cnvW2A2'."""
+        return '%sW%dA%d' % (self.net, self.weight_bits, self.activation_bits)
+
+    @property
+    def image_shape(self):
+        """The shape of one uint8 image: (28, 28) or (32, 32, 3)."""
+        return self.network.image_shape
+
+    @property
+    def decision(self):
+        """The rule by which the board answers: LARGEST_OUTPUT or HIGHEST_OUTPUT."""
+        return self.network.decision
+
+
+def overlay(network, weight_bits, activation_bits, folding, published=NOTHING):
+    """An overlay of a network, its layers laid out.
+
+    Parameters
+    ----------
+    network : Network
+    weight_bits, activation_bits : int
+        1 or 2.
+    folding : pair of sequences of int
+        PE and SIMD of each layer.
+    published : Published, optional
+
+    Returns
+    -------
+    Overlay
+    """
+    shapes = ([('conv',) + shape for shape in network.convolutions] +
+              [('dense', inputs, outputs, None, None, False) for inputs, outputs in network.units])
     last = len(shapes) - 1
-    for index, (shape, pe, simd) in enumerate(zip(shapes, *_CNV_FOLDING[weight_bits])):
-        kind, inputs, outputs, ifm_dim, ofm_dim, pool = shape
-        layers.append(Layer(
-            index, kind, pe, simd, inputs, outputs, ifm_dim, ofm_dim, pool, weight_bits,
-            input_bits=(1, 7) if index == 0 else (activation_bits, 0),
-            activation_bits=(16, 0) if index == last else (activation_bits, 0),
-            thresholds=index != last,
-            column_multiple=1,
-            row_multiple=MAX_CLASSES if index == last else 1))
-    return layers
+    layers = tuple(
+        Layer(index, kind, pe, simd, inputs, outputs, ifm_dim, ofm_dim, pool, weight_bits,
+              input_bits=(activation_bits, 0) if index else network.input_bits,
+              activation_bits=network.output_bits if index == last else (activation_bits, 0),
+              thresholds=index != last or network.decision == HIGHEST_OUTPUT,
+              column_multiple=1 if index else network.input_multiple,
+              row_multiple=MAX_CLASSES if index == last else 1)
+        for index, ((kind, inputs, outputs, ifm_dim, ofm_dim, pool), pe, simd) in enumerate(zip(shapes, *folding)))
+    return Overlay(network, weight_bits, activation_bits, layers, published)
 
 
-def _all():
-    table = collections.OrderedDict()
-    for net, layers_of, precisions in (('lfc', _lfc, ((1, 1), (1, 2))),
-                                       ('cnv', _cnv, ((1, 1), (1, 2), (2, 2)))):
-        for weight_bits, activation_bits in precisions:
-            name = '%sW%dA%d' % (net, weight_bits, activation_bits)
-            table[name] = Overlay(name, net, weight_bits, activation_bits,
-                                  tuple(layers_of(weight_bits, activation_bits)))
-    return table
+LFC = Network(
+    'lfc', image_shape=(28, 28), input_bits=(1, 0), input_multiple=64, output_bits=(1, 0), decision=HIGHEST_OUTPUT,
+    convolutions=(),
+    units=((784, 1024), (1024, 1024), (1024, 1024), (1024, None)),
+    dataset='mnist', classes=tuple(u'0 1 2 3 4 5 6 7 8 9'.split()),
+    training=Training(batch_size=100, epochs=1000, LR_start=.003, LR_fin=3e-7, dropout_in=.2, dropout_hidden=.5))
 
+CNV = Network(
+    'cnv', image_shape=(32, 32, 3), input_bits=(1, 7), input_multiple=1, output_bits=(16, 0), decision=LARGEST_OUTPUT,
+    convolutions=((3, 64, 32, 30, False), (64, 64, 30, 28, True),
+                  (64, 128, 14, 12, False), (128, 128, 12, 10, True),
+                  (128, 256, 5, 3, False), (256, 256, 3, 1, False)),
+    units=((256, 512), (512, 512), (512, None)),
+    dataset='cifar10', classes=tuple(u'Airplane Automobile Bird Cat Deer Dog Frog Horse Ship Truck'.split()),
+    training=Training(batch_size=50, epochs=500, LR_start=.001, LR_fin=3e-7, dropout_in=0., dropout_hidden=0.))
 
-OVERLAYS = _all()   # by name, 'lfcW1A1' to 'cnvW2A2'
+NETWORKS = collections.OrderedDict((network.name, network) for network in (LFC, CNV))
+
+_LFC_W1 = (32, 64, 32, 16), (64, 32, 64, 8)                                         # PE, SIMD
+_CNV_W1 = (16, 32, 16, 16, 4, 1, 1, 1, 4), (3, 32, 32, 32, 32, 32, 4, 8, 1)
+_CNV_W2 = (8, 16, 8, 8, 4, 1, 1, 2, 4), (3, 16, 16, 16, 8, 8, 2, 2, 1)
+
+OVERLAYS = collections.OrderedDict((one.name, one) for one in (                     # by name, 'lfcW1A1' to 'cnvW2A2'
+    overlay(LFC, 1, 1, _LFC_W1, Published(98.35, 98.88, 98.40, 2.8, None, 17e3)),
+    overlay(LFC, 1, 2, _LFC_W1, Published(98.55, 98.99, 98.49, None, None, None)),
+    overlay(CNV, 1, 1, _CNV_W1, Published(79.54, 84.22, 79.22, 109.3, 527, .42e6)),
+    overlay(CNV, 1, 2, _CNV_W1, Published(83.63, 87.80, 82.66, None, None, 2.65e6)),
+    overlay(CNV, 2, 2, _CNV_W2, Published(84.80, 89.03, 84.29, 387.6, 1622, 4.58e6))))
 
 
 def find(net, weight_bits, activation_bits):

@@ -11,12 +11,13 @@ import collections
 import numpy as np
 
 from common.errors import UserError
+from common.overlays import NETWORKS
 from common.pictures import frame
 
 Images = collections.namedtuple('Images', ['images', 'labels'])
 Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
 
-SIDES = {'lfc': 28, 'cnv': 32}
+SIDES = {name: network.image_shape[0] for name, network in NETWORKS.items()}
 
 _MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)
 _COLOUR_LEVELS = np.arange(256, dtype=np.float32) * np.float32(2. / 255.) - np.float32(1.)

@@ -17,15 +17,6 @@ from training.layers import (BatchNormLayer, ConvLayer, DenseLayer, DropoutLayer
                              QuantizedLayer)
 
 
-def input_shape(overlay):
-    """(channels, rows, columns) of the images that an overlay's network reads: (1, 28, 28) or (3, 32, 32)."""
-    first = overlay.layers[0]
-    if first.kind == 'conv':
-        return first.inputs, first.ifm_dim, first.ifm_dim
-    side = int(round(first.inputs ** .5))
-    return 1, side, side
-
-
 def build(overlay, classes, random, dropout_in=0., dropout_hidden=0.):
     """The network that an overlay computes, its weights uniform in [-1, 1].
 
@@ -55,9 +46,8 @@ def build(overlay, classes, random, dropout_in=0., dropout_hidden=0.):
     if not 1 <= classes <= overlays.MAX_CLASSES:
         raise UserError('%d classes do not fit the overlays: give 1 to %d' % (classes, overlays.MAX_CLASSES))
     lasagne.random.set_rng(random)
-    convolutional = overlay.layers[0].kind == 'conv'
-    network = lasagne.layers.InputLayer((None,) + input_shape(overlay))
-    if convolutional:
+    network = lasagne.layers.InputLayer((None,) + overlay.network.planes)
+    if not overlay.network.black_and_white:
         network = FixedPointInputLayer(network)
     for layer in overlay.layers:
         last = layer is overlay.layers[-1]
@@ -65,10 +55,10 @@ def build(overlay, classes, random, dropout_in=0., dropout_hidden=0.):
         if rate:
             network = DropoutLayer(network, rate, random)
         linear = ConvLayer if layer.kind == 'conv' else DenseLayer
-        network = linear(network, layer.outputs or classes, overlay.weight_bits, bias=not (last and convolutional))
+        network = linear(network, layer.outputs or classes, overlay.weight_bits, bias=layer.thresholds)
         if layer.pool:
             network = MaxPoolLayer(network)
-        network = BatchNormLayer(network, axes='all' if last and convolutional else 'auto',
+        network = BatchNormLayer(network, axes='auto' if layer.thresholds else 'all',
                                  activation_bits=None if last else overlay.activation_bits)
     refresh_quantized_weights(network)
     return network

@@ -19,12 +19,8 @@ Network = collections.namedtuple('Network', [
     'schedule', 'shift', 'mirrored', 'distortion', 'decision'])
 ORIGINAL = dict(schedule='exponential', shift=0, mirrored=False, distortion=0., decision=overlays.LARGEST_OUTPUT)
 
-NETWORKS = {
-    'lfc': Network(batch_size=100, epochs=1000, LR_start=.003, LR_fin=3e-7, dropout_in=.2, dropout_hidden=.5,
-                   dataset='mnist', **ORIGINAL),
-    'cnv': Network(batch_size=50, epochs=500, LR_start=.001, LR_fin=3e-7, dropout_in=0., dropout_hidden=0.,
-                   dataset='cifar10', **ORIGINAL),
-}
+NETWORKS = {name: Network(dataset=network.dataset, **dict(ORIGINAL, **network.training._asdict()))
+            for name, network in overlays.NETWORKS.items()}
 
 ALPHA = .1          # share of the newest batch in batch norm's running averages
 EPSILON = 1e-4      # added to batch norm's variance
@@ -57,8 +53,6 @@ class Settings(object):
 
     def __init__(self, net, weight_bits, activation_bits, dataset=None, epochs=None, train_size=None, seed=SEED,
                  out='runs', recipe='original', mirrored=None):
-        if net == 'lfc' and weight_bits == 2:
-            raise UserError('LFC with 2-bit weights has no overlay on the board: use 1-bit weights (-wb 1), or CNV')
         self.overlay = overlays.find(net, weight_bits, activation_bits)
         self.net, self.weight_bits, self.activation_bits = net, weight_bits, activation_bits
         self.dataset = dataset or NETWORKS[net].dataset

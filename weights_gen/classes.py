@@ -4,10 +4,9 @@ from __future__ import absolute_import
 import io
 
 from common.errors import UserError
-from common.overlays import MAX_CLASSES
+from common.overlays import MAX_CLASSES, NETWORKS
 
-DEFAULTS = {'cnv': u'Airplane Automobile Bird Cat Deer Dog Frog Horse Ship Truck'.split(),   # CIFAR-10
-            'lfc': u'0 1 2 3 4 5 6 7 8 9'.split()}                                          # MNIST
+DEFAULTS = {name: list(network.classes) for name, network in NETWORKS.items()}
 
 _SIZE_LIMIT = 65536     # bytes
 

@@ -17,7 +17,6 @@ from common.errors import ArgumentParser, UserError, run
 from common.files import whole_folder
 from weights_gen import classes, folder, parameters, thresholds, weights
 
-DATASETS = {'cnv': 'cifar10', 'lfc': 'mnist'}   # how the documents name a network's archive
 
 
 class WouldDestroy(UserError):
@@ -70,7 +69,7 @@ def _check_replaceable(out):
 def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--net', required=True, choices=sorted(DATASETS), help='the network')
+    parser.add_argument('--net', required=True, choices=sorted(overlays.NETWORKS), help='the network')
     parser.add_argument('-wb', '--weight-bits', type=int, required=True, metavar='BITS', help='1 or 2')
     parser.add_argument('-ab', '--activation-bits', type=int, required=True, metavar='BITS', help='1 or 2')
     parser.add_argument('--params', required=True, metavar='FILE.npz', help='what training saved')
@@ -93,7 +92,7 @@ def documented(net, weight_bits, activation_bits):
     """
     bits = weight_bits, activation_bits
     defaults = ['--net', net, '-wb', '%d' % weight_bits, '-ab', '%d' % activation_bits,
-                '--params', '%s-%dw-%da.npz' % ((DATASETS[net],) + bits), '--out', '%sW%dA%d' % ((net,) + bits)]
+                '--params', '%s-%dw-%da.npz' % ((overlays.NETWORKS[net].dataset,) + bits), '--out', '%sW%dA%d' % ((net,) + bits)]
     return run(lambda arguments: main(defaults + arguments))
 
 

@@ -8,7 +8,7 @@ import os
 
 import numpy as np
 
-from board import images, reference
+from board import images
 from board.simulator import Simulator, answers
 from common.overlays import OVERLAYS
 
@@ -31,7 +31,7 @@ class _Classifier(object):
 
     def _scores(self, path):
         overlay = self._simulator.overlay
-        return self._simulator.scores(images.read(path, reference.image_shape(overlay)))
+        return self._simulator.scores(images.read(path, overlay.image_shape))
 
     def _answers(self, path):
         found = answers(self._simulator.overlay, self._scores(path)).astype(np.uint32)

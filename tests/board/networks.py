@@ -54,7 +54,7 @@ def write(path, overlay, layers, classes=10):
 def images(overlay, count, seed):
     """Random images, from noise to flat colours, as uint8."""
     rng = np.random.RandomState(seed)
-    shape = (count,) + reference.image_shape(overlay)
+    shape = (count,) + overlay.image_shape
     noise = rng.randint(0, 256, shape)
     flat = rng.choice([0, 127, 128, 255], (count,) + (1,) * (len(shape) - 1))
     return np.where(rng.uniform(size=shape) < rng.choice([0.02, 0.5, 1], flat.shape), noise, flat).astype(np.uint8)

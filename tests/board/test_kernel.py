@@ -69,8 +69,8 @@ def test_ends_of_the_ranges(name, value, bound):
             limit = bound if layer.input_bits == (1, 7) else int(np.clip(bound, -32768, 32767))
             thresholds = np.where(np.arange(layer.rows)[:, np.newaxis] % 3 == 0, limit, thresholds)
         parameters.append(LayerMatrices(np.full_like(weights, value), thresholds))
-    images = np.array([0, 255], np.uint8).reshape((2,) + (1,) * len(reference.image_shape(overlay)))
-    images = np.tile(images, (1,) + reference.image_shape(overlay))
+    images = np.array([0, 255], np.uint8).reshape((2,) + (1,) * len(overlay.image_shape))
+    images = np.tile(images, (1,) + overlay.image_shape)
     np.testing.assert_array_equal(kernel.Kernel(overlay, parameters).run(images),
                                   reference.run(overlay, parameters, images))
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from board import images as image_files
-from board import package, reference, samples
+from board import package, samples
 from board.package import BadPackage
 from board.simulator import Simulator, answers
 from common.errors import UserError
@@ -106,7 +106,7 @@ def test_samples_and_what_the_board_must_answer(random_folder, tmpdir, name):
     files = contents(package.build_run(str(run))[0])[1]
     sample = tmpdir.join('sample')
     sample.write_binary(files['samples/images' + ('-idx3-ubyte' if overlay.net == 'lfc' else '.bin')])
-    read = image_files.read(str(sample), reference.image_shape(overlay))
+    read = image_files.read(str(sample), overlay.image_shape)
     np.testing.assert_array_equal(read, images[:samples.COUNT])
     simulator = Simulator(str(run.join(name)), overlay)
     scores = simulator.scores(read)

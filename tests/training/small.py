@@ -3,28 +3,24 @@ from __future__ import absolute_import, division
 
 import numpy as np
 
-from common.overlays import Layer, Overlay
+from common import overlays
+from common.overlays import CNV, LFC
 from tests.training import reference
 from training import networks
 
 CLASSES = 4
-SMALL = {'lfc': ((), (36, 13, 11, None)),
-         'cnv': (((3, 5, 10, 8, False), (5, 7, 8, 6, True), (7, 9, 3, 1, False)), (9, 11, None))}   # as overlays.py has it
-WIDE = {'lfc': ((), (784, 192, 128, None)),
-        'cnv': (((3, 64, 10, 8, False), (64, 64, 8, 6, True), (64, 128, 3, 1, False)), (128, 64, None))}
+SMALL = {'lfc': LFC._replace(image_shape=(6, 6), units=((36, 13), (13, 11), (11, None))),
+         'cnv': CNV._replace(image_shape=(10, 10, 3), units=((9, 11), (11, None)), convolutions=(
+             (3, 5, 10, 8, False), (5, 7, 8, 6, True), (7, 9, 3, 1, False)))}
+WIDE = {'lfc': LFC._replace(units=((784, 192), (192, 128), (128, None))),
+        'cnv': CNV._replace(image_shape=(10, 10, 3), units=((128, 64), (64, None)), convolutions=(
+            (3, 64, 10, 8, False), (64, 64, 8, 6, True), (64, 128, 3, 1, False)))}
 
 
 def overlay(net, weight_bits, activation_bits, sizes=SMALL):
     """An overlay of other sizes than the board has; its name is for the names of tests."""
-    convs, units = sizes[net]
-    shapes = ([('conv',) + shape for shape in convs] +
-              [('dense', inputs, outputs, None, None, False) for inputs, outputs in zip(units, units[1:])])
-    layers = tuple(Layer(index, kind, 1, 1, inputs, outputs, ifm_dim, ofm_dim, pool, weight_bits,
-                         input_bits=(1, 7) if net == 'cnv' and index == 0 else (1 if index == 0 else activation_bits, 0),
-                         activation_bits=(activation_bits, 0), thresholds=net == 'lfc' or index < len(shapes) - 1,
-                         column_multiple=1, row_multiple=1)
-                   for index, (kind, inputs, outputs, ifm_dim, ofm_dim, pool) in enumerate(shapes))
-    return Overlay('%sW%dA%d' % (net, weight_bits, activation_bits), net, weight_bits, activation_bits, layers)
+    layers = len(sizes[net].convolutions) + len(sizes[net].units)
+    return overlays.overlay(sizes[net], weight_bits, activation_bits, [[1] * layers] * 2)
 
 
 OVERLAYS = [overlay('lfc', 1, 1), overlay('lfc', 1, 2), overlay('cnv', 1, 1), overlay('cnv', 1, 2), overlay('cnv', 2, 2)]
@@ -43,7 +39,7 @@ def random_parameters(of, random, classes=CLASSES):
 
 def batch(of, random, images=40, classes=CLASSES):
     """Images as the network reads them, float32, and labels."""
-    shape = (images,) + networks.input_shape(of)
+    shape = (images,) + of.network.planes
     if of.net == 'lfc':
         pixels = random.choice([-1., 1.], shape)
     else:

@@ -159,7 +159,7 @@ def test_one_writer(tmp_path):
 
 
 @pytest.mark.parametrize('arguments, message, status', [
-    (['-wb', 2, '-ab', 2], 'LFC with 2-bit weights has no overlay', 1),
+    (['-wb', 2, '-ab', 2], 'the board has no overlay lfcW2A2', 1),
     (['-ab', 3], 'the board has no overlay lfcW1A3', 1),
     (['-wb', 'one'], 'invalid int value', 2),
     (['--epochs', 0], 'epochs is 0', 1),

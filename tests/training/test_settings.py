@@ -59,7 +59,7 @@ def test_lines_of_cnv():
 
 
 @pytest.mark.parametrize('arguments, message', [
-    (dict(net='lfc', weight_bits=2, activation_bits=2), 'LFC with 2-bit weights has no overlay'),
+    (dict(net='lfc', weight_bits=2, activation_bits=2), 'the board has no overlay lfcW2A2'),
     (dict(net='cnv', weight_bits=2, activation_bits=1), 'the board has no overlay cnvW2A1: choose one of lfcW1A1'),
     (dict(net='cnv', weight_bits=0, activation_bits=1), 'the board has no overlay cnvW0A1'),
     (dict(net='lfc', weight_bits=1, activation_bits=1, epochs=0), 'epochs is 0: give a number from 1'),
