@@ -42,7 +42,7 @@ $(STAGES):
 all: $(JOURNEY) ## one network's whole journey
 
 compare: ## runs side by side, a table and a page with their curves; RUNS= which, all in OUT where not given
-	@scripts/in_env.sh python scripts/compare.py $(RUNS)
+	@scripts/in_env.sh python report/compare.py $(RUNS)
 
 demo: ## the whole journey of two networks on small embedded images, in minutes
 	@scripts/demo.sh

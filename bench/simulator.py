@@ -3,7 +3,7 @@
     python bench/simulator.py [--net cnvW1A1] [--rounds 7] [--json]
 
 Random parameters, random images: what is computed does not depend on either. The medians of the rounds are given, with
-all the processors that this process may use, and beside them what the board's FPGA was published to take.
+all the processors that this process may use, and beside them what an Ultra96's FPGA was published to take.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from board import kernel, reference
 from common.errors import ArgumentParser, UserError, run
-from common.overlays import OVERLAYS
+from common.overlays import IN_BATCHES, OVERLAYS, ULTRA96
 
 IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}      # in a round: of numpy, of C
 MOST_ROUNDS = 10000
@@ -71,9 +71,10 @@ def measure(overlay, rounds):
         of_numpy = milliseconds(lambda part: reference.run(overlay, parameters, part), by_numpy)
         time.sleep(0.2)         # OpenBLAS's threads go on spinning for a while
         times.append((of_numpy, milliseconds(network.run, by_c)))
+    published = {how: time for board, how, time in overlay.published.measured if board is ULTRA96}
     numpy_ms, c_ms = np.median(times, axis=0).tolist()
     return {'net': overlay.name, 'numpy_ms': numpy_ms, 'c_ms': c_ms, 'ratio': numpy_ms / c_ms,
-            'fpga_ms': overlay.published.fpga and overlay.published.fpga / 1e3}
+            'fpga_ms': published[IN_BATCHES] / 1e3 if IN_BATCHES in published else None}
 
 
 def main(arguments):

@@ -106,15 +106,26 @@ def _round_up(number, multiple):
     return -(-number // multiple) * multiple
 
 
+class Board(collections.namedtuple('Board', ['name', 'clock'])):
+    """A board and the clock of the overlays on it, in MHz (the boards' specification)."""
+    __slots__ = ()
+
+
+PYNQ_Z, ULTRA96 = BOARDS = Board('PYNQ-Z1 or Z2', 100), Board('Ultra96', 300)
+
+# How times of one image were measured: images in batches or one by one, without copying them into the driver's buffer.
+IN_BATCHES, ONE_BY_ONE, ON_ARM = 'in batches', 'one by one', 'on its ARM core'
+
+
 class Published(collections.namedtuple('Published', [
         'original_accuracy', 'brevitas_accuracy',   # percent of the test images: of the original training, of Brevitas's
         'board_accuracy',                           # the same, of the original's parameters on the board
-        'fpga', 'fpga_single', 'arm'])):            # microseconds an image: in batches, one by one, on the ARM core
+        'measured'])):                              # tuple of (Board, how, microseconds an image)
     """What others published of an overlay on the documents' data set; None where they did not (the specifications)."""
     __slots__ = ()
 
 
-NOTHING = Published(*[None] * len(Published._fields))
+NOTHING = Published(None, None, None, ())
 
 
 class Overlay(collections.namedtuple('Overlay', ['network', 'weight_bits', 'activation_bits', 'layers', 'published'])):
@@ -203,11 +214,15 @@ _CNV_W1 = (16, 32, 16, 16, 4, 1, 1, 1, 4), (3, 32, 32, 32, 32, 32, 4, 8, 1)
 _CNV_W2 = (8, 16, 8, 8, 4, 1, 1, 2, 4), (3, 16, 16, 16, 8, 8, 2, 2, 1)
 
 OVERLAYS = collections.OrderedDict((one.name, one) for one in (                     # by name, 'lfcW1A1' to 'cnvW2A2'
-    overlay(LFC, 1, 1, _LFC_W1, Published(98.35, 98.88, 98.40, 2.8, None, 17e3)),
-    overlay(LFC, 1, 2, _LFC_W1, Published(98.55, 98.99, 98.49, None, None, None)),
-    overlay(CNV, 1, 1, _CNV_W1, Published(79.54, 84.22, 79.22, 109.3, 527, .42e6)),
-    overlay(CNV, 1, 2, _CNV_W1, Published(83.63, 87.80, 82.66, None, None, 2.65e6)),
-    overlay(CNV, 2, 2, _CNV_W2, Published(84.80, 89.03, 84.29, 387.6, 1622, 4.58e6))))
+    overlay(LFC, 1, 1, _LFC_W1, Published(98.35, 98.88, 98.40, (
+        (ULTRA96, IN_BATCHES, 2.8), (PYNQ_Z, ON_ARM, 53e3), (ULTRA96, ON_ARM, 17e3)))),
+    overlay(LFC, 1, 2, _LFC_W1, Published(98.55, 98.99, 98.49, ())),
+    overlay(CNV, 1, 1, _CNV_W1, Published(79.54, 84.22, 79.22, (
+        (PYNQ_Z, IN_BATCHES, 329), (PYNQ_Z, ONE_BY_ONE, 1582), (ULTRA96, IN_BATCHES, 109.3), (ULTRA96, ONE_BY_ONE, 527),
+        (PYNQ_Z, ON_ARM, .81e6), (ULTRA96, ON_ARM, .42e6)))),
+    overlay(CNV, 1, 2, _CNV_W1, Published(83.63, 87.80, 82.66, ((ULTRA96, ON_ARM, 2.65e6),))),
+    overlay(CNV, 2, 2, _CNV_W2, Published(84.80, 89.03, 84.29, (
+        (ULTRA96, IN_BATCHES, 387.6), (ULTRA96, ONE_BY_ONE, 1622), (ULTRA96, ON_ARM, 4.58e6))))))
 
 
 def find(net, weight_bits, activation_bits):

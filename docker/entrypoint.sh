@@ -94,7 +94,7 @@ case $target in
     help | --help | -h) usage ;;
     all) variables "$@"; run_all ;;
     demo) variables "$@"; exec "$home/scripts/in_env.sh" "$home/scripts/demo.sh" ;;
-    compare) variables "$@"; exec "$home/scripts/in_env.sh" python "$home/scripts/compare.py" --out "$OUT" ${RUNS:-} ;;
+    compare) variables "$@"; exec "$home/scripts/in_env.sh" python "$home/report/compare.py" --out "$OUT" ${RUNS:-} ;;
     doctor) variables "$@"; exec "$home/scripts/in_env.sh" python "$home/scripts/doctor.py" ;;
     *) exec "$home/scripts/in_env.sh" "$target" "$@" ;;
 esac

@@ -131,7 +131,7 @@ def deploy(of):
 STAGES = {
     'preview': preview,
     'train': train, 'weights': weights, 'package': package, 'predict': predict, 'deploy': deploy,
-    'report': lambda of: ['board/report.py', '--run', of.run_folder],
+    'report': lambda of: ['report/page.py', '--run', of.run_folder],
     'verify': lambda of: ['board/verify.py', '--run', of.run_folder] + given(('--tolerance', 'TOLERANCE')),
 }
 

@@ -27,7 +27,7 @@ for kind in newest 3 2.7; do
         newest:3.8 | newest:3.9 | newest:3.10 | newest:3.11) left_out[$kind]= ;;
         newest:*) left_out[$kind]='tests/training' ;;
         3:"${version[newest]:-}") continue ;;           # it is the newest
-        3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/weights_gen' ;;
+        3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/report tests/weights_gen' ;;
         *) left_out[$kind]='tests/docker tests/environment' ;;
     esac
     kinds="$kinds $kind"

@@ -2,13 +2,11 @@
 from __future__ import absolute_import, division
 
 import importlib
-import os
 
 import pytest
 
 from tests import options
 from tests.options import INPUTS
-from tests.shared import ROOT
 
 RUN = {'--run': 'no-run-lfcW1A1'}
 SCRIPTS = {     # module: the right options, wrong texts of those that take any, the subcommand
@@ -18,13 +16,13 @@ SCRIPTS = {     # module: the right options, wrong texts of those that take any,
     'board.simulator': [({'--net': 'lfcW1A1', '--params': 'no-folder', '--images': 'x'},
                          {'--params': INPUTS, '--images': []}, ())],
     'board.verify': [(RUN, {'--run': INPUTS}, ())],
-    'board.report': [(RUN, {'--run': INPUTS, '--out': []}, ())],
+    'report.page': [(RUN, {'--run': INPUTS, '--out': []}, ())],
     'board.deploy': [(dict(RUN, **{'--board': 'xilinx@pynq'}),
                       {'--run': INPUTS, '--board': ['', '-oProxyCommand=x', 'a b', 'a@b@c', 'x;y'], '--ssh': []}, ())],
     'board.package': [(RUN, {'--run': INPUTS, '--name': [], '--out': []}, ('build',)),
                       ({}, {}, ('check', 'no-file')),
                       ({'--into': 'no-folder'}, {'--into': []}, ('install', 'no-file'))],
-    'scripts/compare': [({'--out': 'no-folder'}, {'--out': INPUTS, '--page': []}, ())],
+    'report.compare': [({'--out': 'no-folder'}, {'--out': INPUTS, '--page': []}, ())],
     'bench.simulator': [({'--rounds': '0'}, {}, ())],
     'bench.weights_gen': [({'--rounds': '0'}, {}, ())],
     'bench.soak': [({}, {'--dataset': [], '--data-dir': [], '--out': []}, ())],
@@ -34,9 +32,7 @@ SCRIPTS = {     # module: the right options, wrong texts of those that take any,
 @pytest.mark.parametrize('name', sorted(SCRIPTS))
 def test_wrong_options(name, tmpdir, monkeypatch, capfd):
     monkeypatch.chdir(str(tmpdir))
-    if name.startswith('scripts/'):     # which is no package
-        monkeypatch.syspath_prepend(os.path.join(ROOT, 'scripts'))
-    main = importlib.import_module(name.rpartition('/')[2]).main
+    main = importlib.import_module(name).main
     parser = options.parser_of(main, monkeypatch)
     for right, texts, command in SCRIPTS[name]:
         assert options.check(main, options.wrong(parser, right, texts, command), tmpdir, capfd) > 1

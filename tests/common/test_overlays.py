@@ -43,7 +43,7 @@ def test_no_overlay():
 def test_another_overlay_of_a_known_network():
     """One line, with another folding: all else follows from the network."""
     sixth = overlays.overlay(CNV, 2, 1, ((1,) * 9, (1,) * 9))
-    assert sixth.name == 'cnvW2A1' and sixth.image_shape == (32, 32, 3) and sixth.published.fpga is None
+    assert sixth.name == 'cnvW2A1' and sixth.image_shape == (32, 32, 3) and sixth.published.measured == ()
     assert [layer.fan_in for layer in sixth.layers] == [layer.fan_in for layer in OVERLAYS['cnvW1A1'].layers]
     assert sixth.layers[0].input_bits == (1, 7) and sixth.layers[1].input_bits == (1, 0)
 

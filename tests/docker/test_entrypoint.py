@@ -91,4 +91,4 @@ def test_targets_beside_the_journey(program, target, script):
 def test_runs_side_by_side(program, tmp_path):
     status, output, errors = program('compare')
     assert (status, errors) == (0, '')
-    assert output.splitlines()[0].endswith('scripts/compare.py --out %s' % (tmp_path / 'runs'))
+    assert output.splitlines()[0].endswith('report/compare.py --out %s' % (tmp_path / 'runs'))

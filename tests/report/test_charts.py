@@ -6,7 +6,7 @@ import re
 import pytest
 from hypothesis import given, strategies
 
-from board import charts
+from report import charts
 
 VALUES = strategies.lists(strategies.floats(1e-12, 1e12), min_size=1, max_size=5)
 
@@ -48,22 +48,23 @@ def test_numbers(value, text):
 
 
 def test_curves_have_gaps_where_there_is_no_number():
-    svg = charts.lines('Loss', [('training', [.5, .4, float('nan'), .3, .2, float('inf'), .1])])
-    assert [len(points.split()) for points in re.findall('points="([^"]*)"', svg)] == [2, 2]
-    assert len(re.findall('<circle', svg)) == 1 and 'nan' not in svg and 'inf' not in svg
-    assert 'polyline' not in charts.lines('Loss', [('training', [float('nan')])])
-    assert len(re.findall('points="[^ "]*"', charts.lines('LR', [('rate', [0, -1, 1e-3, 1e-4])], log=True))) == 0
+    chart = charts.lines('Loss', [('training', [.5, .4, float('nan'), .3, .2, float('inf'), .1])])
+    assert [len(points.split()) for _, points in chart.curves] == [2, 2] and len(chart.dots) == 1
+    assert not re.search('nan|inf', '%s' % (chart,))
+    assert charts.lines('Loss', [('training', [float('nan')])])[3:] == ([], [], [], [])
+    rate, = [points for _, points in charts.lines('LR', [('rate', [0, -1, 1e-3, 1e-4])], log=True).curves]
+    assert len(rate.split()) == 2
 
 
 def test_curves_run_from_the_left_to_the_right_and_values_up():
-    svg = charts.lines('Error, %', [('validation', [10., 20., 5.])])
-    points = [tuple(map(float, point.split(','))) for point in re.search('points="([^"]*)"', svg).group(1).split()]
-    across, down = zip(*points)
+    (series, points), = charts.lines('Error, %', [('validation', [10., 20., 5.])]).curves
+    across, down = zip(*[tuple(map(float, point.split(','))) for point in points.split()])
+    assert series == 1
     assert across[0] == charts.LEFT and across[2] == charts.WIDTH - charts.RIGHT and across[1] == sum(across) / 3
     assert down[1] < down[0] < down[2]
 
 
-def test_a_bar_reaches_from_its_start():
-    assert 'left:25.00%;width:50.00%' in charts.bar(.75, start=.25) and '<b' in charts.bar(.75, start=.25)
-    assert 'left:10.00%;width:15.00%' in charts.bar(.1, start=.25)
-    assert 'left:0.00%;width:40.00%' in charts.bar(.4) and '<b' not in charts.bar(.4)
+def test_an_axis_that_does_not_begin_at_zero():
+    axis = charts.Axis([71., 83.], from_zero=False)
+    assert [text for _, text in axis.ticks] == ['70', '72', '74', '76', '78', '80', '82', '84']
+    assert [text for _, text in charts.Axis([50.], from_zero=False).ticks]

@@ -1,34 +1,27 @@
-"""A run on one page: how the training went, what packing changed, what the board answers and how fast.
+"""What there is of a run: settings, history, what verify found, and pictures with what each network answers to them.
 
-    python board/report.py --run runs/mnist-lfcW1A1 [--out FILE]
-
-Writes report.html in the run folder, one file that needs no other and asks no network for anything. It shows what is
-there: the networks of the same data set that lie beside the run are compared with it, and for what is missing a
-sentence says which command makes it. The same inputs give the same bytes.
+    found = gather('runs/mnist-lfcW1A1')
+    found.network.verification, found.mistakes
 """
 from __future__ import absolute_import, division, print_function
 
 import collections
 import io
 import os
-import sys
-
-if __name__ == '__main__':
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import numpy as np
 
-from board import sections
 from board.package import fingerprint
 from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
 from board.verify import read_test_set
-from common.errors import ArgumentParser, UserError, run
-from common.files import whole_file
-from common.overlays import LARGEST_OUTPUT, OVERLAYS
+from common.errors import UserError
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
 from weights_gen import classes, folder
 
 SAMPLES = 6
+MISTAKES = 12                   # of which the worst are shown
+PAIRS, EXAMPLES = 8, 5          # pairs of classes that are confused, pictures of each
 LARGEST_HISTORY = 2 ** 26       # bytes
 HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch', 'test_error_rate')
 
@@ -41,6 +34,7 @@ Network = collections.namedtuple('Network', [
 
 Sample = collections.namedtuple('Sample', [
     'image', 'label',       # uint8 array, class index
+    'name',                 # of its file where that is known, else its number in the test set
     'rankings'])            # of each network that can be simulated: Ranking
 
 Ranking = collections.namedtuple('Ranking', [
@@ -48,15 +42,18 @@ Ranking = collections.namedtuple('Ranking', [
     'values',               # of each class: CNV's scores, LFC's outputs as training has them, or else its bits
     'bits'])                # LFC: the board's output bits; CNV: None
 
+Pair = collections.namedtuple('Pair', [
+    'label', 'answer', 'count',     # so many images of this class are answered as that one
+    'examples'])                    # some of them, (uint8 array, name)
+
 Material = collections.namedtuple('Material', [
     'run', 'classes',
     'settings',             # of settings.json, or None
     'history',              # name -> list of float, or None
     'network', 'others',    # Network: this run's, and those beside it on the same data set
-    'samples', 'no_samples'])   # list of Sample, a sentence on why there is none
+    'samples', 'no_samples',        # list of Sample, a sentence on why there is none
+    'mistakes', 'pairs'])           # the worst mistakes, list of Sample; list of Pair, the most frequent first
 
-
-# ---- what there is ----
 
 def gather(path):
     """Everything that a report shows of a run.
@@ -84,13 +81,15 @@ def gather(path):
         if name != of.overlay.name and os.path.isdir(other):
             others.append((Run(other), read_network(Run(other))))
     names = class_names(of)
-    samples, no_samples = [], None
+    samples, no_samples, mistakes, pairs = [], None, [], []
     try:
-        samples = read_samples(of, names, [(of, network)] + others)
+        test = _test_set(of, names, [network] + [other for _, other in others])
+        samples = read_samples(of, test, names, [(of, network)] + others)
+        mistakes, pairs = read_mistakes(of, test, names, network)
     except UserError as error:
         no_samples = 'There are no sample pictures: %s.' % _told(of, error)
     return Material(of, names, _mapping(of.settings), read_history(os.path.join(of.path, 'history.csv')), network,
-                    [other for _, other in others], samples, no_samples)
+                    [other for _, other in others], samples, no_samples, mistakes, pairs)
 
 
 def class_names(of):
@@ -147,7 +146,7 @@ def _told(of, error):
 def _mapping(path):
     content = read_json(path)
     if content is not None and not isinstance(content, dict):
-        raise BadRun('%s is damaged (no mapping): make it anew' % path)
+        raise BadRun('%s is damaged (no mapping): make it again' % path)
     return content
 
 
@@ -172,6 +171,9 @@ def _check_verification(path, content):
                  content['images'] > 0 and
                  content['simulator']['seconds'] > 0 and
                  all(len(row) == len(content['confusion']) for row in content['confusion']) and
+                 sum(sum(row) for row in content['confusion']) == content['images'] and
+                 all(0 <= one['image'] < content['images'] and 0 <= one['board'] < len(content['confusion'])
+                     for one in content['differences']) and
                  isinstance(content['simulator']['engine'], type(u'')) and 'passed' in content)
     except (KeyError, TypeError, AttributeError, IndexError):
         known = False
@@ -204,16 +206,23 @@ def read_history(path):
         if any(not 1 <= epoch <= len(rows) for epoch in history['best_epoch']):
             raise ValueError('a best epoch that is none')
     except (ValueError, KeyError, IndexError) as error:
-        raise BadRun('%s is damaged (%s): go on with the training, or train anew' % (path, error))
+        raise BadRun('%s is damaged (%s): resume the training, or train again' % (path, error))
     return history if rows else None
 
 
-def read_samples(of, names, networks):
+def _test_set(of, names, networks):
+    if not any(network.simulator for network in networks):
+        raise BadRun('no network is packed yet, make weights does that')
+    return read_test_set(of, len(names))
+
+
+def read_samples(of, test, names, networks):
     """The first test images of different classes, and what each network of this kind answers to them.
 
     Parameters
     ----------
     of : board.runs.Run
+    test : board.verify.TestSet
     names : list of str
         The classes.
     networks : list of (board.runs.Run, Network)
@@ -221,23 +230,81 @@ def read_samples(of, names, networks):
     Returns
     -------
     list of Sample
-
-    Raises
-    ------
-    UserError
-        The test set is missing or damaged, or no network can be simulated.
     """
     networks = [(other, network) for other, network in networks if network.simulator and
                 network.overlay.net == of.overlay.net and network.simulator.classes == names]
-    if not networks:
-        raise BadRun('no network is packed yet, make weights does that')
-    test = read_test_set(of, len(names))
     _, first = np.unique(test.labels, return_index=True)
-    chosen = np.sort(first)[:SAMPLES]
+    return _samples(of, test, np.sort(first)[:SAMPLES], networks)
+
+
+def _samples(of, test, chosen, networks):
+    """The test images of these indices, with the rankings of networks, (Run, Network)."""
     rankings = [_rankings(other, network, test.images[chosen], chosen)
                 for other, network in sorted(networks, key=lambda pair: list(OVERLAYS).index(pair[1].overlay.name))]
-    return [Sample(test.images[index], int(test.labels[index]), list(of_networks))
+    return [Sample(test.images[index], int(test.labels[index]), _name(test, index), list(of_networks))
             for index, of_networks in zip(chosen, zip(*rankings))]
+
+
+def _name(test, index):
+    return 'test image %d' % index
+
+
+def read_mistakes(of, test, names, network):
+    """The test images that the board answers wrongly: the worst, and the most frequent by class and answer.
+
+    The worst are those whose answer's output, of the trained network, is furthest above that of their own class.
+
+    Parameters
+    ----------
+    of : board.runs.Run
+    test : board.verify.TestSet
+    names : list of str
+        The classes.
+    network : Network
+        The run's own.
+
+    Returns
+    -------
+    mistakes : list of Sample
+    pairs : list of Pair
+        Both empty where the network is not verified.
+    """
+    if not network.verification or not network.simulator or network.simulator.classes != names:
+        return [], []
+    given = board_answers(network, test)
+    wrong = np.flatnonzero(given != test.labels)
+    margins = test.outputs[wrong, given[wrong]] - test.outputs[wrong, test.labels[wrong]]
+    wrong = wrong[np.argsort(-margins, kind='mergesort')]
+    found = collections.OrderedDict()
+    for index in wrong:
+        found.setdefault((int(test.labels[index]), int(given[index])), []).append(index)
+    pairs = [Pair(label, answer, len(images), [(test.images[index], _name(test, index)) for index in images[:EXAMPLES]])
+             for (label, answer), images in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:PAIRS]]
+    return (_samples(of, test, wrong[:MISTAKES], [(of, network)]) if len(wrong) else []), pairs
+
+
+def board_answers(network, test):
+    """What the board answers to the test set, from what training answered and the differences that verify found.
+
+    Returns
+    -------
+    int array (N,)
+
+    Raises
+    ------
+    BadRun
+        That gives another confusion matrix than verify.json has.
+    """
+    verification = network.verification
+    by_rule = verification.get('decision') == network.overlay.decision == HIGHEST_OUTPUT
+    given = answers(network.overlay, test.outputs >= 0) if by_rule else test.outputs.argmax(axis=1)
+    for difference in verification['differences']:
+        given[difference['image']] = difference['board']
+    confusion = np.zeros((test.outputs.shape[1],) * 2, int)
+    np.add.at(confusion, (test.labels, given), 1)
+    if confusion.tolist() != verification['confusion']:
+        raise BadRun('verify.json is of another test set: make verify again')
+    return given
 
 
 def _rankings(of, network, images, chosen):
@@ -254,61 +321,3 @@ def _rankings(of, network, images, chosen):
         pass
     return [Ranking(network.overlay, int(answer), values.tolist(), bits.tolist())
             for answer, values, bits in zip(given, outputs, scores)]
-
-
-# ---- the page ----
-
-def page(material):
-    """The whole report.
-
-    Parameters
-    ----------
-    material : Material
-
-    Returns
-    -------
-    str
-        HTML.
-    """
-    with io.open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'report.css'), encoding='utf-8') as handle:
-        return sections.page(material, handle.read())
-
-
-def report(path, out=None):
-    """Write the report of a run.
-
-    Parameters
-    ----------
-    path : str
-        The run folder.
-    out : str, optional
-        The file; report.html in the run folder where not given.
-
-    Returns
-    -------
-    str
-        The file's path.
-
-    Raises
-    ------
-    As :func:`gather`.
-    """
-    material = gather(path)
-    out = out or os.path.join(material.run.path, 'report.html')
-    text = page(material)
-    with whole_file(out) as handle:
-        handle.write(text.encode('utf-8'))
-    return out
-
-
-def main(arguments):
-    """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder')
-    parser.add_argument('--out', metavar='FILE', help='the file to write (default: report.html in the run folder)')
-    options = parser.parse_args(arguments)
-    print(report(options.run, options.out))
-
-
-if __name__ == '__main__':
-    sys.exit(run(main))

@@ -1,41 +1,33 @@
 """Several runs side by side: a table on the terminal, and one page with their curves.
 
-    python scripts/compare.py runs/cifar10-cnvW1A1 runs/cifar10-cnvW1A2
-    python scripts/compare.py --out runs        # all runs in a folder
+    python -m report.compare runs/cifar10-cnvW1A1 runs/cifar10-cnvW1A2
+    python -m report.compare --out runs         # all runs in a folder
 
-A run that is still going on, or was put aside (runs/cifar10-cnvW1A1.1), is as good as another.
+A run that is still training, or was put aside (runs/cifar10-cnvW1A1.1), is as good as another. Runs of different data
+sets are in tables of their own: their accuracies say nothing of each other.
 """
 from __future__ import absolute_import, division, print_function
 
 import collections
-import io
 import os
 import sys
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from board import charts, report, sections
 from board import runs as run_files
-from board.markup import Markup, element, join
 from board.simulator import print_lines
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
-from training.names import encoded, natural, text
+from report import charts, render
+from report.gather import read_history
+from training.names import TITLES, encoded, natural, text
 
-CURVES = (('validation_error_rate', 'Validation error, %', False), ('training_loss', 'Training loss', True),
-          ('validation_loss', 'Validation loss', True), ('LR', 'Learning rate', True))
 # The report's two first, red, green and blue that are seen on light and on dark; with more runs they come again.
 COLOURS = ('var(--blue)', 'var(--orange)', '30, 140, 90', '150, 70, 170', '200, 50, 80', '20, 150, 170', '150, 125, 20',
            '125, 130, 140')
 _SHORT = {HIGHEST_OUTPUT: 'the board\'s', LARGEST_OUTPUT: 'largest'}
-_STYLE = """
-.charts { grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); }
-.networks .key { color: inherit; font-size: inherit; white-space: nowrap; }
-.networks td, .networks th { white-space: nowrap; }
-@media (max-width: 600px) { .charts { grid-template-columns: minmax(0, 1fr); } }
-"""
 
 Run = collections.namedtuple('Run', ['name', 'settings', 'history', 'packed'])
 
@@ -69,13 +61,13 @@ def read(folder):
         for name in ('dataset', 'net'):
             settings[name] + u''
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise UserError('%s: settings.json or verify.json is damaged (%s): make them anew' % (folder, error))
+        raise UserError('%s: settings.json or verify.json is damaged (%s): make it again' % (folder, error))
     return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings,
-               report.read_history(os.path.join(folder, 'history.csv')) or {}, packed)
+               read_history(os.path.join(folder, 'history.csv')) or {}, packed)
 
 
 def _is_out_of_date(folder, verified):
-    """Whether verify found nothing to compare, or training has gone on since."""
+    """Whether verify found nothing to compare, or the network was trained since."""
     if verified.get('problems'):
         return True
     try:
@@ -85,78 +77,80 @@ def _is_out_of_date(folder, verified):
     return os.path.exists(parameters) and verified.get('parameters_sha256') != sha256(parameters)
 
 
+def by_data_set(runs):
+    """(data set, its runs), in the order in which the data sets come first."""
+    found = collections.OrderedDict()
+    for one in runs:
+        found.setdefault(one.settings['dataset'], []).append(one)
+    return list(found.items())
+
+
 def table(runs):
-    """The comparison, as rows of text; the first has the headings.
+    """The comparison of runs on one data set: the headings, and for each run its cells, text or percent or None.
 
     What training writes down beside is a column where it differs.
     """
     extra = [name for name in ('recipe', 'decision', 'train_size', 'seed')
              if len({str(one.settings.get(name)) for one in runs}) > 1]
-    rows = [['run', 'network', 'data set'] + [name.replace('_', ' ') for name in extra] +
-            ['epochs', 'validation error', 'test error', 'packed accuracy']]
+    head = ['run', 'packed', 'test', 'validation', 'network'] + [name.replace('_', ' ') for name in extra] + ['epochs']
+    rows = []
     for one in runs:
         settings, history = one.settings, one.history
         done = len(history.get('best_epoch', ()))
         best = int(history['best_epoch'][-1]) - 1 if done else None
         rows.append(
-            [one.name, '%sW%sA%s' % tuple(settings[name] for name in ('net', 'weight_bits', 'activation_bits')),
-             settings['dataset']] + [_shown(settings.get(name, '-')) for name in extra] +
-            ['%d' % done if done == settings['epochs'] else '%d of %s' % (done, settings['epochs'])] +
-            [_percent(history[name][best]) if done else '-' for name in ('validation_error_rate', 'test_error_rate')] +
-            ['-' if one.packed is None else _percent(one.packed)])
-    return rows
+            [one.name, one.packed] +
+            [100 - history[name][best] if done else None for name in ('test_error_rate', 'validation_error_rate')] +
+            ['%sW%sA%s' % tuple(settings[name] for name in ('net', 'weight_bits', 'activation_bits'))] +
+            [_shown(settings.get(name, '-')) for name in extra] +
+            ['%d' % done if done == settings['epochs'] else '%d of %s' % (done, settings['epochs'])])
+    return head, rows
 
 
 def _shown(value):
     return 'all' if value is None else _SHORT.get('%s' % value, '%s' % value)
 
 
-def _percent(value):
-    return '%.2f %%' % value
+def _cell(value):
+    return '-' if value is None else '%.2f %%' % value if isinstance(value, float) else value
 
 
-def lines(rows):
-    """Rows of text as lines with columns; figures to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return ['  '.join(text.rjust(width) if right else text.ljust(width)
-                      for text, width, right in zip(row, widths, _figures(rows))).rstrip() for row in rows]
+def lines(runs):
+    """The comparison as lines with columns, figures to the right: a table for each data set."""
+    result = []
+    for name, some in by_data_set(runs):
+        head, rows = table(some)
+        rows = [['%s accuracy' % text if text == 'packed' else text for text in head]] + [
+            [_cell(value) for value in row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        result += [''] * bool(result) + [u'%s:' % _title(name)] + [
+            '  '.join(cell.rjust(width) if 1 <= index <= 3 else cell.ljust(width)
+                      for index, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
+    return result
 
 
-def _figures(rows):
-    """For each column of a table whether it has figures, below its heading."""
-    return [all(text[-1:] in '%-0123456789' and text[:1] in '-0123456789' for text in column[1:])
-            for column in zip(*rows)]
+def _title(name):
+    return TITLES.get(name, name)
 
 
 def page(runs):
     """The comparison as an HTML page that needs no other file."""
-    with io.open(os.path.join(os.path.dirname(report.__file__), 'report.css'), encoding='utf-8') as handle:
-        style = handle.read() + _STYLE
-    style += ''.join('.s%d { --c: %s; }\n' % (index + 1, COLOURS[index % len(COLOURS)]) for index in range(len(runs)))
-    if len(runs) > len(COLOURS):        # too many to name above each chart
-        style += '.charts .key { display: none; }\n'
-    head, rows = table(runs)[0], table(runs)[1:]
-    flush = _figures([head] + rows)
-    cells = [[element('span', row[0], class_='key s%d' % (index + 1))] +
-             [(text, 'value') if right else text for text, right in zip(row[1:], flush[1:])]
-             for index, row in enumerate(rows)]
-    figures = [charts.lines(title, [(one.name, one.history.get(name, [])) for one in runs], log)
-               for name, title, log in CURVES]
-    title = '%d run%s side by side' % (len(runs), 's' * (len(runs) != 1))
-    return join([
-        Markup('<!DOCTYPE html>\n'),
-        element('html', element('head', element('meta', charset='utf-8'), element('title', title),
-                                element('meta', name_='viewport', content='width=device-width, initial-scale=1'),
-                                element('meta', name_='color-scheme', content='light dark'),
-                                element('style', Markup(style))),
-                element('body', element(
-                    'main', element('h1', title),
-                    sections.scrolled(sections.table([(text, 'value') if right else text
-                                                      for text, right in zip(head, flush)], cells, 'networks')),
-                    element('p', 'Validation and test error are of the epoch with the lowest validation error, whose '
-                                 'parameters are kept; the packed accuracy is the simulated board\'s on the test set.',
-                            class_='note'),
-                    element('section', element('div', figures, class_='charts')))), lang='en'), '\n'])
+    groups = []
+    for name, some in by_data_set(runs):
+        accuracies = [(one.name, [100 - value for value in one.history.get('validation_error_rate', [])])
+                      for one in some]
+        head, rows = table(some)
+        groups.append({
+            'title': _title(name), 'head': head, 'rows': rows, 'cell': _cell,
+            'charts': [charts.lines('Validation accuracy, %', accuracies, from_zero=False)] + [
+                charts.lines(title, [(one.name, one.history.get(column, [])) for one in some], log=True)
+                for column, title in (('training_loss', 'Training loss'), ('validation_loss', 'Validation loss'),
+                                      ('LR', 'Learning rate'))]})
+    most = max(len(some) for _, some in by_data_set(runs))
+    return render.page('compare.html', {
+        'title': '%d run%s side by side' % (len(runs), 's' * (len(runs) != 1)), 'groups': groups,
+        'colours': [COLOURS[index % len(COLOURS)] for index in range(most)], 'legend': most <= len(COLOURS)},
+        script='sort.js')
 
 
 def folders_in(out):
@@ -205,11 +199,12 @@ def main(arguments):
     parser.add_argument('--page', metavar='FILE.html', help='the page; compare.html in that folder where not given')
     options = parser.parse_args(arguments)
     runs = [read(folder) for folder in options.runs] or readable(folders_in(options.out))
-    print_lines(lines(table(runs)))
+    print_lines(lines(runs))
     beside = options.out if os.path.isdir(options.out) else os.path.dirname(os.path.abspath(options.runs[0]))
     path = options.page or os.path.join(beside, 'compare.html')
-    with whole_file(path, 'w') as handle:
-        handle.write(page(runs))
+    html = page(runs)
+    with whole_file(path) as handle:
+        handle.write(html.encode('utf-8'))
     print('curves: %s' % path)
 
 

@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from board.markup import escape
+from markupsafe import escape
 
 Visit = collections.namedtuple('Visit', [
     'requests',     # URLs that the page asked for, beside itself and data:

@@ -1,12 +1,14 @@
-"""The report's charts, as SVG and HTML whose colours and sizes are the style sheet's (report.css).
+"""Where everything in a chart lies; templates/macros.html draws it, templates/style.css has its colours and sizes.
 
-A series is drawn in the colour of its class, s1, s2, ...: CSS decides which that is, in light and in dark.
+    chart = lines('Loss', [('training', [0.9, 0.4]), ('validation', [1.1, 0.7])])
+
+A series is drawn in the colour of its class, s1, s2, ...: CSS decides which that is, in light and in dark. The same
+values give the same text on every Python.
 """
 from __future__ import absolute_import, division, unicode_literals
 
+import collections
 import math
-
-from board.markup import element
 
 WIDTH, HEIGHT = 360, 220                        # of a line chart, in its own units: about pixels
 LEFT, RIGHT, TOP, BOTTOM = 46, 14, 10, 36
@@ -32,6 +34,13 @@ def power(exponent):
     return '10' + ''.join(_SUPERSCRIPTS[character] for character in '%d' % exponent)
 
 
+Chart = collections.namedtuple('Chart', [
+    'title', 'names',           # of the series, in their order
+    'label',                    # what it shows, in words
+    'rows', 'columns',          # ticks: (y, text) and (x, text)
+    'curves', 'dots'])          # (series, points of an SVG polyline), (series, x, y); series from 1 on
+
+
 class Axis(object):
     """Where values lie between the ends of an axis, and its ticks.
 
@@ -42,9 +51,11 @@ class Axis(object):
     log : bool
     whole : bool
         Ticks at whole numbers only, and no room beside the values.
+    from_zero : bool
+        Else the axis begins a little below the lowest value.
     """
 
-    def __init__(self, values, log=False, whole=False):
+    def __init__(self, values, log=False, whole=False, from_zero=True):
         low, high = min(values), max(values)
         self.log = log
         if log:
@@ -57,8 +68,9 @@ class Axis(object):
             first = low if high == low or step == 1 else math.ceil(low / step) * step
             self.ticks = [(tick, number(int(tick))) for tick in _range(first, high, step)]
         else:
-            low, high = min(low, 0), high if high > 0 else 1
+            low, high = min(low, 0) if from_zero else low, high if high > 0 else 1
             step = _step(high - low)
+            low = low if from_zero else math.floor(low / step + 1e-9) * step
             high = math.ceil(high / step - 1e-9) * step
             self.ticks = [(tick, number(tick)) for tick in _range(low, high, step)]
         self.low, self.high = low, high
@@ -82,8 +94,8 @@ def _range(first, last, step):
     return [first + step * index for index in range(int((last - first) / step + 1e-9) + 1)]
 
 
-def lines(title, series, log=False, marked=None):
-    """Curves over the epochs, 1, 2, ..., with their names as the legend above them.
+def lines(title, series, log=False, marked=None, from_zero=True):
+    """Curves over the epochs, 1, 2, ...
 
     Parameters
     ----------
@@ -94,81 +106,52 @@ def lines(title, series, log=False, marked=None):
         curve has a gap.
     log : bool
         A logarithmic axis.
+    from_zero : bool
+        As of :class:`Axis`.
     marked : int, optional
         The epoch at which the last series gets a dot.
 
     Returns
     -------
-    board.markup.Markup
+    Chart
+        Without rows, columns, curves and dots where no value is finite.
     """
     series = [(name, [value if finite(value) and (value > 0 or not log) else None for value in values])
               for name, values in series]
+    names = [name for name, _ in series]
     present = [value for _, values in series for value in values if value is not None]
-    caption = element('figcaption', element('strong', title), [
-        element('span', name, class_='key s%d' % index) for index, (name, _) in enumerate(series, 1)]
-        if len(series) > 1 else None)
     if not present:
-        return element('figure', caption, element('p', 'No epoch has a finite value.', class_='note'))
-    across, up = Axis([1, max(len(values) for _, values in series)], whole=True), Axis(present, log)
+        return Chart(title, names, '', [], [], [], [])
+    across, up = Axis([1, max(len(values) for _, values in series)], whole=True), Axis(present, log, from_zero=from_zero)
 
-    def place(epoch, value):
-        return (LEFT + (WIDTH - LEFT - RIGHT) * across(epoch), HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * up(value))
+    def x(epoch):
+        return '%.1f' % (LEFT + (WIDTH - LEFT - RIGHT) * across(epoch))
 
-    parts = [_grid(across, up)]
-    for index, (name, values) in enumerate(series, 1):
-        for run in _runs(values):
-            points = [place(*point) for point in run]
-            parts.append(element('polyline', points=' '.join('%.1f,%.1f' % point for point in points),
-                                 class_='line s%d' % index) if len(points) > 1 else _dot(points[0], index))
+    def y(value):
+        return '%.1f' % (HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * up(value))
+
+    curves, dots = [], []
+    for index, (_, values) in enumerate(series, 1):
+        for piece in _pieces(values):
+            if len(piece) > 1:
+                curves.append((index, ' '.join('%s,%s' % (x(epoch), y(value)) for epoch, value in piece)))
+            else:
+                dots.append((index, x(piece[0][0]), y(piece[0][1])))
     if marked and series[-1][1][marked - 1] is not None:
-        parts.append(_dot(place(marked, series[-1][1][marked - 1]), len(series)))
+        dots.append((len(series), x(marked), y(series[-1][1][marked - 1])))
     label = '%s by epoch: %s' % (title, '; '.join(
-        '%s from %s to %s' % (name, number(finite[0]), number(finite[-1])) for name, finite in (
-            (name, [value for value in values if value is not None]) for name, values in series) if finite))
-    return element('figure', caption, element('svg', parts, viewBox='0 0 %d %d' % (WIDTH, HEIGHT), role='img',
-                                              aria_label=label))
+        '%s from %s to %s' % (name, number(known[0]), number(known[-1])) for name, known in (
+            (name, [value for value in values if value is not None]) for name, values in series) if known))
+    return Chart(title, names, label, [(y(value), text) for value, text in up.ticks],
+                 [(x(value), text) for value, text in across.ticks], curves, dots)
 
 
-def _runs(values):
+def _pieces(values):
     """(epoch, value) without gaps, in pieces."""
-    runs = [[]]
+    pieces = [[]]
     for epoch, value in enumerate(values, 1):
         if value is None:
-            runs.append([])
+            pieces.append([])
         else:
-            runs[-1].append((epoch, value))
-    return [run for run in runs if run]
-
-
-def _dot(point, index):
-    return element('circle', cx='%.1f' % point[0], cy='%.1f' % point[1], r=3.5, class_='dot s%d' % index)
-
-
-def _grid(across, up):
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    parts = []
-    for value, text in up.ticks:
-        y = bottom - (bottom - TOP) * up(value)
-        parts += [element('line', x1=LEFT, x2=right, y1='%.1f' % y, y2='%.1f' % y, class_='grid'),
-                  element('text', text, x=LEFT - 8, y='%.1f' % (y + 4), text_anchor='end')]
-    for value, text in across.ticks:
-        x = LEFT + (right - LEFT) * across(value)
-        parts.append(element('text', text, x='%.1f' % x, y=bottom + 16, text_anchor='middle'))
-    return parts + [element('text', 'epoch', x=right, y=HEIGHT - 4, text_anchor='end', class_='axis')]
-
-
-def bar(share, kind='', start=None):
-    """A bar as HTML: from `start` to `share` of the width that there is, 0 to 1.
-
-    Parameters
-    ----------
-    share : float
-    kind : str
-        A class for its colour.
-    start : float, optional
-        Where given, a line marks it.
-    """
-    left, right = sorted((start or 0., share))
-    filled = element('i', class_=kind or None, style='left:%.2f%%;width:%.2f%%' % (100 * left, 100 * (right - left)))
-    mark = None if start is None else element('b', style='left:%.2f%%' % (100 * start))
-    return element('span', filled, mark, class_='bar')
+            pieces[-1].append((epoch, value))
+    return [piece for piece in pieces if piece]

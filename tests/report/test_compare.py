@@ -30,7 +30,7 @@ def run_folder(out, name, history=HEAD + ROWS, packed=None, **settings):
 
 
 def compare(*arguments):
-    command = [sys.executable, os.path.join(ROOT, 'scripts', 'compare.py')] + [str(text) for text in arguments]
+    command = [sys.executable, os.path.join(ROOT, 'report', 'compare.py')] + [str(text) for text in arguments]
     program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = (text.decode('utf-8') for text in program.communicate())
     return program.returncode, output.splitlines(), errors
@@ -44,10 +44,10 @@ def test_all_runs_of_a_folder(tmpdir):
     status, lines, errors = compare('--out', tmpdir)
     assert (status, errors) == (0, '')
     assert [re.split('  +', line) for line in lines[:-1]] == [
-        ['run', 'network', 'data set', 'epochs', 'validation error', 'test error', 'packed accuracy'],
-        ['pets-cnvW1A2', 'cnvW1A2', 'pets', '0 of 3', '-', '-', '-'],
-        ['pets-cnvW1A2.1', 'cnvW1A2', 'pets', '1 of 3', '12.00 %', '13.00 %', '-'],
-        ['pets-cnvW1A10', 'cnvW1A2', 'pets', '3', '9.50 %', '10.25 %', '89.50 %']]
+        ['pets:'], ['run', 'packed accuracy', 'test', 'validation', 'network', 'epochs'],
+        ['pets-cnvW1A2', '-', '-', '-', 'cnvW1A2', '0 of 3'],
+        ['pets-cnvW1A2.1', '-', '87.00 %', '88.00 %', 'cnvW1A2', '1 of 3'],
+        ['pets-cnvW1A10', '89.50 %', '89.75 %', '90.50 %', 'cnvW1A2', '3']]
     page = tmpdir.join('compare.html').read_text('utf-8')
     assert page.count('<figure') == 4 and page.count('<polyline') == 4 and 'pets-cnvW1A10' in page
     assert not re.search('(src|href)="?(http|/|[a-z]+[.])', page)
@@ -56,9 +56,8 @@ def test_all_runs_of_a_folder(tmpdir):
 def test_named_runs_and_what_differs(tmpdir):
     one, other = run_folder(tmpdir, 'a-cnvW1A2', seed=5), run_folder(tmpdir, '<b>-cnvW1A2', recipe='best')
     status, lines, errors = compare(other, one, '--page', tmpdir.join('page.html'))
-    assert status == 0 and [re.split('  +', line)[:5] for line in lines[:3]] == [
-        ['run', 'network', 'data set', 'recipe', 'seed'], ['<b>-cnvW1A2', 'cnvW1A2', 'pets', 'best', '1'],
-        ['a-cnvW1A2', 'cnvW1A2', 'pets', '-', '5']]
+    assert status == 0 and [re.split('  +', line)[4:7] for line in lines[1:4]] == [
+        ['network', 'recipe', 'seed'], ['cnvW1A2', 'best', '1'], ['cnvW1A2', '-', '5']]
     page = tmpdir.join('page.html').read_text('utf-8')
     assert '&lt;b&gt;-cnvW1A2' in page and '<b>-' not in page
 
@@ -71,14 +70,25 @@ def test_what_was_verified_before_does_not_count(tmpdir, verified):
     tmpdir.join('pets-cnvW1A2', 'pets-1w-2a.npz').write('trained on')
     tmpdir.join('pets-cnvW1A2', 'verify.json').write(json.dumps(verified))
     status, lines, errors = compare(folder, '--page', tmpdir.join('page.html'))
-    assert (status, errors) == (0, '') and re.split('  +', lines[1])[-1] == '-'
+    assert (status, errors) == (0, '') and re.split('  +', lines[2])[1] == '-'
+
+
+def test_data_sets_are_kept_apart(tmpdir):
+    for name, dataset in (('a-cnvW1A2', 'mnist'), ('b-cnvW1A2', 'pets'), ('c-cnvW1A2', 'mnist')):
+        run_folder(tmpdir, name, dataset=dataset)
+    status, lines, errors = compare('--out', tmpdir)
+    assert (status, errors) == (0, '')
+    assert [line.split()[0] for line in lines if line] == [
+        'MNIST:', 'run', 'a-cnvW1A2', 'c-cnvW1A2', 'pets:', 'run', 'b-cnvW1A2', 'curves:']
+    page = tmpdir.join('compare.html').read_text('utf-8')
+    assert re.findall('<h2>(.*?)</h2>', page) == ['MNIST', 'pets'] and page.count('<table') == 2
 
 
 def test_names_of_any_alphabet(tmpdir):
     folder = os.path.join(str(tmpdir), u'gr\xf6\xdfe-lfcW1A1'.encode('utf-8') if str is bytes else u'gr\xf6\xdfe-lfcW1A1')
     os.rename(run_folder(tmpdir, 'a-lfcW1A1'), folder)
     status, lines, errors = compare('--out', tmpdir)
-    assert (status, errors) == (0, '') and lines[1].split()[0].startswith('gr')
+    assert (status, errors) == (0, '') and lines[2].split()[0].startswith('gr')
     assert u'gr\xf6\xdfe-lfcW1A1' in tmpdir.join('compare.html').read_text('utf-8')
 
 
@@ -86,7 +96,7 @@ def test_twenty_runs(tmpdir):
     for number in range(20):
         run_folder(tmpdir, 'r%d-cnvW1A2' % number)
     status, lines, errors = compare('--out', tmpdir)
-    assert status == 0 and len(lines) == 22 and lines[3].startswith('r2-') and '.s20 {' in tmpdir.join(
+    assert status == 0 and len(lines) == 23 and lines[4].startswith('r2-') and '.s20 {' in tmpdir.join(
         'compare.html').read_text('utf-8')
 
 
@@ -110,7 +120,7 @@ def test_one_damaged_run_hides_no_other(tmpdir):
     run_folder(tmpdir, 'a-cnvW1A2')
     run_folder(tmpdir, 'b-cnvW1A2', history=HEAD + '1,2\n')
     status, lines, errors = compare('--out', tmpdir)
-    assert status == 0 and len(lines) == 3 and lines[1].startswith('a-cnvW1A2')
+    assert status == 0 and len(lines) == 4 and lines[2].startswith('a-cnvW1A2')
     assert errors.startswith('left out: ') and 'b-cnvW1A2' in errors and errors.count('\n') == 1
     tmpdir.join('a-cnvW1A2', 'settings.json').write('{')
     status, lines, errors = compare('--out', tmpdir)

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from board import report, verify
+from board import verify
 from board.simulator import Simulator, answers
 from common.errors import run
 from common.overlays import OVERLAYS
-from tests.board import browser, runs
-from tests.board.test_markup import Parser
+from report import gather, page, statistics
+from tests.board import runs
+from tests.report import browser
+from tests.report.html import Parser
 from tests.shared import ROOT
 
 NASTY = ['<script>alert(1)</script>', '"quoted" & \'so\'', '\u202eright to left', '\u4ea4\u901a', 'x' * 60, 'last one']
@@ -49,14 +51,15 @@ def cnv(made, tmpdir):
 
 def written(path):
     """The report of a run, as text."""
-    with io.open(report.report(path), encoding='utf-8') as handle:
+    with io.open(page.report(path), encoding='utf-8') as handle:
         return handle.read()
 
 
 def shown(html):
-    """What of it a reader sees: without tags and style, thin spaces as spaces."""
-    text = Parser(re.sub('<style>.*?</style>', '', html, flags=re.DOTALL)).text
-    return text.replace('\u202f', ' ').replace('\u2212', '-')
+    """What of it a reader sees: without tags and style, spaces as one."""
+    html = re.sub('<style>.*?</style>', '', html, flags=re.DOTALL)
+    text = Parser(re.sub('(</(td|th|dt|dd|p|h[1-4]|li|div)>)', ' \\1', html)).text
+    return re.sub('\\s+', ' ', text.replace('\u202f', ' ').replace('\u2212', '-'))
 
 
 def result_of(path):
@@ -68,26 +71,32 @@ def result_of(path):
 def test_its_figures_are_the_verified_ones(made, name):
     text, result = shown(written(made[name])), result_of(made[name])
     for value in list(result['accuracy'].values()) + [result['trained_by_board_rule'], result['agreement']]:
-        assert '%.2f %%' % value in text
+        assert '%.1f %%' % value in text
+    for value in (result['accuracy']['packed'], result['trained_by_board_rule']):
+        low, high = statistics.wilson(int(round(value / 5)), 20)
+        assert '%.1f %% %.1f to %.1f' % (value, low, high) in text
     for reason, count in result['reasons'].items():
-        assert '%d%s' % (count, reason) in text
+        assert '%d %s' % (count, reason) in text
     for index, row in enumerate(result['confusion']):
         for other, count in enumerate(row):
             assert count == 0 or ': %d of %d"' % (count, sum(row)) in written(made[name])
 
 
-@pytest.mark.parametrize('name, layer, cycles, slow, fast', [
-    ('cnvW1A1', 6, '32,768', '328 \u00b5s at 100 MHz', '109 \u00b5s at 300 MHz'),
-    ('cnvW2A2', 3, '115,200', '1.15 ms at 100 MHz', '384 \u00b5s at 300 MHz'),
-    ('lfcW1A1', 1, '512', '5.12 \u00b5s at 100 MHz', '1.71 \u00b5s at 300 MHz')])
-def test_cycles_are_the_specified_ones(made, name, layer, cycles, slow, fast):
+@pytest.mark.parametrize('name, layer, cycles, slow, fast, rate', [
+    ('cnvW1A1', 6, '32,768', '328 \u00b5s', '109 \u00b5s', '3,052'),
+    ('cnvW2A2', 3, '115,200', '1.15 ms', '384 \u00b5s', '868'),
+    ('lfcW1A1', 1, '512', '5.12 \u00b5s', '1.71 \u00b5s', '195,312')])
+def test_cycles_are_the_specified_ones_and_the_slower_board_comes_first(made, name, layer, cycles, slow, fast, rate):
     text = shown(written(made[name]))
-    assert 'layer %d takes %s cycles, %s and %s' % (layer, cycles, slow, fast) in text
+    assert ('layer %d takes %s cycles, %s at the 100 MHz of a PYNQ-Z1 or Z2 and %s at the 300 MHz of an Ultra96.' % (
+        layer, cycles, slow, fast)) in text
+    assert 'images on the FPGA of a PYNQ-Z1 or Z2 at 100 MHz, estimated %s/s' % rate in text.replace(' /s', '/s')
 
 
 def test_published_figures_are_for_the_published_data_set(made):
     assert '98.35 %' in shown(written(made['lfcW1A1'])) and '79.22 %' not in shown(written(made['cnvW1A1']))
-    for name, figures in (('lfcW1A1', ['2.8 \u00b5s', '17 ms']), ('cnvW2A2', ['388 \u00b5s', '1.62 ms', '4.58 s'])):
+    for name, figures in (('lfcW1A1', ['2.8 \u00b5s', '17 ms', '53 ms']), ('cnvW2A2', ['388 \u00b5s', '1.62 ms', '4.58 s']),
+                          ('cnvW1A1', ['329 \u00b5s', '1.58 ms', '810 ms'])):
         for figure in figures:
             assert figure in shown(written(made[name]))
 
@@ -95,7 +104,7 @@ def test_published_figures_are_for_the_published_data_set(made):
 def test_rankings_are_the_simulators(made):
     for name in ('cnvW1A1', 'cnvW2A2'):
         overlay = OVERLAYS[name]
-        material = report.gather(made[name])
+        material = gather.gather(made[name])
         with np.load(os.path.join(made[name], 'test-set.npz')) as archive:
             images, labels = archive['x_test'], archive['y_test']
         assert len(material.samples) == 6 and len({sample.label for sample in material.samples}) == 6
@@ -110,7 +119,7 @@ def test_rankings_are_the_simulators(made):
 
 
 def test_rankings_of_an_lfc_are_the_trained_outputs_and_the_boards_bits(made):
-    material = report.gather(made['lfcW1A1'])
+    material = gather.gather(made['lfcW1A1'])
     with np.load(os.path.join(made['lfcW1A1'], 'test-outputs.npz')) as archive:
         outputs = archive['outputs'].tolist()
     for sample in material.samples:
@@ -120,9 +129,41 @@ def test_rankings_of_an_lfc_are_the_trained_outputs_and_the_boards_bits(made):
         assert ranking.answer == max([index for index, bit in enumerate(ranking.bits) if bit] or [0])
 
 
+def test_mistakes_are_the_boards_the_worst_first(made):
+    for name in ('cnvW1A1', 'lfcW1A1'):
+        material, result = gather.gather(made[name]), result_of(made[name])
+        wrong = sum(map(sum, result['confusion'])) - sum(row[index] for index, row in enumerate(result['confusion']))
+        assert len(material.mistakes) == min(wrong, gather.MISTAKES)
+        with np.load(os.path.join(made[name], 'test-set.npz')) as archive:
+            images, labels = archive['x_test'], archive['y_test']
+        with np.load(os.path.join(made[name], 'test-outputs.npz')) as archive:
+            outputs = archive['outputs']
+        margins = []
+        for sample in material.mistakes:
+            ranking, = sample.rankings
+            index = int(sample.name.rpartition(' ')[2])
+            assert (images[index] == sample.image).all() and labels[index] == sample.label != ranking.answer
+            margins.append(outputs[index, ranking.answer] - outputs[index, sample.label])
+        assert margins == sorted(margins, reverse=True)
+        for pair in material.pairs:
+            assert pair.count == result['confusion'][pair.label][pair.answer]
+            assert len(pair.examples) == min(pair.count, gather.EXAMPLES)
+        assert [pair.count for pair in material.pairs] == sorted((pair.count for pair in material.pairs), reverse=True)
+
+
+def test_answers_that_do_not_give_the_verified_confusions_are_not_shown(cnv):
+    path = os.path.join(cnv, 'verify.json')
+    content = result_of(cnv)
+    content['confusion'] = content['confusion'][::-1]
+    with io.open(path, 'wb') as handle:
+        handle.write(json.dumps(content).encode('ascii'))
+    material = gather.gather(cnv)
+    assert 'another test set' in material.no_samples and not material.mistakes
+
+
 def test_pictures_are_the_test_images(made):
-    html, samples = written(made['cnvW1A1']), report.gather(made['cnvW1A1']).samples
-    pictures = re.findall('src="data:image/png;base64,([^"]*)"', html)
+    html, samples = written(made['cnvW1A1']), gather.gather(made['cnvW1A1']).samples
+    pictures = re.findall('src="data:image/png;base64,([^"]*)"', html[html.index('Class rankings of sample'):])
     assert len(pictures) == len(samples)
     for picture, sample in zip(pictures, samples):
         image = np.array(Image.open(io.BytesIO(base64.b64decode(picture))))
@@ -133,8 +174,8 @@ def test_names_are_text(made):
     html = written(made['cnvW1A1'])
     assert '<script' not in html and NASTY[0] in shown(html) and NASTY[1] in shown(html)
     assert {tag for tag, _ in Parser(html).tags} <= set(
-        'html head meta link title style body main header section article div p h1 h2 h3 h4 strong span b i bdi dl dt '
-        'dd code table thead tbody tr th td figure figcaption img svg line text polyline circle'.split())
+        'html head meta link title style body main header section article div p h1 h2 h3 strong span b i u bdi dl dt '
+        'dd ul li code table thead tbody tr th td figure figcaption img svg line text polyline circle'.split())
 
 
 def test_it_needs_nothing_else(made):
@@ -192,7 +233,7 @@ def test_what_is_damaged_is_named(cnv, capsys, name, content):
             content = re.sub(b'"confusion": \\[\n  \\[', b'"confusion": [\n  ["x", ', content)
     with io.open(path, 'wb') as handle:
         handle.write(content)
-    assert run(report.main, ['--run', cnv]) == 1
+    assert run(page.main, ['--run', cnv]) == 1
     error = capsys.readouterr()[1]
     assert name in error and error.count('\n') == 1 and not os.path.exists(os.path.join(cnv, 'report.html'))
 
@@ -238,7 +279,7 @@ def test_few_and_many_classes(tmpdir, count):
 
 def test_as_a_command_from_elsewhere(made, tmpdir):
     out = str(tmpdir.join('page.html'))
-    command = [sys.executable, os.path.join(ROOT, 'board', 'report.py'), '--run', made['lfcW1A1'], '--out', out]
+    command = [sys.executable, os.path.join(ROOT, 'report', 'page.py'), '--run', made['lfcW1A1'], '--out', out]
     assert subprocess.check_output(command, cwd=str(tmpdir)).decode('ascii').strip() == out
     with io.open(out, encoding='utf-8') as handle:
         assert handle.read() == written(made['lfcW1A1'])

@@ -1,0 +1,368 @@
+"""A run on one page: how good the network is, where it errs and what to do about it, how fast the board answers.
+
+    python -m report.page --run runs/mnist-lfcW1A1 [--out FILE]
+
+Writes report.html in the run folder, one file that needs no other and asks no network for anything. It shows what is
+there: the networks of the same data set that lie beside the run are compared with it, and for what is missing a
+sentence says which command makes it. The same inputs give the same bytes.
+
+Here is what the sections show; templates/run.html is how.
+"""
+from __future__ import absolute_import, division, print_function, unicode_literals
+
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from board.differences import REASONS
+from common.errors import ArgumentParser, run
+from common.files import whole_file
+from common.overlays import BOARDS, HIGHEST_OUTPUT, OVERLAYS
+from report import charts, render
+from report.advice import advice
+from report.gather import PAIRS, Pair, gather
+from report.render import first_upper, number, percent
+from report.statistics import by_class, decimals, share, wilson
+from training.names import TITLES
+
+NUMBERED = 20                   # classes whose confusion matrix has numbers in its cells
+RANKED = 5                      # classes of a sample picture
+
+_SETTINGS = (('dataset', 'Data set'), ('train_images', 'Training images'), ('valid_images', 'Validation images'),
+             ('test_images', 'Test images'), ('recipe', 'Recipe'), ('epochs', 'Epochs'), ('batch_size', 'Batch size'),
+             ('LR_start', 'Learning rate, first'), ('LR_fin', 'Learning rate, last'), ('seed', 'Seed'),
+             ('train_size', 'Limit on training images'), ('net', 'Network'), ('weight_bits', 'Weight bits'),
+             ('activation_bits', 'Activation bits'))
+_TOOLS = {'python': 'Python', 'numpy': 'NumPy', 'theano': 'Theano', 'lasagne': 'Lasagne'}
+
+
+def page(material):
+    """The whole report.
+
+    Parameters
+    ----------
+    material : report.gather.Material
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    network = material.network
+    return render.page('run.html', {
+        'title': '%s on %s' % (precision(network.overlay), dataset(material)), 'precision': precision,
+        'run': material, 'classes': material.classes, 'overlay': network.overlay, 'verification': network.verification,
+        'note': network.note, 'dataset': dataset(material), 'lead': lead(material), 'tiles': tiles(material),
+        'advice': advice(material), 'accuracy': accuracy(material), 'reasons': reasons(network.verification),
+        'networks': networks(material), 'confusion': confusion(material), 'confused': confused(material),
+        'by_class': class_rows(material), 'decimals': decimals,
+        'by_rule': bool(material.settings) and material.settings.get('decision') == HIGHEST_OUTPUT,
+        'training': training(material), 'ranked': min(RANKED, len(material.classes)),
+        'ranking': lambda sample, ranking: ranking_rows(material.classes, sample, ranking),
+        'speed': speed(material), 'settings': settings(material)})
+
+
+def precision(overlay):
+    """'CNV W1A2'"""
+    return '%s W%dA%d' % (overlay.net.upper(), overlay.weight_bits, overlay.activation_bits)
+
+
+def dataset(material):
+    """The data set's name as one writes it."""
+    name = material.run.dataset
+    return TITLES.get(name, name)
+
+
+# ---- header ----
+
+def lead(material):
+    """What was trained, and for how long."""
+    overlay, history = material.network.overlay, material.history
+    convolutions = sum(layer.kind == 'conv' for layer in overlay.layers)
+    text = '%d dense layers' % (len(overlay.layers) - convolutions)
+    if convolutions:
+        text = '%d convolutions, %d max pools, %s' % (convolutions, sum(layer.pool for layer in overlay.layers), text)
+    text += '. Weights have %s, activations %s.' % tuple(
+        '%d bit%s' % (bits, 's' * (bits > 1)) for bits in (overlay.weight_bits, overlay.activation_bits))
+    if history:
+        epochs, best = len(history['epoch']), int(history['best_epoch'][-1])
+        text += ' Trained for %s.' % (
+            '%s epochs; the parameters are those of epoch %s, the best on the validation images' % (
+                number(epochs), number(best)) if epochs > 1 else 'one epoch')
+    return text
+
+
+def tiles(material):
+    """The figures that matter most, (figure, what it is)."""
+    network, verification, history = material.network, material.network.verification, material.history
+    figures = []
+    if verification:
+        count, accuracies = verification['images'], verification['accuracy']
+        figures += [(percent(accuracies['packed'], decimals(count)),
+                     'of the %s test images right on the board, once packed (95 %% interval: %s)' % (
+                         number(count), interval(accuracies['packed'], count))),
+                    (percent(accuracies['trained'], decimals(count)), 'right before packing'),
+                    (percent(verification['agreement'], decimals(count)), 'get the same answer before and after')]
+    elif history:
+        figures += [(percent(100 - history['test_error_rate'][-1]), 'of the test images right before packing')]
+    board, clock = BOARDS[0]        # what most have
+    return figures + [('%s\u202f/s' % number(rate(network.overlay, clock), 3),
+                       'images on the FPGA of a %s at %d MHz, estimated' % (board, clock))]
+
+
+def interval(value, count):
+    """'96.0 to 98.1': the 95 % confidence interval of a percentage of so many images."""
+    low, high = wilson(int(round(value * count / 100)), count)
+    return '%.*f to %.*f' % (decimals(count), low, decimals(count), high)
+
+
+# ---- accuracy ----
+
+def accuracy(material):
+    """Before and after packing, and what others published: (label, percent, 95 % interval or None, colour)."""
+    overlay, verification = material.network.overlay, material.network.verification
+    rows = []
+    if verification:
+        count = verification['images']
+        own = [('Before packing, by its largest output', verification['accuracy']['trained'])]
+        if verification.get('decision') == HIGHEST_OUTPUT:
+            own = []
+        if overlay.decision == HIGHEST_OUTPUT:
+            own.append(('Before packing, by the board\u2019s rule', verification['trained_by_board_rule']))
+        own.append(('Packed, as the board answers', verification['accuracy']['packed']))
+        rows += [(label, value, interval(value, count), 's1') for label, value in own]
+    elif material.history:
+        rows += [('Before packing', 100 - material.history['test_error_rate'][-1], None, 's1')]
+    if material.run.dataset == overlay.network.dataset:
+        known = overlay.published
+        rows += [('Published: %s' % label, right, None, 'quiet') for label, right in (
+            ('the original training', known.original_accuracy), ('its parameters on the board', known.board_accuracy),
+            ('Brevitas\u2019s training', known.brevitas_accuracy)) if right]
+    return rows
+
+
+def reasons(verification):
+    """Why packed and trained network differ: (images, reason, explanation), the most frequent first."""
+    if not verification:
+        return []
+    return [(count, reason, ' '.join(first_upper(REASONS[name]) + '.' for name in reason.split(' + ') if name in REASONS))
+            for reason, count in sorted(verification['reasons'].items(), key=lambda pair: (-pair[1], pair[0]))]
+
+
+def networks(material):
+    """This network and those beside it: (Network, trained, packed, images/s on FPGA, in the simulator)."""
+    rows = []
+    for network in sorted([material.network] + material.others,
+                          key=lambda network: list(OVERLAYS).index(network.overlay.name)):
+        verified = network.verification
+        figures = [percent(verified['accuracy'][name], decimals(verified['images'])) if verified else '\u2013'
+                   for name in ('trained', 'packed')]
+        rows.append((network, figures + [
+            number(rate(network.overlay, BOARDS[0].clock), 3),
+            number(verified['images'] / verified['simulator']['seconds'], 3) if verified else '\u2013']))
+    return rows if material.others else []
+
+
+# ---- answers ----
+
+def confusion(material):
+    """The board's answers by class; None where they are not known.
+
+    Returns
+    -------
+    dict
+        rows: for each class cells of (text or None, kind, strength or None, title).
+    """
+    verification, names = material.network.verification, material.classes
+    if not verification or len(names) != len(verification['confusion']):
+        return None
+    counts = np.array(verification['confusion'])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    numbered = len(names) <= NUMBERED
+    rows = []
+    for label, name in enumerate(names):
+        cells = []
+        for answer, other in enumerate(names):
+            part = shares[label, answer]
+            strength = part if label == answer else part ** .5
+            cells.append(('%.0f' % (100 * part) if numbered and part >= .005 else None,
+                          ('right' if label == answer else 'wrong') + ' strong' * bool(strength > .78),
+                          '%.3f' % strength if counts[label, answer] else None,
+                          '%s answered as %s: %d of %d' % (name, other, counts[label, answer], counts[label].sum())))
+        rows.append((name, cells))
+    short = max(len(name) for name in names) <= 3
+    return {'rows': rows, 'numbered': numbered, 'kind': 'dense' if not numbered else 'short' if short else 'long'}
+
+
+def confused(material):
+    """The most frequent mistakes, report.gather.Pair; without examples where the test set is not there."""
+    verification = material.network.verification
+    if material.pairs or not verification:
+        return material.pairs
+    pairs = [Pair(label, answer, count, []) for label, row in enumerate(verification['confusion'])
+             for answer, count in enumerate(row) if count and label != answer]
+    return sorted(pairs, key=lambda pair: -pair.count)[:PAIRS]
+
+
+def class_rows(material):
+    """Of each class (name, images, recall, its 95 % interval, precision), percent or None."""
+    verification = material.network.verification
+    if not verification or len(material.classes) != len(verification['confusion']):
+        return []
+    return [(name, one.images, share(one.right, one.images), wilson(one.right, one.images) if one.images else None,
+             share(one.right, one.answered))
+            for name, one in zip(material.classes, by_class(verification['confusion']))]
+
+
+def ranking_rows(names, sample, ranking):
+    """A picture's highest classes: (class name, kind, start and end of its bar, value, whether classes are left out).
+
+    The right class and the answer are always among them.
+    """
+    values = np.array(ranking.values, float)
+    order = np.argsort(-values, kind='mergesort').tolist()
+    needed = [ranking.answer, sample.label]
+    top = order[:RANKED]
+    for index in needed:
+        if index not in top:
+            last = [other for other in top if other not in needed][-1]
+            top[top.index(last)] = index
+    top.sort(key=order.index)
+    bits = ranking.bits is not None
+    low, high = (min(values.min(), 0), max(values.max(), 0)) if bits else (values.min(), values.max())
+    extent = max(high - low, 1e-9)
+    rows = []
+    for place, index in enumerate(top):
+        value = ranking.values[index]
+        start, end = sorted((-low / extent if bits else 0., (value - low) / extent))
+        rows.append((names[index], 's1' if index == sample.label else 's2' if index == ranking.answer else 'quiet',
+                     start, end, ('%.2f' % value).replace('-', '\u2212') if bits else number(int(value)),
+                     order[place] != index and order[place - 1] == top[place - 1]))
+    return {'rows': rows, 'zero': -low / extent if bits else None}
+
+
+# ---- training ----
+
+def training(material):
+    """The curves, and whether the loss needs a word; None before the first epoch."""
+    history = material.history
+    if not history:
+        return None
+    losses = [('training', history['training_loss']), ('validation', history['validation_loss'])]
+    positive = [value for _, values in losses for value in values if charts.finite(value) and value > 0]
+    wide = bool(positive) and max(positive) > 50 * min(positive)
+    errors = [('test, best epoch', history['test_error_rate']), ('validation', history['validation_error_rate'])]
+    finite = [value for value in history['validation_loss'] if charts.finite(value)]
+    return {'charts': [charts.lines('Loss', losses, log=wide),
+                       charts.lines('Error, %', errors, marked=int(history['best_epoch'][-1])),
+                       charts.lines('Learning rate', [('learning rate', history['LR'])], log=True)],
+            'epochs': len(history['epoch']), 'large_loss': max(finite) if finite and max(finite) > 2 else None}
+
+
+# ---- speed ----
+
+def cycles(layer):
+    """Cycles that the FPGA spends in a layer on one image: ops / (2 * SIMD * PE) (the overlay's specification)."""
+    return layer.weight_words * (layer.ofm_dim or 1) ** 2
+
+
+def slowest(overlay):
+    """The layer that decides how many images a second go through: all work at once, each on another image."""
+    return max(overlay.layers, key=cycles)
+
+
+def rate(overlay, clock):
+    """Images a second at so many MHz."""
+    return clock * 1e6 / cycles(slowest(overlay))
+
+
+def speed(material):
+    """Cycles of each layer, and times of one image on everything that it can run on."""
+    overlay, verification = material.network.overlay, material.network.verification
+    most = cycles(slowest(overlay))
+    times = [('FPGA of %s at %d MHz, estimated' % board, most / board.clock, 's1') for board in BOARDS]
+    if verification:
+        simulator = verification['simulator']
+        times.append(('This project\u2019s simulator on %d processor%s, measured' % (
+            simulator['processors'], 's' if simulator['processors'] > 1 else ''),
+            1e6 * simulator['seconds'] / verification['images'], 's1'))
+    times += [('%s, %s, published' % (board.name, how), microseconds, 'quiet')
+              for board, how, microseconds in overlay.published.measured]
+    times.sort(key=lambda row: row[1])
+    axis = charts.Axis([row[1] for row in times], log=True)
+    return {'slowest': slowest(overlay), 'cycles': cycles, 'most': most, 'boards': BOARDS,
+            'describe': lambda layer: describe(layer, len(material.classes)),
+            'times': [(label, 100 * axis(time), time, kind) for label, time, kind in times],
+            'ticks': [(value, 100 * axis(value)) for value, _ in axis.ticks]}
+
+
+def describe(layer, count):
+    """A layer of an overlay in words, for a network of so many classes."""
+    if layer.kind == 'conv':
+        return 'convolution 3 \u00d7 3, %d \u2192 %d channels, %d \u00d7 %d' % (
+            layer.inputs, layer.outputs, layer.ofm_dim, layer.ofm_dim) + (', max pool' if layer.pool else '')
+    return 'dense, %d \u2192 %d' % (layer.inputs, layer.outputs or count or layer.rows)
+
+
+# ---- settings ----
+
+def settings(material):
+    """How it was made, exactly: (label, value, whether it is a hash)."""
+    known, labels = material.settings or {}, dict(_SETTINGS)
+    order = [name for name, _ in _SETTINGS if name in known]
+    order += sorted(name for name in known if name not in labels and name not in ('versions', 'classes'))
+    rows = [(labels.get(name, name), known[name], False) for name in order]
+    verification = material.network.verification or {}
+    for verb, content in (('Trained', known), ('Verified', verification)):
+        versions = content.get('versions')
+        if isinstance(versions, dict):
+            rows += [('%s with %s' % (verb, _TOOLS.get(name, name)), versions[name], False) for name in sorted(versions)]
+    rows += [(label, verification[name], True) for label, name in (
+        ('Parameters, SHA-256', 'parameters_sha256'), ('Folder, SHA-256', 'files')) if verification.get(name)]
+    return [(label, 'none' if value is None else value, hashed) for label, value, hashed in rows]
+
+
+# ---- the file ----
+
+def report(path, out=None):
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    path : str
+        The run folder.
+    out : str, optional
+        The file; report.html in the run folder where not given.
+
+    Returns
+    -------
+    str
+        The file's path.
+
+    Raises
+    ------
+    As :func:`report.gather.gather`.
+    """
+    material = gather(path)
+    out = out or os.path.join(material.run.path, 'report.html')
+    text = page(material)
+    with whole_file(out) as handle:
+        handle.write(text.encode('utf-8'))
+    return out
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder')
+    parser.add_argument('--out', metavar='FILE', help='the file to write (default: report.html in the run folder)')
+    options = parser.parse_args(arguments)
+    print(report(options.run, options.out))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

@@ -1,0 +1,59 @@
+"""What a count of right answers says: intervals, precision and recall.
+
+    low, high = wilson(972, 1000)           # 96.0, 98.1: percent
+"""
+from __future__ import absolute_import, division
+
+import collections
+import math
+
+Z = 1.959964            # of 95 %: the normal distribution's 97.5th percentile
+
+Class = collections.namedtuple('Class', [
+    'images', 'right',          # of this class, and how many of them are answered as it
+    'answered'])                # images of any class that are answered as it
+
+
+def wilson(right, count):
+    """The 95 % confidence interval of a share, by Wilson's score (E. B. Wilson, 1927), in percent.
+
+    Parameters
+    ----------
+    right, count : int
+        So many of so many, at least one.
+
+    Returns
+    -------
+    low, high : float
+        ``(p + z^2/2n +- z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)``, times 100.
+    """
+    share, square = right / count, Z ** 2 / count
+    middle = share + square / 2
+    spread = Z * math.sqrt(share * (1 - share) / count + square / (4 * count))
+    return tuple(100 * min(max((middle + side * spread) / (1 + square), 0.), 1.) for side in (-1, 1))
+
+
+def decimals(count):
+    """Decimals that a percentage of so many images deserves: two from 5,000 on, else one."""
+    return 2 if count >= 5000 else 1
+
+
+def by_class(confusion):
+    """Of each class, what its row and column of a confusion matrix say.
+
+    Parameters
+    ----------
+    confusion : list of list of int
+        A row for each class, a column for each answer.
+
+    Returns
+    -------
+    list of Class
+    """
+    return [Class(sum(row), row[index], sum(other[index] for other in confusion))
+            for index, row in enumerate(confusion)]
+
+
+def share(part, whole):
+    """In percent; None of nothing."""
+    return 100 * part / whole if whole else None
