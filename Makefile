@@ -10,8 +10,9 @@
 ## OUT                the folder of the runs; runs where not given
 ## TOLERANCE          points of percent that the packed network may be worse than the trained one
 ## IMAGE              a picture, or a file of images, for predict
+## FORMAT             of export: onnx, ..., several with commas, or all
 ## NAME BOARD FORCE=1 of the set on the board; user@host; replace a set of the same name
-export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME RECIPE MIRRORED THRESHOLD INVERT BROKEN OUT TOLERANCE IMAGE NAME BOARD FORCE
+export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME RECIPE MIRRORED THRESHOLD INVERT BROKEN OUT TOLERANCE IMAGE NAME BOARD FORCE FORMAT
 
 ## RUNTIME PYTHON WITH_TENSORFLOW=1      of setup: auto, venv, conda or docker; a Python 2.7 or 3.8 to 3.11; the documents' TensorFlow too
 export RUNTIME PYTHON WITH_TENSORFLOW
@@ -19,7 +20,7 @@ export RUNTIME PYTHON WITH_TENSORFLOW
 JOURNEY := train weights verify package report
 STAGES := preview $(JOURNEY) predict deploy
 
-.PHONY: help setup all compare demo test test-real test-long bench doctor image prove $(STAGES)
+.PHONY: help setup all export compare demo test test-real test-long bench doctor image prove $(STAGES)
 .NOTPARALLEL:
 
 help: ## this list
@@ -40,6 +41,9 @@ $(STAGES):
 	@scripts/in_env.sh python scripts/journey.py $@
 
 all: $(JOURNEY) ## one network's whole journey
+
+export: ## a trained network in other forms, FORMAT=onnx: what any ONNX runtime computes as the board does
+	@scripts/export.sh
 
 compare: ## runs side by side, a table and a page with their curves; RUNS= which, all in OUT where not given
 	@scripts/in_env.sh python report/compare.py $(RUNS)

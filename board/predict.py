@@ -6,6 +6,7 @@ The package says which network it is of, and is checked first. Of a file of many
 """
 from __future__ import absolute_import, print_function
 
+import contextlib
 import os
 import sys
 
@@ -20,22 +21,18 @@ from common.files import temporary_folder
 from common.overlays import OVERLAYS
 
 
-def load(path):
-    """A package's manifest, and the simulator with its parameters.
+@contextlib.contextmanager
+def unpacked(path):
+    """A package's manifest, and a folder that holds its parameters until the block ends.
 
     Parameters
     ----------
     path : str
         A package that :mod:`board.package` built.
 
-    Returns
-    -------
-    manifest : dict
-    simulator : board.simulator.Simulator
-
     Raises
     ------
-    board.package.BadPackage, weights_gen.folder.BadFolder, EnvironmentError
+    board.package.BadPackage, EnvironmentError
     """
     with open(path, 'rb') as handle:
         try:
@@ -49,6 +46,17 @@ def load(path):
                     os.makedirs(os.path.dirname(os.path.join(folder, part)))
                 with open(os.path.join(folder, part), 'wb') as handle:
                     handle.write(content)
+        yield manifest, folder
+
+
+def load(path):
+    """A package's manifest, and the simulator with its parameters.
+
+    Raises
+    ------
+    weights_gen.folder.BadFolder, and what :func:`unpacked` raises
+    """
+    with unpacked(path) as (manifest, folder):
         return manifest, Simulator(folder, OVERLAYS[manifest['network']])
 
 

@@ -2,7 +2,8 @@
 # Runs a command in the project's environment, making that first where it is not there yet:
 #
 #     scripts/in_env.sh python training/mnist_mod.py -wb 1 -ab 1
-#     scripts/in_env.sh --tests KIND python -m pytest      KIND: 2.7, 3, newest; see setup.sh
+#     scripts/in_env.sh --tests KIND python -m pytest      KIND: 2.7, 3, newest, export; see setup.sh
+#     scripts/in_env.sh --for export python export/export.py ...
 set -euo pipefail
 
 scripts=$(cd "$(dirname "$0")" && pwd -P)
@@ -10,6 +11,10 @@ link=active
 if [ "${1:-}" = --tests ]; then
     link=tests-$2
     "$scripts/setup.sh" --tests "$2" >&2
+    shift 2
+elif [ "${1:-}" = --for ]; then
+    link=$2
+    "$scripts/setup.sh" --for "$2" >&2
     shift 2
 else
     "$scripts/setup.sh" --quiet >&2

@@ -105,8 +105,7 @@ def predict(of):
     """By the package of one's own run; where there is none, by the one that comes with the project."""
     if not variable('IMAGE'):
         raise UserError('name a picture: make predict IMAGE=docs/seven.png')
-    name = '%s-%s' % (of.dataset_name, of.overlay.name)
-    packages = [os.path.join(of.run_folder, name + '.tar.gz'), os.path.join('pretrained', name + '.tar.gz')]
+    packages = [os.path.join(of.run_folder, package_name(of)), pretrained(of)]
     if os.path.exists(of.save_path):
         if not os.path.exists(packages[0]):
             raise UserError('%s is trained and not packed: make weights verify package with the same variables comes '
@@ -121,6 +120,29 @@ def predict(of):
                     % tuple(packages))
 
 
+def export(of):
+    """Of one's own run; where nothing has been trained, of the package that comes with the project."""
+    formats = (variable('FORMAT') or '').replace(',', ' ').split()
+    if not formats:
+        raise UserError('name a format: make export FORMAT=onnx, or c, page, all of them, or several: FORMAT=onnx,c')
+    options = [text for name in formats for text in ('--format', name)]
+    if os.path.exists(of.save_path):
+        return ['export/export.py', '--run', of.run_folder] + options
+    if os.path.exists(os.path.join(ROOT, pretrained(of))):
+        return ['export/export.py', '--package', pretrained(of), '--out', of.run_folder] + options
+    raise UserError('there is neither %s nor %s: make train weights with the same NET, WB, AB and DATASET comes first'
+                    % (of.save_path, pretrained(of)))
+
+
+def package_name(of):
+    return '%s-%s.tar.gz' % (of.dataset_name, of.overlay.name)
+
+
+def pretrained(of):
+    """The package that comes with the project, from its root."""
+    return os.path.join('pretrained', package_name(of))
+
+
 def deploy(of):
     if not variable('BOARD'):
         raise UserError('name the board: make deploy BOARD=xilinx@pynq')
@@ -131,6 +153,7 @@ def deploy(of):
 STAGES = {
     'preview': preview,
     'train': train, 'weights': weights, 'package': package, 'predict': predict, 'deploy': deploy,
+    'export': export,
     'report': lambda of: ['report/page.py', '--run', of.run_folder],
     'verify': lambda of: ['board/verify.py', '--run', of.run_folder] + given(('--tolerance', 'TOLERANCE')),
 }

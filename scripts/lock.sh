@@ -45,3 +45,5 @@ lock_3 py3 3.8
 lock_3 py3-test 3.8
 lock_3 light 3.12
 lock_3 cloud 3.10
+lock_3 export 3.11
+lock_3 export-test 3.11

@@ -4,7 +4,8 @@
 #
 #     scripts/setup.sh [--quiet]            the environment to work in; .venv/active leads to it
 #     scripts/setup.sh --tests KIND         an environment with the test set; .venv/tests-KIND leads to it
-#                                           KIND: 2.7, 3 (3.8 to 3.11), newest (the newest Python 3 of the machine)
+#                                           KIND: 2.7, 3 (3.8 to 3.11), newest (the newest Python 3 of the machine), export
+#     scripts/setup.sh --for export         what only make export FORMAT=onnx and qonnx need; .venv/export
 #
 # Choices, by environment variables: RUNTIME=auto|venv|conda|docker, PYTHON=command or path, WITH_TENSORFLOW=1. They
 # hold until others are made. A second call finds the work done. Exit status 3: this machine has no Python that fits.
@@ -14,12 +15,13 @@ root=$(cd "$(dirname "$0")/.." && pwd -P)
 venvs=$root/.venv
 log=$venvs/setup.log
 quiet=
-tests=
+tests= extra=
 while [ $# -gt 0 ]; do
     case $1 in
         --quiet) quiet=1 ;;
         --tests) tests=${2:?--tests 2.7, 3 or newest}; shift ;;
-        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND)" >&2; exit 2 ;;
+        --for) extra=${2:?--for export}; shift ;;
+        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND, --for export)" >&2; exit 2 ;;
     esac
     shift
 done
@@ -64,7 +66,7 @@ python_rank() {  # VERSION KIND: a number to choose the largest by; nothing wher
         2.7:2.7) echo 1 ;;
         3:3.8 | 3:3.9 | 3:3.1[01] | any:3.8 | any:3.9 | any:3.1[01]) echo "${1#3.}" ;;
         any:2.7) echo 1000 ;;
-        newest:3.[89] | newest:3.[1-9][0-9]) echo "${1#3.}" ;;
+        newest:3.[89] | newest:3.[1-9][0-9] | export:3.1[1-9]) echo "${1#3.}" ;;
     esac
 }
 
@@ -188,6 +190,7 @@ locks() {
         2.7-tensorflow) echo py27-tensorflow ;;
         3.8 | 3.9 | 3.10 | 3.11) echo py3-build py3 ;;
         3.*) echo light ;;
+        export) echo export ;;
     esac
 }
 
@@ -196,6 +199,7 @@ test_locks() {
         conda) echo conda ;;
         2.7*) echo py27-test ;;
         3.8 | 3.9 | 3.10 | 3.11) echo py3-test ;;
+        export) echo export-test ;;
     esac
 }
 
@@ -308,9 +312,11 @@ build_conda() {
     finish conda
 }
 
+trains() { case $(locks "$1") in light | export) return 1 ;; esac; }     # whether Theano is in it
+
 finish() {  # NAME: it is tried once, and then complete
     local name=$1
-    if [ "$(locks "$name")" != light ]; then
+    if trains "$name"; then
         THEANO_FLAGS=${THEANO_FLAGS:+$THEANO_FLAGS,}device=cpu,blas.ldflags= "$venvs/$name/bin/python" -c '
 import theano
 x = theano.tensor.fvector()
@@ -357,17 +363,28 @@ set_up_tests() {
         2.7) choose 2.7 < <(candidates 2.7) || status=3 fail "no Python 2.7 that fits${rejected:+ ($rejected)}" ;;
         3) choose 3 < <(candidates 3) || status=3 fail "no Python 3.8 to 3.11 that fits${rejected:+ ($rejected)}" ;;
         newest) choose newest < <(candidates 3) || status=3 fail "no Python 3 that fits${rejected:+ ($rejected)}" ;;
-        *) fail "--tests $tests: 2.7, 3 or newest" ;;
+        export) extra=export; set_up_extra ;;
+        *) fail "--tests $tests: 2.7, 3, newest or export" ;;
     esac
-    name=$version
+    name=${extra:-$version}
     lock
-    [ "$(locks "$name")" = light ] || check_compiler
-    build_once "$name"
+    ! trains "$name" || check_compiler
+    [ -n "$extra" ] || build_once "$name"
     if ! has_tests "$name"; then
         pip_install "$(test_locks "$name")" "$venvs/$name/bin/python" -r "$root/requirements/$(test_locks "$name").txt"
         key "$name" $(test_locks "$name") > "$venvs/$name/.tests"
     fi
     point "tests-$tests" "$name"
+}
+
+set_up_extra() {
+    is_complete "$extra" > /dev/null && return
+    [ "$extra" = export ] || fail "--for $extra: export"
+    choose "$extra" < <(candidates 3) || status=3 fail "ONNX needs a Python from 3.11 on, and none fits" \
+        "${rejected:+($rejected)}: pyenv install 3.13 or uv python install 3.13 makes one"
+    why="for make $extra"
+    lock
+    build_once "$extra"
 }
 
 set_up() {
@@ -400,4 +417,4 @@ set_up() {
     esac
 }
 
-if [ -n "$tests" ]; then set_up_tests; else set_up; fi
+if [ -n "$tests" ]; then set_up_tests; elif [ -n "$extra" ]; then set_up_extra; else set_up; fi

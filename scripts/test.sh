@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the tests on every Python of this machine that they are meant for, side by side: all but training's on the newest
-# Python 3, training's on 3.8 to 3.11, all but the shell scripts' on 2.7. What the machine lacks is skipped, and said.
+# Python 3, training's on 3.8 to 3.11, all but the shell scripts' on 2.7, those of export/ once more with its runtimes. What the machine lacks is skipped, and said.
 # Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ declare -A version left_out process
 
 tell() { summary="$summary$*"$'\n'; }
 
-for kind in newest 3 2.7; do
+for kind in newest 3 2.7 export; do
     status=0
     scripts/setup.sh --tests "$kind" 2> "$temporary/reason" || status=$?
     if [ "$status" = 3 ]; then
@@ -24,10 +24,11 @@ for kind in newest 3 2.7; do
 
     version[$kind]=$(readlink ".venv/tests-$kind")
     case $kind:${version[$kind]} in
-        newest:3.8 | newest:3.9 | newest:3.10 | newest:3.11) left_out[$kind]= ;;
-        newest:*) left_out[$kind]='tests/training' ;;
+        newest:3.8 | newest:3.9 | newest:3.10 | newest:3.11) left_out[$kind]='tests/export' ;;
+        newest:*) left_out[$kind]='tests/training tests/export' ;;
         3:"${version[newest]:-}") continue ;;           # it is the newest
-        3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/report tests/weights_gen' ;;
+        3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/export tests/report tests/weights_gen' ;;
+        export:*) left_out[$kind]=$(ls -d tests/*/ | grep -v -e export -e __pycache__ | tr '\n' ' ') ;;
         *) left_out[$kind]='tests/docker tests/environment' ;;
     esac
     kinds="$kinds $kind"
