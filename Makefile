@@ -10,7 +10,7 @@
 ## OUT                the folder of the runs; runs where not given
 ## TOLERANCE          points of percent that the packed network may be worse than the trained one
 ## IMAGE              a picture, or a file of images, for predict
-## FORMAT             of export: onnx, ..., several with commas, or all
+## FORMAT             of export: onnx, c, several with commas, or all
 ## NAME BOARD FORCE=1 of the set on the board; user@host; replace a set of the same name
 export NET WB AB DATASET DATA_DIR EPOCHS TRAIN_SIZE SEED DEVICE INIT RESUME RECIPE MIRRORED THRESHOLD INVERT BROKEN OUT TOLERANCE IMAGE NAME BOARD FORCE FORMAT
 
@@ -42,7 +42,7 @@ $(STAGES):
 
 all: $(JOURNEY) ## one network's whole journey
 
-export: ## a trained network in other forms, FORMAT=onnx: what any ONNX runtime computes as the board does
+export: ## a trained network in other forms, exact: FORMAT=onnx, c, or all
 	@scripts/export.sh
 
 compare: ## runs side by side, a table and a page with their curves; RUNS= which, all in OUT where not given

@@ -21,6 +21,7 @@ from export import source
 
 FORMATS = {     # the module with files(source): {ending: bytes}
     'onnx': 'export.standard',
+    'c': 'export.c_source',
 }
 NEEDED = ('onnx', 'qonnx')      # packages of requirements/export.txt
 

@@ -1,0 +1,133 @@
+/* @title@
+ *
+@facts@
+ *
+ * @arrays_bytes@ bytes of constants, @ram@ bytes of static RAM, a few hundred bytes of stack; no allocation, no floating
+ * point, no other file. The buffers are static: one image at a time, in one thread.
+ *
+ * Values are bits, 32 to a word. A 1-bit value, -1 or +1, is one bit; a 2-bit value, -1, 0 or +1, one bit in each of two
+ * words side by side: whether it is not 0, and whether it is +1. Of two vectors that are both not 0 in n places, of
+ * which d differ in sign, the dot product is n - 2d. An output is the number of its thresholds that the dot product
+ * reaches. Max pooling takes the largest dot product, which reaches the most.
+ */
+#include "@file@.h"
+
+#define X_PLANES @x_planes@      /* words side by side for 32 inputs, for 32 weights */
+#define W_PLANES @w_planes@
+
+@arrays@
+static uint32_t buffer_a[@buffer_a@], buffer_b[@buffer_b@];      /* one layer's inputs, and its outputs */
+
+static int ones(uint32_t v)
+{
+#if defined __POPCNT__ || defined __riscv_zbb
+    return __builtin_popcount(v);
+#else
+    v -= v >> 1 & 0x55555555u;
+    v = (v & 0x33333333u) + (v >> 2 & 0x33333333u);
+    v = (v + (v >> 4)) & 0x0f0f0f0fu;
+    return (int)(v * 0x01010101u >> 24);
+#endif
+}
+
+/* In how many places a window is not 0: `strips` of `words`, `stride` words from one to the next. */
+static int places(const uint32_t *x, int strips, int stride, int words, int fan_in)
+{
+#if X_PLANES == 1
+    (void)x, (void)strips, (void)stride, (void)words;
+    return fan_in;
+#else
+    int n = 0, k;
+
+    (void)fan_in;
+    for (; strips--; x += stride)
+        for (k = 0; k < words; k++)
+            n += ones(x[2 * k]);
+    return n;
+#endif
+}
+
+/* The dot product of such a window with a row of weights; `n` is what places() gives. */
+static int dot(const uint32_t *x, int strips, int stride, int words, int n, const uint32_t *w)
+{
+    int differ = 0, k;
+#if W_PLANES == 2
+    n = 0;
+#endif
+    for (; strips--; x += stride, w += words * W_PLANES)
+        for (k = 0; k < words; k++) {
+#if W_PLANES == 2
+            uint32_t both = x[2 * k] & w[2 * k];
+
+            n += ones(both);
+            differ += ones((x[2 * k + 1] ^ w[2 * k + 1]) & both);
+#elif X_PLANES == 2
+            differ += ones((x[2 * k + 1] ^ w[k]) & x[2 * k]);
+#else
+            differ += ones(x[k] ^ w[k]);
+#endif
+        }
+    return n - 2 * differ;
+}
+
+/* Put the output number `row` of a pixel into its words. */
+static void put(uint32_t *y, int row, int sum, const int16_t *thresholds)
+{
+    uint32_t bit = (uint32_t)1 << row % 32;
+
+    y += row / 32 * X_PLANES;
+    if (row % 32 == 0) {
+        y[0] = 0;
+        y[X_PLANES - 1] = 0;
+    }
+#if X_PLANES == 2
+    {
+        int n = (sum >= thresholds[2 * row]) + (sum >= thresholds[2 * row + 1]);
+
+        if (n != 1)
+            y[0] |= bit;
+        if (n == 2)
+            y[1] |= bit;
+    }
+#else
+    if (sum >= thresholds[row])
+        y[0] |= bit;
+#endif
+}
+
+/* Of `side` x `side` pixels of `words` words each all windows of `kernel` x `kernel`; pool: 2, the largest of 2 x 2, or 1.
+ * A dense layer has one pixel, and windows of one. */
+static void layer(const uint32_t *x, int side, int kernel, int words, int fan_in, const uint32_t *weights,
+                  const int16_t *thresholds, int rows, int pool, uint32_t *y)
+{
+    int stride = side * words * X_PLANES, out = side - kernel + 1, i, j, row, p;
+
+    for (i = 0; i < out; i += pool)
+        for (j = 0; j < out; j += pool, y += rows / 32 * X_PLANES) {
+            const uint32_t *window[4], *w = weights;
+            int n[4];
+
+            for (p = 0; p < pool * pool; p++) {
+                window[p] = x + (i + p / 2) * stride + (j + p % 2) * words * X_PLANES;
+                n[p] = places(window[p], kernel, stride, kernel * words, fan_in);
+            }
+            for (row = 0; row < rows; row++, w += kernel * kernel * words * W_PLANES) {
+                int sum = dot(window[0], kernel, stride, kernel * words, n[0], w);
+
+                for (p = 1; p < pool * pool; p++) {
+                    int other = dot(window[p], kernel, stride, kernel * words, n[p], w);
+
+                    if (other > sum)
+                        sum = other;
+                }
+                put(y, row, sum, thresholds);
+            }
+        }
+}
+
+@first@
+@last@
+int @name@_classify(const uint8_t *image, int16_t *scores)
+{
+@calls@
+}
