@@ -36,7 +36,7 @@ class Theano(object):
             backend.configure(net)
         from common import overlays
         from training import trainer
-        from training.images import encode
+        from datasets.images import encode
         from training.settings import NETWORKS
         self.net, self.encode, settings = net, encode, NETWORKS[net]
         overlay = overlays.find(net, *bits)

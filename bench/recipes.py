@@ -85,7 +85,7 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     changes : dict
         One of VARIANTS.
     seed, epochs, train_size : int
-    data : training.images.Dataset
+    data : datasets.images.Dataset
     """
     from training import learning, trainer
     from weights_gen import parameters
@@ -166,11 +166,12 @@ def main(arguments):
     for variant in options.variants:
         if variant not in known:
             raise UserError('there is no variant "%s": choose of "%s"' % (variant, '", "'.join(known)))
-    from training import backend, datasets      # as training itself, on no Python later than 3.11
+    from datasets import registry
+    from training import backend      # as training itself, on no Python later than 3.11
     backend.configure(options.net)
 
     settings = Settings(options.net, options.weight_bits, options.activation_bits)
-    data = datasets.load(settings.dataset, options.net, options.data_dir)
+    data = registry.load(settings.dataset, options.net, options.data_dir)
     about = {'network': settings.overlay.name, 'epochs': options.epochs, 'train_size': options.train_size}
     results = collections.OrderedDict()
     if os.path.exists(options.out):

@@ -73,8 +73,8 @@ def subset(net, data_dir, folder):
     """Write the images of a measurement; random ones where there are none, which take the same time."""
     count, share = IMAGES[net]
     if data_dir:
-        from training import datasets
-        data = datasets.load({'lfc': 'mnist', 'cnv': 'cifar10'}[net], net, data_dir)
+        from datasets import registry
+        data = registry.load({'lfc': 'mnist', 'cnv': 'cifar10'}[net], net, data_dir)
         parts = [part[:size] for part, size in ((data.train.images, count), (data.train.labels, count),
                                                 (data.valid.images, share), (data.valid.labels, share))]
     else:

@@ -13,12 +13,12 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from board import images as image_files
 from board import package
 from board.simulator import Simulator, answers, print_lines, ranking
 from common.errors import ArgumentParser, run
 from common.files import temporary_folder
 from common.overlays import OVERLAYS
+from datasets import inputs
 
 
 @contextlib.contextmanager
@@ -77,7 +77,7 @@ def main(arguments):
                         help='a picture, .npy or .npz of uint8 images, CIFAR-10 binary, idx3-ubyte (.gz too)')
     options = parser.parse_args(arguments)
     manifest, simulator = load(options.package)
-    images = image_files.read(options.images, simulator.overlay.image_shape, *fitting(manifest))
+    images = inputs.read(options.images, simulator.overlay.image_shape, *fitting(manifest))
     scores = simulator.scores(images)
     chosen = [simulator.classes[index] for index in answers(simulator.overlay, scores)]
     if len(images) == 1:

@@ -12,9 +12,9 @@ import struct
 
 import numpy as np
 
-from board import images as image_files
 from board.runs import BadRun
 from board.simulator import Simulator, answers
+from datasets import inputs
 
 COUNT = 100
 
@@ -33,7 +33,7 @@ def files_of(run):
     """
     if not os.path.exists(run.test_set):
         return {}
-    images = image_files.read(run.test_set, run.overlay.image_shape)[:COUNT]
+    images = inputs.read(run.test_set, run.overlay.image_shape)[:COUNT]
     with np.load(run.test_set, allow_pickle=False) as archive:
         if 'y_test' not in archive:
             raise BadRun('%s has no labels, y_test: train anew' % run.test_set)

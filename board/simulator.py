@@ -18,10 +18,10 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from board import images as image_files
 from board import kernel, reference
 from common.errors import ArgumentParser, UserError, run
 from common.overlays import LARGEST_OUTPUT, OVERLAYS
+from datasets import inputs
 from weights_gen import classes, folder
 
 BAR = 40        # characters
@@ -198,7 +198,7 @@ def main(arguments):
     parser.add_argument('--verbose', action='store_true', help='tell on stderr which engine was used and its time')
     options = parser.parse_args(arguments)
     simulator = Simulator(options.params, OVERLAYS[options.net], options.engine)
-    images = image_files.read(options.images, simulator.overlay.image_shape)
+    images = inputs.read(options.images, simulator.overlay.image_shape)
     if options.rank and len(images) > 1:
         raise OneImageOnly('%s holds %d images: --rank shows one' % (options.images, len(images)))
     started = time.time()

@@ -30,7 +30,6 @@ if __name__ == '__main__':
 import numpy as np
 
 from board import differences, kernel
-from board import images as image_files
 from board.package import fingerprint
 from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
@@ -38,6 +37,7 @@ from common import npz
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, temporary_folder, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+from datasets import inputs
 from weights_gen import generate, parameters
 from weights_gen.folder import layout
 
@@ -71,14 +71,14 @@ def read_test_set(of, classes):
     ------
     BadRun
         A file is missing, damaged or does not fit the others, or the outputs are of other parameters than the archive.
-    board.images.BadImages
+    datasets.inputs.BadImages
     """
     test_outputs = _there(os.path.join(of.path, 'test-outputs.npz'))
     digest = sha256(_there(of.parameters))
     if _read_array(test_outputs, 'parameters_sha256').tolist() not in (digest, digest.encode('ascii')):
         raise BadRun('%s is of other parameters than %s: go on with the training, or train anew' % (
             test_outputs, of.parameters))
-    images = image_files.read(_there(of.test_set), of.overlay.image_shape)
+    images = inputs.read(_there(of.test_set), of.overlay.image_shape)
     labels = _read_array(of.test_set, 'y_test')
     outputs = _read_array(test_outputs, 'outputs')
     if labels.shape != (len(images),) or labels.dtype.kind not in 'iu' or labels.min() < 0 or labels.max() >= classes:
@@ -279,7 +279,7 @@ def verify(path, tolerance=TOLERANCE):
         The run lacks something, or something in it is damaged: verify.json stays as it is.
     Rejected
         The packed network is not the trained one, or not as good: verify.json says so.
-    weights_gen.parameters.BadArchive, weights_gen.classes.BadClasses, board.images.BadImages, EnvironmentError
+    weights_gen.parameters.BadArchive, weights_gen.classes.BadClasses, datasets.inputs.BadImages, EnvironmentError
     """
     of = Run(path)
     trained = parameters.read(_there(of.parameters), of.overlay)

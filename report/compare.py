@@ -20,9 +20,10 @@ from board.simulator import print_lines
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+from datasets import registry
+from datasets.names import encoded, natural, text
 from report import charts, render
 from report.gather import read_history
-from training.names import TITLES, encoded, natural, text
 
 # The report's two first, red, green and blue that are seen on light and on dark; with more runs they come again.
 COLOURS = ('var(--blue)', 'var(--orange)', '30, 140, 90', '150, 70, 170', '200, 50, 80', '20, 150, 170', '150, 125, 20',
@@ -130,7 +131,7 @@ def lines(runs):
 
 
 def _title(name):
-    return TITLES.get(name, name)
+    return registry.title(name)
 
 
 def page(runs):

@@ -22,12 +22,12 @@ from board.differences import REASONS
 from common.errors import ArgumentParser, run
 from common.files import whole_file
 from common.overlays import BOARDS, HIGHEST_OUTPUT, OVERLAYS
+from datasets import registry
 from report import charts, render
 from report.advice import advice
 from report.gather import PAIRS, Pair, gather
 from report.render import first_upper, number, percent
 from report.statistics import by_class, decimals, share, wilson
-from training.names import TITLES
 
 NUMBERED = 20                   # classes whose confusion matrix has numbers in its cells
 RANKED = 5                      # classes of a sample picture
@@ -73,8 +73,7 @@ def precision(overlay):
 
 def dataset(material):
     """The data set's name as one writes it."""
-    name = material.run.dataset
-    return TITLES.get(name, name)
+    return registry.title(material.run.dataset)
 
 
 # ---- header ----

@@ -61,7 +61,7 @@ def bits(of):
 
 
 def preview(of):
-    return ['training/pictures.py', 'preview', of.dataset, '--net', of.net, '--out',
+    return ['-m', 'datasets.preview', of.dataset, '--net', of.net, '--out',
             os.path.join(of.out, '%s-%s-preview.png' % (of.dataset_name, of.net))] + given(*OWN)
 
 

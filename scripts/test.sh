@@ -25,7 +25,7 @@ for kind in newest 3 2.7 export; do
     version[$kind]=$(readlink ".venv/tests-$kind")
     case $kind:${version[$kind]} in
         newest:3.8 | newest:3.9 | newest:3.10 | newest:3.11) left_out[$kind]='tests/export' ;;
-        newest:*) left_out[$kind]='tests/training tests/export' ;;
+        newest:*) left_out[$kind]='tests/datasets tests/training tests/export' ;;
         3:"${version[newest]:-}") continue ;;           # it is the newest
         3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/export tests/report tests/weights_gen' ;;
         export:*) left_out[$kind]=$(ls -d tests/*/ | grep -v -e export -e __pycache__ | tr '\n' ' ') ;;

@@ -7,8 +7,9 @@ import os
 import sys
 
 from common.errors import ArgumentParser
-from training import backend, names, pictures, recipes
-from training.fitting import Fitting
+from datasets import preview, registry
+from datasets.fitting import Fitting
+from training import backend, recipes
 from training.settings import NETWORKS, SEED, Settings
 
 
@@ -22,7 +23,7 @@ def parse(net, arguments):
     add('-ab', '--activation-bits', type=int, default=1, metavar='BITS', help='1 or 2 (2-bit weights: 2)')
     add('--dataset', default=network.dataset, help='mnist, cifar10, digits, svhn, gtsrb, or a folder of pictures')
     add('--data-dir', metavar='DIR', help='where mnist.npz and cifar10.npz lie; without it they are downloaded')
-    pictures.add_options(parser)
+    preview.add_options(parser)
     add('--recipe', choices=sorted(recipes.RECIPES, reverse=True), default='original',
         help='original: as the documents train; best: as measured better')
     add('--mirrored', choices=('yes', 'no'), help='whether images are mirrored at random; where not given, the recipe '
@@ -53,16 +54,17 @@ def main(net, arguments):
                         options.mirrored and options.mirrored == 'yes')
     backend.configure(net, options.device)
 
-    from training import checkpoint, datasets, trainer      # Theano reads its configuration when it is imported
+    from training import checkpoint, trainer      # Theano reads its configuration when it is imported
     from weights_gen import parameters
     backend.check(options.device)
 
     initial = parameters.arrays(parameters.read(options.init, settings.overlay)) if options.init else None
     with trainer.only_writer(settings.run_folder):
-        data = datasets.load(settings.dataset, net, options.data_dir, options.threshold, options.invert, options.broken)
+        data = registry.load(settings.dataset, net, options.data_dir, options.threshold, options.invert,
+                             options.broken)
         if settings.train_size and settings.train_size > len(data.train.labels):
             print('There are %d training images: all are used' % len(data.train.labels), file=sys.stderr)
-        fitting = Fitting(net, options.threshold, options.invert) if names.is_path(settings.dataset) else None
+        fitting = Fitting(net, options.threshold, options.invert) if registry.is_path(settings.dataset) else None
         run = trainer.Run(settings, data, initial, made_from(options, fitting))
         goes_on = options.resume and checkpoint.exists(run.files.checkpoint)
         if options.resume and not goes_on:
@@ -74,7 +76,7 @@ def main(net, arguments):
         if not os.path.isdir(settings.run_folder):
             os.makedirs(settings.run_folder)
         if fitting:
-            pictures.preview(settings.dataset, fitting, os.path.join(settings.run_folder, 'preview.png'),
+            preview.preview(settings.dataset, fitting, os.path.join(settings.run_folder, 'preview.png'),
                              tell=lambda line: None)
         try:
             run(options.resume)

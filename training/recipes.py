@@ -10,6 +10,7 @@ from __future__ import absolute_import
 
 from common.errors import UserError
 from common.overlays import HIGHEST_OUTPUT
+from datasets.registry import KNOWN
 
 RECIPES = {
     'original': {'lfc': {}, 'cnv': {}},
@@ -19,9 +20,6 @@ RECIPES = {
         'cnv': dict(schedule='cosine', shift=2, mirrored=True),
     },
 }
-
-# Data sets whose classes stay what they are in a mirror. Of one's own pictures only their owner knows.
-MIRRORED = ('cifar10',)
 
 
 def apply(network, recipe, net, dataset, mirrored=None):
@@ -46,5 +44,5 @@ def apply(network, recipe, net, dataset, mirrored=None):
         raise UserError('there is no recipe %s: choose %s' % (recipe, ' or '.join(sorted(RECIPES, reverse=True))))
     network = network._replace(**RECIPES[recipe][net])
     if mirrored is None:
-        mirrored = network.mirrored and dataset in MIRRORED
+        mirrored = network.mirrored and dataset in KNOWN and KNOWN[dataset].mirrored    # one's own: its owner knows
     return network._replace(mirrored=mirrored)

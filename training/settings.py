@@ -12,7 +12,8 @@ import os
 
 from common import overlays
 from common.errors import UserError
-from training import names, recipes
+from datasets import registry
+from training import recipes
 
 Network = collections.namedtuple('Network', [
     'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset',
@@ -67,7 +68,7 @@ class Settings(object):
     @property
     def dataset_name(self):
         """The data set's part in file names: a folder's own name for a folder."""
-        return names.run_name(self.dataset)
+        return registry.run_name(self.dataset)
 
     @property
     def run_folder(self):

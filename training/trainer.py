@@ -27,9 +27,10 @@ import six
 from common import npz
 from common.errors import UserError
 from common.files import remove_remains, sha256, whole_file
-from training import checkpoint, health, names, networks
-from training.augmentation import augment, elastic_distortions
-from training.images import encode
+from datasets import registry
+from datasets.augmentation import augment, elastic_distortions
+from datasets.images import encode
+from training import checkpoint, health, networks
 from training.learning import Learner, answers, hinge_targets, squared_hinge_loss
 
 STOPPED = 75                    # exit status of a run that was asked to stop, and can go on (EX_TEMPFAIL)
@@ -89,7 +90,7 @@ class Run(object):
     Parameters
     ----------
     settings : training.settings.Settings
-    data : training.images.Dataset
+    data : datasets.images.Dataset
     initial : list of float32 arrays, optional
         Parameters to start from, in the order in which they are saved.
     about : dict, optional
@@ -297,7 +298,7 @@ class Run(object):
             handle.write(six.ensure_text(json.dumps(self._description(), indent=2, separators=(',', ': '))) + u'\n')
         for line in self.settings.lines(len(self.images)):
             self.log(line)
-        self.log('Loading %s dataset...' % names.TITLES.get(self.data.name, self.data.name))
+        self.log('Loading %s dataset...' % registry.title(self.data.name))
         self.log('Training...')
 
     def _description(self):

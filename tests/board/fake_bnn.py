@@ -8,9 +8,9 @@ import os
 
 import numpy as np
 
-from board import images
 from board.simulator import Simulator, answers
 from common.overlays import OVERLAYS
+from datasets import inputs
 
 RUNTIME_HW, RUNTIME_SW = 'python_hw', 'python_sw'
 NETWORK_CNVW1A1, NETWORK_CNVW1A2, NETWORK_CNVW2A2 = 'cnvW1A1', 'cnvW1A2', 'cnvW2A2'
@@ -31,7 +31,7 @@ class _Classifier(object):
 
     def _scores(self, path):
         overlay = self._simulator.overlay
-        return self._simulator.scores(images.read(path, overlay.image_shape))
+        return self._simulator.scores(inputs.read(path, overlay.image_shape))
 
     def _answers(self, path):
         found = answers(self._simulator.overlay, self._scores(path)).astype(np.uint32)

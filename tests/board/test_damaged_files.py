@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import strategies
 
-from board import images, package, report, runs
+from board import package, report, runs
 from board.kernel import Kernel, NoKernel
 from common.overlays import OVERLAYS
+from datasets import inputs
 from tests.board import runs as made
-from tests.board.test_images import cifar, gzipped, idx, noise, npy, npz, picture
 from tests.board.test_package import tree
+from tests.datasets.test_inputs import cifar, gzipped, idx, npy, npz, noise, picture
 from tests.mutations import damaged, explore, hostile_json, hostile_npy, hostile_npz, hostile_targz, searches
 from tests.shared import ROOT
 from weights_gen import folder
@@ -41,7 +42,7 @@ def test_images(tmpdir, shape, cases):
     def attempt(data):
         with open(path, 'wb') as handle:
             handle.write(data)
-        found = images.read(path, shape)
+        found = inputs.read(path, shape)
         assert found.dtype == np.uint8 and found.shape[1:] == shape and len(found)
     explore(attempt, damaged(every_image_file(), most=2), cases)
 
@@ -53,7 +54,7 @@ def test_images_in_sound_archives(tmpdir, cases):
     def attempt(data):
         with open(path, 'wb') as handle:
             handle.write(data)
-        images.read(path, SHAPES[0])
+        inputs.read(path, SHAPES[0])
     grey = noise(SHAPES[0], 2)
     explore(attempt, hostile_npz({'x_test': grey, 'y_test': np.arange(2)}) | hostile_npy(npy(grey)), cases)
 

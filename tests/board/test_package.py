@@ -16,7 +16,6 @@ import time
 import numpy as np
 import pytest
 
-from board import images as image_files
 from board import package, samples
 from board.package import BadPackage
 from board.simulator import Simulator, answers
@@ -106,7 +105,7 @@ def test_samples_and_what_the_board_must_answer(random_folder, tmpdir, name):
     files = contents(package.build_run(str(run))[0])[1]
     sample = tmpdir.join('sample')
     sample.write_binary(files['samples/images' + ('-idx3-ubyte' if overlay.net == 'lfc' else '.bin')])
-    read = image_files.read(str(sample), overlay.image_shape)
+    read = inputs.read(str(sample), overlay.image_shape)
     np.testing.assert_array_equal(read, images[:samples.COUNT])
     simulator = Simulator(str(run.join(name)), overlay)
     scores = simulator.scores(read)

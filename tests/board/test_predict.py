@@ -7,13 +7,14 @@ import tempfile
 import numpy as np
 import pytest
 
-from board import images, package, predict
+from board import package, predict
 from board.simulator import Simulator, answers
 from common.errors import run
 from common.overlays import OVERLAYS
+from datasets import inputs
+from datasets.fitting import Fitting
 from tests.board import networks, runs
 from tests.shared import ROOT
-from training.fitting import Fitting
 
 PRETRAINED = os.path.join(ROOT, 'pretrained')
 
@@ -56,10 +57,10 @@ def test_own_pictures_are_fitted_as_in_training():
                      {'settings': {'threshold': 256}}):
         assert predict.fitting(manifest) == (None, None)
     picture = os.path.join(ROOT, 'docs', 'seven.png')
-    plain, white = [images.read(picture, (28, 28), 'auto', threshold)[0] for threshold in (None, 60)]
+    plain, white = [inputs.read(picture, (28, 28), 'auto', threshold)[0] for threshold in (None, 60)]
     assert len(np.unique(plain)) > 2 and np.array_equal(white, np.where(plain >= 60, 255, 0))
-    inverted = images.read(picture, (28, 28), 'yes')[0]
-    assert not np.array_equal(inverted, images.read(picture, (28, 28), 'no')[0])
+    inverted = inputs.read(picture, (28, 28), 'yes')[0]
+    assert not np.array_equal(inverted, inputs.read(picture, (28, 28), 'no')[0])
 
 
 @pytest.mark.parametrize('invert, threshold', [('auto', 128), ('yes', 100), ('no', 60)])
@@ -70,8 +71,8 @@ def test_own_arrays_are_fitted_as_in_training(tmpdir, invert, threshold):
     path = str(tmpdir.join('ink.npy'))
     np.save(path, grey)
     expected = Fitting('lfc', threshold, invert).images(grey)
-    assert np.array_equal(images.read(path, (28, 28), invert, threshold), expected)
-    assert np.array_equal(images.read(path, (28, 28)), grey)
+    assert np.array_equal(inputs.read(path, (28, 28), invert, threshold), expected)
+    assert np.array_equal(inputs.read(path, (28, 28)), grey)
 
 
 @pytest.mark.parametrize('damage, message', [

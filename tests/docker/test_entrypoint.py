@@ -12,7 +12,7 @@ def program(tmp_path):
     """Runs the entrypoint; in_env.sh is one that runs its command in the environment that the tests run in."""
     home = tmp_path / 'image'
     (home / 'scripts').mkdir(parents=True)
-    for name in ('Makefile', 'training', 'weights_gen', 'common', 'board'):
+    for name in ('Makefile', 'training', 'weights_gen', 'common', 'datasets', 'board'):
         (home / name).symlink_to(os.path.join(ROOT, name))
     for name in ('journey.py', 'doctor.py'):
         (home / 'scripts' / name).write_text(open(os.path.join(ROOT, 'scripts', name)).read())

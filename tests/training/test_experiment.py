@@ -14,8 +14,8 @@ import pytest
 import theano
 
 from common import overlays
+from tests.datasets import drawings
 from tests.shared import ROOT
-from tests.training import drawings
 from training.trainer import HISTORY
 from weights_gen import parameters
 

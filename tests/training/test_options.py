@@ -7,7 +7,7 @@ import pytest
 
 from tests import options
 from tests.options import INPUTS, OUTPUTS
-from training import experiment, pictures
+from training import experiment
 
 TEXTS = {'--dataset': ['imagenet', 'no/such', 'x' * 5000], '--data-dir': INPUTS, '--init': INPUTS, '--out': OUTPUTS}
 
@@ -19,9 +19,3 @@ def test_training(net, tmpdir, monkeypatch, capfd):
     parser = options.parser_of(main, monkeypatch)
     right = {'--data-dir': 'no-such-folder', '--out': str(tmpdir.mkdir('out')), '--epochs': '1'}
     assert options.check(main, options.wrong(parser, right, TEXTS), tmpdir, capfd) > 60
-
-
-def test_preview(tmpdir, monkeypatch, capfd):
-    parser = options.parser_of(pictures.main, monkeypatch)
-    cases = options.wrong(parser, {}, {'--out': []}, ('preview', 'no-such/folder'))
-    assert options.check(pictures.main, cases, tmpdir, capfd) > 15

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from common.errors import UserError
+from datasets.images import Dataset, Images
 from tests.training import small
 from training import checkpoint, learning, networks, trainer
-from training.images import Dataset, Images
 from training.settings import Settings
 
 TRAIN, VALID, TEST, BATCH, CLASSES = 23, 20, 30, 10, 4

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from common.errors import UserError
-from training import names
+from datasets import names, registry
 
 PACKAGE_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')     # what the board's packages take
 
@@ -18,24 +18,24 @@ PACKAGE_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')     # what the b
     ('a/-rf', 'rf'), ('a/letters.npz', 'letters'), ('a/v1.2', 'v1.2'), ('a/' + 'x' * 300, 'x' * 48), ('mnist', 'mnist'),
     ('nowhere', 'nowhere')])
 def test_run_name(path, name):
-    assert names.run_name(path) == name
+    assert registry.run_name(path) == name
 
 
 @pytest.mark.parametrize('path, name', [(u'a/\xdcbung', 'Ubung'), (u'a/\u732b', 'pictures-'), (u'a/;$(x)', 'x')])
 def test_run_name_of_another_alphabet_fits_the_board(path, name):
     path = path.encode('utf-8') if sys.version_info[0] == 2 else path
-    result = names.run_name(path)
+    result = registry.run_name(path)
     assert result.startswith(name) and PACKAGE_NAME.match(result) and isinstance(result, str)
 
 
 def test_other_names_in_another_alphabet_differ():
-    assert names.run_name(u'a/\u732b') != names.run_name(u'a/\u72ac')
+    assert registry.run_name(u'a/\u732b') != registry.run_name(u'a/\u72ac')
 
 
 @pytest.mark.parametrize('path', ['data/mnist', './CIFAR10', 'x/svhn.npz'])
 def test_a_built_in_name_is_refused(path):
     with pytest.raises(UserError) as caught:
-        names.run_name(path)
+        registry.run_name(path)
     assert 'rename' in str(caught.value)
 
 
@@ -43,8 +43,8 @@ def test_a_folder_of_a_built_in_name_does_not_hide_the_data_set(tmpdir, monkeypa
     monkeypatch.chdir(tmpdir)
     tmpdir.mkdir('mnist')
     tmpdir.mkdir('pets')
-    assert names.is_path('pets') and names.is_path('./mnist')
-    assert not names.is_path('mnist') and not names.is_path('cats')
+    assert registry.is_path('pets') and registry.is_path('./mnist')
+    assert not registry.is_path('mnist') and not registry.is_path('cats')
 
 
 def test_natural_order():

@@ -11,8 +11,8 @@ import threading
 import pytest
 from six.moves import BaseHTTPServer, socketserver
 
-from training import downloads
-from training.downloads import DownloadError, Source, fetch
+from datasets import downloads
+from datasets.downloads import DownloadError, Source, fetch
 
 CONTENTS = bytes(bytearray(number * 7 % 251 for number in range(300000)))
 

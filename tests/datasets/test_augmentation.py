@@ -4,7 +4,7 @@ from __future__ import absolute_import
 import numpy as np
 import pytest
 
-from training.augmentation import augment, elastic_distortions
+from datasets.augmentation import augment, elastic_distortions
 
 GREY = np.arange(500 * 6 * 5).reshape(500, 6, 5)
 COLOUR = np.arange(500 * 6 * 5 * 3).reshape(500, 6, 5, 3)

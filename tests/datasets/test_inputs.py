@@ -13,9 +13,8 @@ import zlib
 import numpy as np
 import pytest
 
-from board import images
-from board.images import BadImages
-from common import pictures
+from datasets import inputs, pictures
+from datasets.inputs import BadImages
 
 LFC, CNV = (28, 28), (32, 32, 3)
 Image = pytest.importorskip('PIL.Image')
@@ -63,7 +62,7 @@ def picture(array, kind='PNG', **options):
 def read(tmpdir, data, shape):
     path = tmpdir.join('images')
     path.write_binary(data)
-    return images.read(str(path), shape)
+    return inputs.read(str(path), shape)
 
 
 @pytest.mark.parametrize('shape', [LFC, CNV])
@@ -242,13 +241,13 @@ def test_bad_files_are_refused_in_one_line(tmpdir, name):
     path = tmpdir.join('images')
     path.write_binary(data)
     with pytest.raises(BadImages) as caught:
-        images.read(str(path), LFC)
+        inputs.read(str(path), LFC)
     message = str(caught.value)
     assert words in message and str(path) in message and '\n' not in message
 
 
 def test_a_gzip_bomb_is_not_unpacked_whole(tmpdir, monkeypatch):
-    monkeypatch.setattr(images, 'LARGEST', 10 ** 6)
+    monkeypatch.setattr(inputs, 'LARGEST', 10 ** 6)
     with pytest.raises(BadImages):
         read(tmpdir, gzipped(b'\0' * 3073 * 400), CNV)
 
@@ -264,7 +263,7 @@ def test_without_pillow_the_line_says_what_to_install(tmpdir, monkeypatch):
 @pytest.mark.parametrize('kind', ['missing', 'folder'])
 def test_no_such_file(tmpdir, kind):
     with pytest.raises(EnvironmentError):
-        images.read(str(tmpdir) + (os.sep + 'nothing' if kind == 'missing' else ''), LFC)
+        inputs.read(str(tmpdir) + (os.sep + 'nothing' if kind == 'missing' else ''), LFC)
 
 
 def test_specks_on_a_large_sheet_are_no_ink():

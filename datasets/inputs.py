@@ -8,19 +8,16 @@ A file's kind is told from its first bytes, never from its name: NumPy's .npy an
 CIFAR-10 binary, and pictures (PNG, JPEG, GIF, BMP, WebP), for which Pillow is needed. Files are not trusted: nothing
 is unpickled, and no size is believed before it is bounded.
 
-A picture is fitted to the overlay as :mod:`common.pictures` says: for CNV as the board's own software does
-it, for LFC to look like MNIST.
+A picture is fitted to the overlay as :mod:`datasets.pictures` says: for CNV as the board's own software does it, for
+LFC to look like MNIST.
 """
 from __future__ import absolute_import, division
 
-import gzip
-import struct
-import zlib
-
 import numpy as np
 
-from common import npz, pictures
+from common import npz
 from common.errors import UserError
+from datasets import pictures, readers
 
 LARGEST = pictures.LARGEST_FILE     # bytes of pixels in one file: twice CIFAR-10 and MNIST together
 MAX_LABEL = 63                  # CIFAR-10 binary: no overlay has more than 64 classes
@@ -58,7 +55,7 @@ def read(path, shape, invert=None, threshold=None):
             images = _read(handle, path, shape, invert, threshold)
     except npz.TooLarge as error:
         raise BadImages('%s holds %s at once: split it' % (path, error))
-    except (EnvironmentError, EOFError, ValueError, struct.error, zlib.error, TypeError) as error:
+    except readers.DAMAGE + (EnvironmentError,) as error:
         if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
             raise
         raise BadImages('%s is damaged (%s): make or fetch it anew' % (path, ' '.join(str(error).split())))
@@ -93,25 +90,14 @@ def _black_and_white(grey, threshold):
 def _read_arrays(handle, path, magic):
     if magic == b'PK\x03\x04':
         return _read_npz(handle, path)
-    if magic.startswith(b'\x1f\x8b'):
-        handle = gzip.GzipFile(fileobj=handle)
-        magic = handle.read(4)
-        handle.rewind()
+    handle = readers.unzipped(handle)
+    magic = handle.read(4)
+    handle.seek(0)
     if magic == b'\x93NUM':
         return npz.read_array(handle, LARGEST)
     if magic == b'\x00\x00\x08\x03':
-        return _read_idx(handle)
+        return readers.idx(handle, 3, LARGEST)
     return _read_cifar(handle, path)
-
-
-def _read_exactly(handle, count):
-    """``count`` bytes and the end of the file, or a ValueError."""
-    if count > LARGEST:
-        raise npz.TooLarge('%d bytes, more than the %d that are read' % (count, LARGEST))
-    data = handle.read(count + 1)
-    if len(data) != count:
-        raise ValueError('%s than the %d bytes its header announces' % ('less' if len(data) < count else 'more', count))
-    return data
 
 
 def _read_npz(handle, path):
@@ -123,21 +109,15 @@ def _read_npz(handle, path):
     return npz.read(handle, [chosen], LARGEST)[chosen]
 
 
-def _read_idx(handle):
-    _, count, rows, columns = struct.unpack('>4I', handle.read(16))
-    data = _read_exactly(handle, count * rows * columns)
-    return np.frombuffer(data, np.uint8).reshape(count, rows, columns)
-
-
 def _read_cifar(handle, path):
-    """CIFAR-10 binary: a label byte, then the planes R, G, B of 32x32."""
-    data = handle.read(LARGEST + 1)
-    records = np.frombuffer(data, np.uint8)
-    if not len(data) or len(data) > LARGEST or len(data) % 3073 or (records[::3073] > MAX_LABEL).any():
+    try:
+        images, labels = readers.cifar(handle, LARGEST)
+    except ValueError:
+        labels = None
+    if labels is None or labels.max() > MAX_LABEL:
         raise BadImages('%s is no image file that is known here: give .npy or .npz, CIFAR-10 binary, idx3-ubyte, '
                         'or a PNG, JPEG, GIF, BMP or WebP picture' % path)
-    planes = records.reshape(-1, 3073)[:, 1:].reshape(-1, 3, 32, 32)
-    return np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
+    return images
 
 
 def _read_picture(handle, path, shape, invert, threshold):

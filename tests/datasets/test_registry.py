@@ -14,9 +14,9 @@ import pytest
 from common import npz
 from common.errors import UserError
 from common.files import sha256
+from datasets import downloads, registry
+from datasets.images import encode
 from tests.shared import SHARED
-from training import datasets, downloads
-from training.images import encode
 
 REAL = os.path.join(SHARED, 'data', 'mnist.npz')
 
@@ -39,7 +39,7 @@ def write(folder, name, contents):
     ('mnist', 'lfc', (28, 28), 10), ('mnist', 'cnv', (28, 28), 10), ('cifar10', 'cnv', (32, 32, 3), 6)])
 def test_the_last_training_images_validate(tmp_path, name, net, shape, held_back):
     contents = arrays(shape)
-    data = datasets.load(name, net, write(tmp_path, name, contents))
+    data = registry.load(name, net, write(tmp_path, name, contents))
     assert np.array_equal(data.train.images, contents['x_train'][:-held_back])
     assert np.array_equal(data.valid.images, contents['x_train'][-held_back:])
     assert np.array_equal(data.valid.labels, contents['y_train'][-held_back:])
@@ -49,7 +49,7 @@ def test_the_last_training_images_validate(tmp_path, name, net, shape, held_back
 
 @pytest.mark.skipif(not os.path.exists(REAL), reason='no MNIST: %s is not there' % REAL)
 def test_mnist():
-    data = datasets.load('mnist', 'lfc', os.path.dirname(REAL))
+    data = registry.load('mnist', 'lfc', os.path.dirname(REAL))
     assert [len(part.images) for part in data[1:4]] == [50000, 10000, 10000]
     assert list(data.train.labels[:5]) == [5, 0, 4, 1, 9] and list(data.test.labels[:3]) == [7, 2, 1]
     assert data.class_names == [u'%d' % digit for digit in range(10)]
@@ -58,7 +58,7 @@ def test_mnist():
 def test_labels_of_keras_come_in_a_column(tmp_path):
     contents = arrays((32, 32, 3))
     contents['y_train'] = contents['y_train'][:, None].astype(np.int64)
-    data = datasets.load('cifar10', 'cnv', write(tmp_path, 'cifar10', contents))
+    data = registry.load('cifar10', 'cnv', write(tmp_path, 'cifar10', contents))
     assert data.train.labels.shape == (54,) and data.class_names[9] == u'Truck'
 
 
@@ -92,7 +92,7 @@ def test_grey_images_for_cnv_are_framed():
 
 @pytest.mark.parametrize('net, shape', [('lfc', (28, 28)), ('cnv', (32, 32, 3))])
 def test_digits(net, shape):
-    first, second = datasets.load('digits', net), datasets.load('digits', net)
+    first, second = registry.load('digits', net), registry.load('digits', net)
     assert [part.images.shape for part in first[1:4]] == [(count,) + shape for count in (5188, 200, 300)]
     for part, again in zip(first[1:4], second[1:4]):
         assert np.array_equal(part.images, again.images) and np.array_equal(part.labels, again.labels)
@@ -135,7 +135,7 @@ def refused(folder, contents, message):
 
 def error(*arguments):
     with pytest.raises(UserError) as failed:
-        datasets.load(*arguments)
+        registry.load(*arguments)
     assert '\n' not in str(failed.value)
     return str(failed.value)
 
@@ -217,7 +217,7 @@ def test_cifar10_from_its_authors_archive(tmp_path, monkeypatch):
     path = tmp_path / 'cifar-10-batches-py.tar.gz'
     contents = cifar_archive(path)
     monkeypatch.setattr(downloads, 'fetch', lambda source: str(path))
-    data = datasets.load('cifar10', 'cnv')
+    data = registry.load('cifar10', 'cnv')
     assert np.array_equal(np.concatenate([data.train.images, data.valid.images]), contents['x_train'])
     assert np.array_equal(data.test.images, contents['x_test'])
     assert np.array_equal(data.test.labels, contents['y_test'])
@@ -241,4 +241,4 @@ def test_mnist_through_kerass_cache(tmp_path, monkeypatch):
     monkeypatch.setenv('KERAS_HOME', str(tmp_path))
     monkeypatch.setattr(downloads, 'MNIST', downloads.MNIST._replace(size=os.path.getsize(path), sha256=sha256(path)))
     monkeypatch.setitem(sys.modules, 'keras', None)
-    assert np.array_equal(datasets.load('mnist', 'lfc').test.images, contents['x_test'])
+    assert np.array_equal(registry.load('mnist', 'lfc').test.images, contents['x_test'])

@@ -11,11 +11,11 @@ import struct
 import numpy as np
 import pytest
 
-from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
-from training import arrays, datasets, pictures
-from training.fitting import Fitting
-from training.images import DatasetError, encode
-from training.splits import order
+from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
+from datasets import arrays, folder, own, preview, registry
+from datasets.fitting import Fitting
+from datasets.images import DatasetError, encode
+from datasets.splits import order
 
 CNV, LFC = Fitting('cnv'), Fitting('lfc')
 
@@ -35,7 +35,7 @@ def npz(path, **content):
 
 def refused(path, words, fitting=CNV):
     with pytest.raises(DatasetError) as caught:
-        pictures.load(str(path), fitting)
+        own.load(str(path), fitting)
     message = str(caught.value)
     assert words in message and '\n' not in message, message
 
@@ -45,7 +45,7 @@ def refused(path, words, fitting=CNV):
     (LFC, (28, 28)), (LFC, (28, 28, 1)), (LFC, (32, 32, 3)), (LFC, (8, 8)), (LFC, (1, 28, 28))])
 def test_npz_of_every_shape(tmpdir, fitting, shape):
     path = npz(tmpdir.join('my data.npz'), x_train=noise(40, *shape))
-    data = datasets.load(path, fitting.net)
+    data = registry.load(path, fitting.net)
     assert data.name == 'my-data' and data.class_names == [u'0', u'1', u'2', u'3']
     expected = (28, 28) if fitting.net == 'lfc' or shape == (28, 28) else (32, 32, 3)
     assert [part.images.shape for part in data[1:4]] == [(36,) + expected, (4,) + expected, (8,) + expected]
@@ -144,7 +144,7 @@ def test_wrong_archives(tmpdir):
                         x_test=noise(8, 28, 28), y_test=noise(8))
     arrays_limit, arrays.LARGEST = arrays.LARGEST, 10 ** 5
     try:
-        refused(path, 'holds too much: give at most')
+        refused(path, 'holds too much, ')
     finally:
         arrays.LARGEST = arrays_limit
 
@@ -173,7 +173,7 @@ def gzipped(data):
     {}, dict(wrap=gzipped, end='.gz'), dict(train='train-%s.%s-ubyte', test='test-%s-%s-ubyte')])
 def test_idx(tmpdir, options):
     images, labels = noise(40, 28, 28) // 4 * 3, (np.arange(40) % 4).astype(np.uint8)
-    data = datasets.load(idx_folder(tmpdir.mkdir('letters'), images, labels, **options), 'lfc')
+    data = registry.load(idx_folder(tmpdir.mkdir('letters'), images, labels, **options), 'lfc')
     assert data.name == 'letters' and len(data.train.images) == 36
     np.testing.assert_array_equal(data.test.images, np.where(images[:8] >= 128, 255, 0))
     np.testing.assert_array_equal(data.test.labels, labels[:8])
@@ -184,7 +184,7 @@ def test_wrong_idx(tmpdir):
     labels = tmpdir.join('train-labels-idx1-ubyte')
     whole = labels.read_binary()
     for data, words in ((whole[:-1], 'less than'), (whole + b'\0', 'more than'), (whole[:6], 'damaged'),
-                        (b'nonsense', 'no idx1 file'), (struct.pack('>2I', 0x801, 2 ** 32 - 1), 'announces'),
+                        (b'nonsense', 'no idx1 file'), (struct.pack('>2I', 0x801, 2 ** 32 - 1), 'holds too much, train-labels-idx1-ubyte'),
                         (b'\x1f\x8b\x08nothing', 'damaged'), (idx(noise(39)), 'expected 40 integers')):
         labels.write_binary(data)
         refused(folder, words, LFC)
@@ -206,12 +206,12 @@ def test_cifar(tmpdir):
         folder.join('data_batch_%s.bin' % number).write_binary(cifar(images[some], labels[some]))
     refused(folder, 'lacks test_batch.bin')
     folder.join('test_batch.bin').write_binary(cifar(images[:8], labels[:8]))
-    data = datasets.load(str(folder), 'cnv')
+    data = registry.load(str(folder), 'cnv')
     assert data.class_names == [u'0', u'1', u'2', u'3'] and len(data.train.images) == 36
     np.testing.assert_array_equal(data.test.images, images[:8])
     np.testing.assert_array_equal(data.test.labels, labels[:8])
     folder.join('batches.meta.txt').write_binary(u'katze\nh\xfchner\nb\nc\n\n'.encode('utf-8'))
-    assert datasets.load(str(folder), 'cnv').class_names == [u'katze', u'h\xfchner', u'b', u'c']
+    assert registry.load(str(folder), 'cnv').class_names == [u'katze', u'h\xfchner', u'b', u'c']
     folder.join('data_batch_1.bin').write_binary(cifar(images[:20], labels[:20])[:-1])
     refused(folder, 'not a number of CIFAR-10 images')
 
@@ -221,14 +221,14 @@ def test_cifar(tmpdir):
 @pytest.mark.parametrize('net', ['cnv', 'lfc'])
 def test_preview_of_arrays_and_of_folders(tmpdir, net):
     from PIL import Image
-    from tests.training import drawings
+    from tests.datasets import drawings
     root = drawings.folder(str(tmpdir.join('shapes')), 12)
     title = u'\u732b'.encode('utf-8')
     os.rename(os.path.join(root, 'star'), os.path.join(root.encode('ascii'), title))
     out = str(tmpdir.join('sheet.png'))
-    assert pictures.main(['preview', root, '--net', net, '--out', out]) in (0, None)
+    assert preview.main([root, '--net', net, '--out', out]) in (0, None)
     sheet = np.array(Image.open(out))
-    chosen = pictures.folders.collect(root, Fitting(net))[1]
+    chosen = folder.collect(root, Fitting(net))[1]
     image = min((picture for picture in chosen if not picture.label), key=lambda picture: order(picture.file)).image
     view = np.rint((encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5).astype(np.uint8)
     colours = np.repeat(view, 3 // view.shape[2], axis=2)
@@ -236,18 +236,18 @@ def test_preview_of_arrays_and_of_folders(tmpdir, net):
     assert any(np.array_equal(sheet[row:row + 64, column:column + 64], large)
                for row in range(sheet.shape[0] - 63) for column in range(6, sheet.shape[1] - 63, 70))
     path = npz(tmpdir.join('a.npz'), x_train=noise(40, 28, 28))
-    assert pictures.main(['preview', path, '--net', net, '--out', out]) in (0, None)
+    assert preview.main([path, '--net', net, '--out', out]) in (0, None)
     assert np.array(Image.open(out)).shape[0] < sheet.shape[0] * 4 / 3      # a row is half as tall, of four classes
 
 
 def test_preview_in_the_wrong_place(tmpdir):
     from common.errors import UserError
     with pytest.raises(UserError):
-        pictures.main(['preview', str(tmpdir), '--out', str(tmpdir)])
+        preview.main([str(tmpdir), '--out', str(tmpdir)])
     with pytest.raises(UserError):
-        pictures.main(['preview', 'mnist'])
+        preview.main(['mnist'])
     with pytest.raises(SystemExit):
-        pictures.main(['show', str(tmpdir)])
+        preview.main(['show', str(tmpdir)])
 
 
 def test_training_images_decide_what_is_ink(tmpdir, capsys):

@@ -9,15 +9,11 @@ import collections
 
 import numpy as np
 
-from common import pictures
-from training.images import SIDES, DatasetError
+from datasets import pictures
+from datasets.images import SIDES, DatasetError
 
 INVERT = ('auto', 'yes', 'no')
-THRESHOLD = 128     # where MNIST's pixels become +1 (training.images.encode), and the board's own software's
-
-_ORIENTATION = 0x112    # EXIF's tag
-_TURNS = {2: 'FLIP_LEFT_RIGHT', 3: 'ROTATE_180', 4: 'FLIP_TOP_BOTTOM', 5: 'TRANSPOSE', 6: 'ROTATE_270', 7: 'TRANSVERSE',
-          8: 'ROTATE_90'}
+THRESHOLD = 128     # where MNIST's pixels become +1 (datasets.images.encode), and the board's own software's
 
 
 class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert'])):
@@ -41,7 +37,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
 
     def __new__(cls, net, threshold=None, invert=None):
         if net == 'cnv' and (threshold is not None or invert is not None):
-            raise DatasetError('threshold and invert are for LFC, which reads black and white: leave them away for CNV')
+            raise DatasetError('threshold and invert are for LFC, which reads black and white: leave them out for CNV')
         if threshold is not None and not 0 <= threshold <= 255:
             raise DatasetError('threshold is %d: give a grey from 0 to 255' % threshold)
         if invert not in (None,) + INVERT:
@@ -87,31 +83,3 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
         from PIL import Image
         picture = Image.fromarray(np.ascontiguousarray(image))
         return self.picture(picture, picture.size)
-
-
-def upright(picture, size):
-    """A picture turned as its EXIF orientation says, and its size."""
-    from PIL import Image
-    try:
-        orientation = picture.getexif().get(_ORIENTATION)
-    except Exception:       # what Pillow raises on damaged EXIF data is of every class, and the picture is whole
-        return picture, size
-    if orientation not in _TURNS:
-        return picture, size
-    return picture.transpose(getattr(Image, _TURNS[orientation])), size[::-1] if orientation >= 5 else size
-
-
-def eight_bits(picture):
-    """A grey picture of 16 bits as one of 8; others as they are.
-
-    Raises
-    ------
-    ValueError
-        For pixels of floating point.
-    """
-    from PIL import Image
-    if picture.mode.startswith('F'):
-        raise ValueError('pixels of floating point: save it with 8 or 16 bits')
-    if not picture.mode.startswith('I'):
-        return picture
-    return Image.fromarray(np.clip(np.array(picture, np.int64) // 256, 0, 255).astype(np.uint8))

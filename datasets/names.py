@@ -1,6 +1,6 @@
 """Names of data sets, files and classes, in whatever alphabet, on Python 2 and 3.
 
-    run_name('photos/My Pets')      # 'My-Pets', for the names of files
+    file_name('photos/My Pets')     # 'My-Pets', for the names of files
     sorted(['10', '9', 'a'], key=natural)       # 9, 10, a
 """
 from __future__ import absolute_import
@@ -11,50 +11,30 @@ import sys
 import unicodedata
 import zlib
 
-from common.errors import UserError
-
-BUILT_IN = ('mnist', 'cifar10', 'digits', 'svhn', 'gtsrb')
-TITLES = {'mnist': 'MNIST', 'cifar10': 'CIFAR-10', 'svhn': 'SVHN', 'gtsrb': 'GTSRB'}    # as the documents write them
 _LONGEST = 48       # characters: the network's name comes behind
 _CONTROL = re.compile(u'[\x00-\x1f\x7f-\x9f\u2028\u2029]')
 
 
-def is_path(dataset):
-    """Whether a data set is named by its path: one with a separator, or of something that is there."""
-    return dataset not in BUILT_IN and (os.sep in dataset or os.path.exists(dataset))
-
-
-def run_name(dataset):
-    """A data set's part in file names.
+def file_name(path):
+    """The name of a file or folder as part of other files' names.
 
     Parameters
     ----------
-    dataset : str
-        A built-in name, or the path of a folder or file: its own name then, without .npz, accents, and whatever else
-        a file name on another machine might not hold.
+    path : str
 
     Returns
     -------
     str
-        At most 48 of A-Z, a-z, 0-9, '.', '_' and '-', the first a letter or digit.
-
-    Raises
-    ------
-    UserError
-        A path's name is that of a built-in data set.
+        Its own name without .npz, accents, and whatever else a file name on another machine might not hold: at most 48
+        of A-Z, a-z, 0-9, '.', '_' and '-', the first a letter or digit.
     """
-    if not is_path(dataset):
-        return dataset
-    name = text(encoded(os.path.basename(os.path.abspath(os.path.expanduser(dataset)))))
+    name = text(encoded(os.path.basename(os.path.abspath(os.path.expanduser(path)))))
     if name.lower().endswith(u'.npz'):
         name = name[:-4]
     plain = unicodedata.normalize('NFKD', name).encode('ascii', 'ignore').decode('ascii')
     plain = re.sub(u'[^A-Za-z0-9._]+', u'-', plain).strip(u'-._')[:_LONGEST]
     if not plain:       # a name in another alphabet
         plain = u'pictures-%08x' % (zlib.crc32(name.encode('utf-8')) & 0xffffffff)
-    if plain.lower() in BUILT_IN:
-        raise UserError('%s has the name of a built-in data set, and its results would be taken for that one\'s: '
-                        'rename it, or give a link to it another name' % dataset)
     return str(plain)
 
 

@@ -9,24 +9,21 @@ have one class after the other, and the first of them alone may be asked for.
 """
 from __future__ import absolute_import, division, print_function
 
-import gzip
 import hashlib
 import io
 import os
-import struct
-import zlib
 
 import numpy as np
 
 from common import npz
 from common.overlays import MAX_CLASSES
-from training import folders, names, splits
-from training.images import Dataset, DatasetError, Images
+from datasets import names, readers, splits
+from datasets.images import Dataset, DatasetError, Images
+from datasets.messages import progress, say
 
 LARGEST = 2 ** 31       # bytes of pixels in one file
 _LISTED = 10
 _ORDER = 1              # the seed that training images are mixed by
-_DAMAGE = (ValueError, EOFError, struct.error, zlib.error, TypeError)      # gzip's of any content, and common.npz's
 _IDX = {'train': ('train', 'train'), 'valid': ('valid', 'validation'), 'test': ('t10k', 'test')}
 
 
@@ -41,7 +38,7 @@ def load(path, fitting):
     Parameters
     ----------
     path : str
-    fitting : training.fitting.Fitting
+    fitting : datasets.fitting.Fitting
 
     Returns
     -------
@@ -59,7 +56,9 @@ def load(path, fitting):
             parts, titles = _idx(path)
         else:
             parts, titles = _cifar(path)
-    except _DAMAGE + (EnvironmentError,) as error:
+    except npz.TooLarge as error:
+        raise DatasetError('%s holds too much, %s: give at most %.1f GB' % (path, error, LARGEST / 1e9))
+    except readers.DAMAGE + (EnvironmentError,) as error:
         if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
             raise
         raise DatasetError('%s is damaged (%s): make or fetch it anew' % (path, ' '.join(str(error).split())))
@@ -73,7 +72,7 @@ def dataset(path, fitting, parts, titles=None, name=None):
     ----------
     path : str
         For messages.
-    fitting : training.fitting.Fitting
+    fitting : datasets.fitting.Fitting
     parts : dict
         'train', 'test' and maybe 'valid' to (images, labels).
     titles : list of unicode, optional
@@ -96,14 +95,14 @@ def dataset(path, fitting, parts, titles=None, name=None):
             raise DatasetError('%s has the label %d in %s, and none of it in train' % (path, some.max(), part))
     decided = fitting.decided(checked['train'][0])
     if decided.invert == 'yes' != fitting.invert:
-        folders.say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
-    fitted = {part: Images(decided.images(images, lambda items: folders.progress(items, len(items), 'Fitting')), some)
+        say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
+    fitted = {part: Images(decided.images(images, lambda items: progress(items, len(items), 'Fitting')), some)
               for part, (images, some) in checked.items()}
     if 'valid' not in fitted:
         fitted.update(_held_back(path, fitted['train'], titles))
     mixed = np.random.RandomState(_ORDER).permutation(len(fitted['train'].labels))
     train = Images(*[array[mixed] for array in fitted['train']])
-    return Dataset(name or names.run_name(path), train, fitted['valid'], fitted['test'], titles)
+    return Dataset(name or names.file_name(path), train, fitted['valid'], fitted['test'], titles)
 
 
 def _held_back(path, train, titles):
@@ -155,10 +154,7 @@ def _npz(path):
     if lacking:
         raise DatasetError('%s holds %s and lacks %s: expected x_train, y_train, x_test, y_test' % (
             path, ', '.join(map(names.shown, there[:_LISTED])) or 'nothing', ', '.join(lacking)))
-    try:
-        content = npz.read(path, needed + ['class_names'] * ('class_names' in there), LARGEST)
-    except npz.TooLarge:
-        raise DatasetError('%s holds too much: give at most %.1f GB' % (path, LARGEST / 1e9))
+    content = npz.read(path, needed + ['class_names'] * ('class_names' in there), LARGEST)
     parts = {part: (content['x_' + name], content['y_' + name]) for part, name in wanted}
     return parts, _titles(path, content['class_names']) if 'class_names' in content else None
 
@@ -201,25 +197,18 @@ def _idx(folder):
 
 
 def _read_idx(path, dimensions):
-    """The array of bytes in an idx file."""
-    with open(path, 'rb') as plain:
-        compressed = plain.read(2) == b'\x1f\x8b'
-        plain.seek(0)
-        handle = gzip.GzipFile(fileobj=plain) if compressed else plain
-        header = handle.read(4 + 4 * dimensions)
-        if header[:4] != struct.pack('>I', 0x800 + dimensions):
-            raise DatasetError('%s is no idx%d file of bytes' % (path, dimensions))
-        shape = struct.unpack('>%dI' % dimensions, header[4:])
-        size = 1
-        for length in shape:        # not numpy's product, which could overflow
-            size *= length
-        if size > LARGEST:
-            raise DatasetError('%s announces %.1f GB: at most %.1f are read' % (path, size / 1e9, LARGEST / 1e9))
-        data = handle.read(size + 1)
-    if len(data) != size:
-        raise ValueError('%s holds %s than the %d bytes it announces' % (
-            path, 'less' if len(data) < size else 'more', size))
-    return np.frombuffer(data, np.uint8).reshape(shape)
+    with open(path, 'rb') as handle:
+        return _named(path, readers.idx, readers.unzipped(handle), dimensions, LARGEST)
+
+
+def _named(path, read, *arguments):
+    """What a reader returns; its errors with the file's name, for `path` is one of several."""
+    try:
+        return read(*arguments)
+    except npz.TooLarge as error:
+        raise npz.TooLarge('%s: %s' % (os.path.basename(path), error))
+    except ValueError as error:
+        raise ValueError('%s: %s' % (os.path.basename(path), error))
 
 
 # --- CIFAR's binary files --------------------------------------------------------------------------------------------
@@ -251,9 +240,5 @@ def _cifar(folder):
 
 
 def _read_cifar(path):
-    """Images and labels of a file: per image a label and the planes R, G, B of 32x32, a byte each."""
-    size = os.path.getsize(path)
-    if not size or size % 3073 or size > LARGEST:
-        raise DatasetError('%s has %d bytes, which is not a number of CIFAR-10 images, 3073 bytes each' % (path, size))
-    records = np.fromfile(path, np.uint8).reshape(-1, 3073)
-    return np.ascontiguousarray(records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)), records[:, 0]
+    with open(path, 'rb') as handle:
+        return _named(path, readers.cifar, handle, LARGEST)

@@ -27,6 +27,8 @@ FORMATS = {b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF', b'BM': 'B
 LARGEST = 10 ** 8               # pixels
 LARGEST_FILE = 2 ** 29          # bytes
 
+_ORIENTATION = 0x112            # EXIF's tag
+
 
 def decode(handle, small=False, formats=tuple(FORMATS.values()), deep=False):
     """A picture of a file, with all its pixels, and its size.
@@ -71,6 +73,35 @@ def decode(handle, small=False, formats=tuple(FORMATS.values()), deep=False):
     except Exception as error:                  # Pillow's readers raise errors of every class on damaged files
         raise ValueError(str(error))
     return picture, (width, height)
+
+
+def upright(picture, size):
+    """A picture turned as its EXIF orientation says, and its size."""
+    from PIL import ImageOps
+    try:
+        orientation = picture.getexif().get(_ORIENTATION)       # Pillow 6 forgets it when it turns
+        turned = ImageOps.exif_transpose(picture) if orientation in range(2, 9) else picture
+    except MemoryError:
+        raise
+    except Exception:       # what Pillow raises on damaged EXIF data is of every class, and the picture is whole
+        return picture, size
+    return turned, size[::-1] if turned is not picture and orientation >= 5 else size
+
+
+def eight_bits(picture):
+    """A grey picture of 16 bits as one of 8; others as they are.
+
+    Raises
+    ------
+    ValueError
+        For pixels of floating point.
+    """
+    from PIL import Image
+    if picture.mode.startswith('F'):
+        raise ValueError('pixels of floating point: save it with 8 or 16 bits')
+    if not picture.mode.startswith('I'):
+        return picture
+    return Image.fromarray(np.clip(np.array(picture, np.int64) // 256, 0, 255).astype(np.uint8))
 
 
 def fitted_size(width, height):

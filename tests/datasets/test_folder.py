@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from board import images as board_images
+from datasets import folder, inputs, preview, registry
+from tests.datasets import drawings
 from tests.shared import ROOT
-from tests.training import drawings
-from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
-from training import datasets, folders, pictures
-from training.fitting import Fitting
-from training.images import DatasetError, encode
+from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
+from datasets.fitting import Fitting
+from datasets.folder import decode, find
+from datasets.images import DatasetError, encode
 
 CNV, LFC = Fitting('cnv'), Fitting('lfc')
 
@@ -40,14 +40,14 @@ def rows(part):
 
 def refused(path, words, fitting=CNV, **options):
     with pytest.raises(DatasetError) as caught:
-        folders.load(path, fitting, **options)
+        folder.load(path, fitting, **options)
     message = str(caught.value)
     assert words in message and '\n' not in message, message
 
 
 @pytest.mark.parametrize('fitting, shape', [(CNV, (32, 32, 3)), (LFC, (28, 28))])
 def test_every_kind_of_picture(shapes, fitting, shape):
-    data = datasets.load(shapes, fitting.net)
+    data = registry.load(shapes, fitting.net)
     assert data.name == 'shapes' and list(data.class_names) == [u'circle', u'square', u'star']
     assert sum(len(part.images) for part in data[1:4]) == 108
     for part in data[1:4]:
@@ -61,23 +61,23 @@ def test_every_kind_of_picture(shapes, fitting, shape):
 
 
 def test_cnv_sees_what_the_board_sees(shapes):
-    found, chosen = folders.collect(shapes, CNV)
+    found, chosen = folder.collect(shapes, CNV)
     compared = 0
     for picture in chosen:
         path = os.path.join(shapes.encode('ascii'), picture.path).decode('ascii')
         if not picture.path.startswith(b'circle') or Image.open(path).mode.startswith('I'):
             continue        # the board's software knows no 16 bits
         compared += 1
-        np.testing.assert_array_equal(picture.image, board_images.read(path, (32, 32, 3))[0])
+        np.testing.assert_array_equal(picture.image, inputs.read(path, (32, 32, 3))[0])
     assert compared >= 30
 
 
 def test_lfc_sees_what_the_simulator_sees(shapes):
-    found, chosen = folders.collect(shapes, LFC)
+    found, chosen = folder.collect(shapes, LFC)
     for picture in chosen[::5]:
         path = os.path.join(shapes.encode('ascii'), picture.path).decode('ascii')
         if not Image.open(path).mode.startswith('I'):
-            expected = board_images.read(path, (28, 28))
+            expected = inputs.read(path, (28, 28))
             np.testing.assert_array_equal(encode(picture.image[None], 'lfc'), encode(expected, 'lfc'))
 
 
@@ -86,7 +86,7 @@ def test_16_bits_are_8(tmpdir):
     tmpdir.mkdir('a')
     for name, array in (('deep.png', grey), ('plain.png', (grey // 256).astype(np.uint8))):
         Image.fromarray(array).save(str(tmpdir.join('a', name)))
-    one, other = [folders.read_all(str(tmpdir).encode('ascii'), folders.Found(
+    one, other = [decode.read_all(str(tmpdir).encode('ascii'), find.Found(
         ['a'], [b'a/' + name], [0], [None]), CNV).images[0] for name in (b'deep.png', b'plain.png')]
     np.testing.assert_array_equal(one, other)
 
@@ -103,8 +103,8 @@ def test_exif_orientation(tmpdir, orientation):
     exif = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0' + bytearray([orientation]) + b'\0\0\0\0\0\0'
     turned.save(str(tmpdir.join('a', 'turned.jpg')), quality=100, subsampling=0, exif=bytes(exif))
     upright.save(str(tmpdir.join('a', 'upright.jpg')), quality=100, subsampling=0)
-    found = folders.find(str(tmpdir).encode('ascii'))
-    one, other = folders.read_all(str(tmpdir).encode('ascii'), found._replace(
+    found = find.find(str(tmpdir).encode('ascii'))
+    one, other = decode.read_all(str(tmpdir).encode('ascii'), found._replace(
         paths=found.paths[-2:]), CNV).images.astype(int)
     assert abs(one - other).max() < 12 and other[9, 2, 0] > 150 > 100 > other[9, 2, 1]
 
@@ -112,7 +112,7 @@ def test_exif_orientation(tmpdir, orientation):
 def test_damaged_exif_does_not_matter(small):
     path = os.path.join(small, 'star', 'exif.jpg')
     drawings.shape(u'star', np.random.RandomState(5)).save(path, exif=b'Exif\0\0MM\0*\xff\xff\xff\xff')
-    assert b'star/exif.jpg' in [picture.path for picture in folders.collect(small, CNV)[1]]
+    assert b'star/exif.jpg' in [picture.path for picture in folder.collect(small, CNV)[1]]
 
 
 def test_threshold_and_inversion(tmpdir):
@@ -140,18 +140,18 @@ def test_wrong_choices(net, choices):
 
 def test_choices_are_for_own_pictures():
     with pytest.raises(DatasetError):
-        datasets.load('digits', 'lfc', threshold=10)
+        registry.load('digits', 'lfc', threshold=10)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 def test_the_same_parts_wherever_and_whenever(shapes, tmpdir):
-    first = folders.load(shapes, CNV)
+    first = folder.load(shapes, CNV)
     moved = str(tmpdir.join('moved'))
     shutil.copytree(shapes, moved)
     for title in os.listdir(moved):
         os.rename(os.path.join(moved, title, '1.jpg'), os.path.join(moved, title, 'zz.jpg'))
-    again = folders.load(moved, CNV)
+    again = folder.load(moved, CNV)
     for one, other in zip(first[1:4], again[1:4]):
         np.testing.assert_array_equal(one.images, other.images)
         np.testing.assert_array_equal(one.labels, other.labels)
@@ -161,15 +161,15 @@ def test_given_parts(tmpdir, capsys):
     root = str(tmpdir.join('given'))
     for seed, part in enumerate(('Training', 'val', 'test')):
         drawings.folder(os.path.join(root, part), 12, seed=seed)
-    data = folders.load(root, CNV)
+    data = folder.load(root, CNV)
     assert [len(part.images) for part in data[1:4]] == [36, 36, 36]
     shutil.rmtree(os.path.join(root, 'val'))
-    data = folders.load(root, CNV)
+    data = folder.load(root, CNV)
     assert [len(part.images) for part in data[1:4]] == [33, 3, 36]
     for title in drawings.SHAPES:       # a copy in test/ is taken out of training
         shutil.copy(os.path.join(root, 'test', title, '2.png'), os.path.join(root, 'Training', title, 'copy.png'))
     capsys.readouterr()
-    again = folders.load(root, CNV)
+    again = folder.load(root, CNV)
     assert rows(again.train) == rows(data.train) and rows(again.test) == rows(data.test)
     assert '3 pictures are there more than once' in capsys.readouterr()[1]
 
@@ -189,7 +189,7 @@ def test_copies_count_once_and_contradictions_not_at_all(small, capsys):
     picture = Image.open(os.path.join(small, 'star', '2.png'))
     picture.save(os.path.join(small, 'star', 'copy.bmp'))           # other bytes, same pixels
     Image.open(os.path.join(small, 'circle', '2.png')).save(os.path.join(small, 'square', 'what.png'))
-    data = folders.load(small, CNV)
+    data = folder.load(small, CNV)
     assert sum(len(part.images) for part in data[1:4]) == 17
     told = capsys.readouterr()[1]
     assert 'star/2.png = star/copy.bmp' in told and 'circle/2.png = square/what.png' in told
@@ -219,7 +219,7 @@ def test_too_few_pictures_of_a_class(small, count):
 
 
 def test_three_pictures_of_a_class_will_do(tmpdir):
-    data = folders.load(drawings.folder(str(tmpdir.join('three')), 3), CNV)
+    data = folder.load(drawings.folder(str(tmpdir.join('three')), 3), CNV)
     assert [sorted(part.labels) for part in data[1:4]] == [[0, 1, 2]] * 3
 
 
@@ -228,11 +228,11 @@ def test_one_class_and_64_but_no_65(tmpdir):
     root = drawings.folder(str(tmpdir.join('many')), 3, titles, kinds=[('L', 'png')])
     refused(root, '65 class folders')
     shutil.rmtree(os.path.join(root, 'c7'))
-    data = folders.load(root, CNV)
+    data = folder.load(root, CNV)
     assert len(data.class_names) == 64 and data.test.labels.max() == 63
     assert data.class_names[7:10] == [u'c8', u'c9', u'c10']
     one = drawings.folder(str(tmpdir.join('one')), 5, [u'circle'])
-    assert list(folders.load(one, CNV).class_names) == [u'circle']
+    assert list(folder.load(one, CNV).class_names) == [u'circle']
 
 
 def test_a_folder_too_high(tmpdir):
@@ -247,7 +247,7 @@ def test_clutter_is_passed_over(small, capsys):
     os.mkdir(os.path.join(small, '.git'))
     os.mkdir(os.path.join(small, '__MACOSX'))
     os.mkfifo(os.path.join(small, 'star', 'pipe'))
-    data = folders.load(small, CNV)
+    data = folder.load(small, CNV)
     assert len(data.class_names) == 3
     told = capsys.readouterr()[1]
     assert '3 files are no pictures' in told and 'cannot be read' not in told
@@ -264,7 +264,7 @@ def test_folders_within_a_class_and_links_in_circles(small, tmpdir):
     os.remove(os.path.join(small, 'star', 'all'))
     shutil.rmtree(os.path.join(small, 'square'))
     os.remove(os.path.join(small, 'ring'))
-    found = folders.find(small.encode('ascii'))
+    found = find.find(small.encode('ascii'))
     assert found.paths.count(b'star/more/x.png') == 1 and len(found.paths) == 6 + 7 + 1     # the last links to itself
 
 
@@ -273,14 +273,14 @@ def test_names_in_other_alphabets(tmpdir):
     root = str(tmpdir.join('names'))
     random = np.random.RandomState(0)
     for title in titles:
-        folder = os.path.join(root.encode('ascii'), title.encode('utf-8'))
-        os.makedirs(folder)
+        where = os.path.join(root.encode('ascii'), title.encode('utf-8'))
+        os.makedirs(where)
         for index in range(3):
-            with open(os.path.join(folder, u'\xfc{}.png'.format(index).encode('utf-8')), 'wb') as handle:
+            with open(os.path.join(where, u'\xfc{}.png'.format(index).encode('utf-8')), 'wb') as handle:
                 drawings.shape(u'star', random).save(handle, 'PNG')
     with open(os.path.join(root.encode('ascii'), titles[1].encode('utf-8'), b'\xff\xfe.png'), 'wb') as handle:
         handle.write(b'broken')
-    data = folders.load(root, CNV)
+    data = folder.load(root, CNV)
     assert data.class_names == [u'9 m', u'10 m', u'caf\xe9', u'Stra\xdfe', u'\u732b']
     from weights_gen import classes
     with open(str(tmpdir.join('classes.txt')), 'wb') as handle:
@@ -313,7 +313,7 @@ def breakages(folder):
 
 
 def bomb():
-    from tests.board.test_images import bomb_png
+    from tests.datasets.test_inputs import bomb_png
     return bomb_png(60000)
 
 
@@ -321,7 +321,7 @@ def bomb():
 def test_broken_pictures_are_listed_and_left_out(small, capsys, fitting):
     breakages(os.path.join(small, 'star'))
     for _ in range(2):      # decoded, then from the cache
-        data = folders.load(small, fitting)
+        data = folder.load(small, fitting)
         told = capsys.readouterr()[1]
         assert '6 files cannot be read' in told
         for line in ('star/cut.jpg', 'star/empty.png: an empty file', 'star/text.gif: not a picture', 'star/noise.bmp',
@@ -337,7 +337,7 @@ def test_broken_pictures_stop_the_run(small):
 
 def test_formats_that_are_not_read_are_named(small, capsys):
     Image.new('RGB', (40, 40)).save(os.path.join(small, 'star', 'scan.tif'))
-    folders.load(small, CNV)
+    folder.load(small, CNV)
     assert 'star/scan.tif: a format that is not read' in capsys.readouterr()[1]
 
 
@@ -372,7 +372,7 @@ def test_a_part_without_pictures(tmpdir):
 def test_folders_beside_the_parts_are_named(tmpdir, capsys):
     root = parted(tmpdir)
     root.mkdir('extra')
-    folders.load(str(root), CNV)
+    folder.load(str(root), CNV)
     assert 'these folders are not looked at: extra' in capsys.readouterr()[1]
 
 
@@ -383,37 +383,37 @@ def cached(tmpdir):
 
 
 def test_decoded_once(small, tmpdir, monkeypatch):
-    first = folders.load(small, CNV)
-    decode, decoded = folders.pictures.decode, []
-    monkeypatch.setattr(folders.pictures, 'decode',
-                        lambda *rest, **options: decoded.append(1) or decode(*rest, **options))
-    again = folders.load(small, CNV)
+    first = folder.load(small, CNV)
+    original, decoded = decode.pictures.decode, []
+    monkeypatch.setattr(decode.pictures, 'decode',
+                        lambda *rest, **options: decoded.append(1) or original(*rest, **options))
+    again = folder.load(small, CNV)
     assert not decoded
     for one, other in zip(first[1:4], again[1:4]):
         np.testing.assert_array_equal(one.images, other.images)
     drawings.shape(u'star', np.random.RandomState(9)).save(os.path.join(small, 'star', '2.png'))
     os.remove(os.path.join(small, 'star', '1.jpg'))
-    changed = folders.load(small, CNV)
+    changed = folder.load(small, CNV)
     assert len(decoded) == 1 and sum(len(part.images) for part in changed[1:4]) == 17
-    folders.load(small, LFC)
+    folder.load(small, LFC)
     assert len(cached(tmpdir)) == 2
     decoded[:] = []
-    folders.load(small, Fitting('lfc', threshold=90))
+    folder.load(small, Fitting('lfc', threshold=90))
     assert not decoded      # the threshold comes after
 
 
 def test_what_a_file_holds_decides_whether_it_is_decoded_again(small, tmpdir, monkeypatch):
     """Not its name, nor its date, nor where the folder is."""
-    first = folders.load(small, CNV)
-    decode, decoded = folders.pictures.decode, []
-    monkeypatch.setattr(folders.pictures, 'decode',
-                        lambda *rest, **options: decoded.append(1) or decode(*rest, **options))
+    first = folder.load(small, CNV)
+    original, decoded = decode.pictures.decode, []
+    monkeypatch.setattr(decode.pictures, 'decode',
+                        lambda *rest, **options: decoded.append(1) or original(*rest, **options))
     os.utime(os.path.join(small, 'star', '1.jpg'), (10 ** 9, 10 ** 9))
     os.rename(os.path.join(small, 'star', '2.png'), os.path.join(small, 'star', 'renamed.png'))
-    folders.load(small, CNV)
+    folder.load(small, CNV)
     moved = str(tmpdir.mkdir('elsewhere').join(os.path.basename(small)))
     shutil.move(small, moved)
-    again = folders.load(moved, CNV)
+    again = folder.load(moved, CNV)
     assert not decoded and len(cached(tmpdir)) == 2
     for one, other in zip(first[1:4], again[1:4]):
         np.testing.assert_array_equal(one.images, other.images)
@@ -425,7 +425,7 @@ def test_what_a_file_holds_decides_whether_it_is_decoded_again(small, tmpdir, mo
         handle.seek(size // 2)
         handle.write(b'\x00' if byte != b'\x00' else b'\x01')
     os.utime(path, (10 ** 9, 10 ** 9))
-    folders.load(moved, CNV)
+    folder.load(moved, CNV)
     assert len(decoded) == 1
 
 
@@ -433,24 +433,24 @@ def test_what_may_be_readable_the_next_time_is_not_kept(small, monkeypatch, caps
     def without_memory(*arguments, **options):
         raise MemoryError
     with monkeypatch.context() as patch:
-        patch.setattr(folders.pictures, 'decode', without_memory)
+        patch.setattr(decode.pictures, 'decode', without_memory)
         refused(small, 'no picture')
     assert 'not enough memory for it' in capsys.readouterr()[1]
-    assert sum(len(part.images) for part in folders.load(small, CNV)[1:4]) == 18
+    assert sum(len(part.images) for part in folder.load(small, CNV)[1:4]) == 18
 
 
 @pytest.mark.parametrize('damage', [b'', b'PK\x03\x04 nothing', None])
 def test_a_damaged_cache_is_made_anew(small, tmpdir, damage):
-    first = folders.load(small, CNV)
+    first = folder.load(small, CNV)
     path, = cached(tmpdir)
     path.write_binary(path.read_binary()[:-100] if damage is None else damage)
-    np.testing.assert_array_equal(folders.load(small, CNV).train.images, first.train.images)
+    np.testing.assert_array_equal(folder.load(small, CNV).train.images, first.train.images)
     assert path.size() > 10000
 
 
 def test_without_a_cache_it_goes_on(small, tmpdir, capsys):
     tmpdir.join('cache').write('a file in its place')
-    assert len(folders.load(small, CNV).train.images)
+    assert len(folder.load(small, CNV).train.images)
     assert 'not kept for the next time' in capsys.readouterr()[1]
 
 
@@ -462,9 +462,8 @@ def test_stopped_while_decoding(tmpdir, number):
     for index in range(60):
         noise[0, 0, 0] = index
         Image.fromarray(noise).save(os.path.join(root, 'star', 'x%d.bmp' % index))
-    script = os.path.join(ROOT, 'training', 'pictures.py')
-    program = subprocess.Popen([sys.executable, script, 'preview', root, '--net', 'lfc', '--out',
-                                str(tmpdir.join('out.png'))], stderr=subprocess.PIPE)
+    program = subprocess.Popen([sys.executable, '-m', 'datasets.preview', root, '--net', 'lfc', '--out',
+                                str(tmpdir.join('out.png'))], cwd=ROOT, stderr=subprocess.PIPE)
     time.sleep(2)
     program.send_signal(number)
     errors = program.communicate()[1].decode('utf-8')
@@ -482,6 +481,6 @@ def test_a_preview_of_what_cannot_be_divided(tmpdir):
     drawings.folder(own, 6, classes=drawings.SHAPES[:2])
     fitting, told = Fitting('lfc', threshold=0), []
     with pytest.raises(DatasetError):
-        folders.load(own, fitting)
-    pictures.preview(own, fitting, str(out), tell=told.append)
+        folder.load(own, fitting)
+    preview.preview(own, fitting, str(out), tell=told.append)
     assert out.check() and any('of 12 pictures look' in line for line in told)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import splits
+from datasets import splits
 
 BOTH = ('valid', 'test')
 

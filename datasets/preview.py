@@ -1,8 +1,6 @@
-"""One's own pictures as a data set, and a sheet that shows what a network sees of them.
+"""A sheet that shows what a network sees of one's own pictures.
 
-    data = load('photos/pets', Fitting('cnv'))      # a folder of class folders, see training.folders
-    data = load('letters.npz', Fitting('lfc'))      # arrays, see training.arrays
-    python training/pictures.py preview photos/pets --net lfc --threshold 100
+    python -m datasets.preview photos/pets --net lfc --threshold 100
 """
 from __future__ import absolute_import, division, print_function
 
@@ -10,32 +8,20 @@ import io
 import os
 import sys
 
-if __name__ == '__main__':
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
 import numpy as np
 
 from common.errors import ArgumentParser, UserError, run
 from common.files import whole_file
-from training import arrays, folders, names, splits
-from training.fitting import INVERT, THRESHOLD, Fitting
-from training.images import SIDES, encode
+from datasets import arrays, folder, names, registry, splits
+from datasets.fitting import INVERT, THRESHOLD, Fitting
+from datasets.folder.decode import thumbnail
+from datasets.images import SIDES, encode
+from datasets.own import is_arrays
 
 _EXAMPLES, _PAIRS = 10, 128         # pictures of a class, of all classes at most (but two of each)
 _SIDE, _GAP, _LETTER = 64, 6, 14    # pixels of an example, between two, of a line of text
 _INVERSIONS = {'auto': 'inverted where the border is bright', 'yes': 'inverted', 'no': 'not inverted'}
 _PAPER, _INK = (246, 246, 244), (40, 40, 40)
-
-
-def is_arrays(path):
-    """Whether a path is of a file of arrays, or a folder of such, and not of class folders."""
-    return not os.path.isdir(path) or arrays.is_folder_of_arrays(path)
-
-
-def load(path, fitting, broken='skip'):
-    """The data set at a path: :func:`training.folders.load` or :func:`training.arrays.load`."""
-    path = os.path.expanduser(path)
-    return arrays.load(path, fitting) if is_arrays(path) else folders.load(path, fitting, broken)
 
 
 def preview(path, fitting, out, broken='skip', tell=None):
@@ -44,8 +30,8 @@ def preview(path, fitting, out, broken='skip', tell=None):
     Parameters
     ----------
     path : str
-        What :func:`load` reads.
-    fitting : training.fitting.Fitting
+        What :func:`datasets.own.load` reads.
+    fitting : datasets.fitting.Fitting
     out : str
     broken : 'skip' or 'stop'
     tell : callable, optional
@@ -58,13 +44,13 @@ def preview(path, fitting, out, broken='skip', tell=None):
         examples = [[(None, train.images[index]) for index in np.flatnonzero(train.labels == label)[:_count(titles)]]
                     for label in range(len(titles))]
     else:
-        found, chosen = folders.collect(path, fitting, broken, tell, divide=False)
+        found, chosen = folder.collect(path, fitting, broken, tell, divide=False)
         titles = found.classes
         examples = [[(os.path.join(names.encoded(path), picture.path), picture.image) for picture in sorted(
             (picture for picture in chosen if picture.label == label), key=lambda picture: splits.order(picture.file))]
             [:_count(titles)] for label in range(len(titles))]
     stream = io.BytesIO()
-    _sheet(_heading(names.run_name(path), fitting, is_arrays(path)), titles, examples, fitting.net).save(stream, 'PNG')
+    _sheet(_heading(names.file_name(path), fitting, is_arrays(path)), titles, examples, fitting.net).save(stream, 'PNG')
     with whole_file(out) as handle:
         handle.write(stream.getvalue())
 
@@ -98,7 +84,7 @@ def _sheet(heading, titles, examples, net):
         for column, (original, image) in enumerate(row):
             place = (_GAP + column * (_SIDE + _GAP), top + _LETTER + _GAP)
             if original:
-                sheet.paste(folders.thumbnail(original, _SIDE), place)
+                sheet.paste(thumbnail(original, _SIDE), place)
             sheet.paste(_view(image, net), (place[0], place[1] + (_SIDE + 2 if shown_above else 0)))
         top += step
     return sheet
@@ -131,20 +117,19 @@ def _drawable(title, font):
 def main(arguments):
     """Write a preview."""
     parser = ArgumentParser(description='What a network sees of one\'s own pictures.')
-    parser.add_argument('command', choices=['preview'])
     parser.add_argument('path', help='a folder of class folders with pictures, or what else DATASET= takes')
     parser.add_argument('--net', choices=sorted(SIDES), default='cnv')
     add_options(parser)
     parser.add_argument('--out', default='preview.png', metavar='FILE.png')
     options = parser.parse_args(arguments)
-    if not names.is_path(options.path):
+    if not registry.is_path(options.path):
         raise UserError('%s is not the path of pictures of your own: give a folder of class folders (DATASET=)'
                         % options.path)
     if os.path.isdir(options.out):
         raise UserError('%s is a folder: name a file, --out FILE.png' % options.out)
-    folder = os.path.dirname(options.out)
-    if folder and not os.path.isdir(folder):
-        os.makedirs(folder)
+    where = os.path.dirname(options.out)
+    if where and not os.path.isdir(where):
+        os.makedirs(where)
     preview(options.path, Fitting(options.net, options.threshold, options.invert), options.out, options.broken)
     print(options.out)
 
@@ -155,7 +140,7 @@ def add_options(parser):
                         help='own pictures for LFC: from this grey on, 0 to 255, a pixel is white ink (%d)' % THRESHOLD)
     parser.add_argument('--invert', choices=INVERT,
                         help='own pictures for LFC: whether dark is ink; auto: where the border is bright (auto)')
-    parser.add_argument('--broken', choices=folders.BROKEN, default='skip',
+    parser.add_argument('--broken', choices=folder.BROKEN, default='skip',
                         help='own pictures: leave out what cannot be read, or stop')
 
 

@@ -7,12 +7,13 @@ Images stay uint8, grey (N, rows, columns) or colour (N, rows, columns, 3), unti
 from __future__ import absolute_import, division
 
 import collections
+import os
 
 import numpy as np
 
 from common.errors import UserError
 from common.overlays import NETWORKS
-from common.pictures import frame
+from datasets.pictures import frame
 
 Images = collections.namedtuple('Images', ['images', 'labels'])
 Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
@@ -42,3 +43,18 @@ def encode(images, net):
     if images.ndim == 3:
         images = frame(images, SIDES['cnv'])
     return _COLOUR_LEVELS[np.ascontiguousarray(images.transpose(0, 3, 1, 2))]
+
+
+def bases(data_dir, name, files, where):
+    """Folders to look for a data set in that is not downloaded: `data_dir`, and those of its name there.
+
+    Raises
+    ------
+    DatasetError
+        No folder is given: which files to get, and from where.
+    """
+    if not data_dir:
+        raise DatasetError('%s is not downloaded for you: get %s from %s and name the folder that holds it, DATA_DIR='
+                           % (name, files, where))
+    return [path for path in (data_dir, os.path.join(data_dir, name), os.path.join(data_dir, name.upper()))
+            if os.path.isdir(path)]

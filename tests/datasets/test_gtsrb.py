@@ -1,4 +1,4 @@
-"""SVHN and GTSRB from small files of the published form."""
+"""GTSRB from small files of the published form."""
 from __future__ import absolute_import, division
 
 import os
@@ -6,16 +6,15 @@ import os
 import numpy as np
 import pytest
 from PIL import Image
-from scipy import io as scipy_io
 
-from tests.training.drawings import own_cache  # noqa: F401 (a fixture)
-from training import datasets, published
-from training.images import DatasetError
+from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
+from datasets import gtsrb, registry
+from datasets.images import DatasetError
 
 
 def refused(name, folder, words, net='cnv'):
     with pytest.raises(DatasetError) as caught:
-        datasets.load(name, net, folder and str(folder))
+        registry.load(name, net, folder and str(folder))
     message = str(caught.value)
     assert words in message and '\n' not in message, message
 
@@ -23,56 +22,6 @@ def refused(name, folder, words, net='cnv'):
 def noise(*shape):
     return np.random.RandomState(sum(shape)).randint(0, 256, shape).astype(np.uint8)
 
-
-# --- SVHN ------------------------------------------------------------------------------------------------------------
-
-def mat(path, images, labels):
-    scipy_io.savemat(str(path), {'X': images.transpose(1, 2, 3, 0), 'y': labels[:, None]}, do_compression=True)
-
-
-@pytest.mark.parametrize('folder', ['', 'svhn', 'SVHN'])
-def test_svhn(tmpdir, folder, capsys):
-    where = tmpdir.mkdir(folder) if folder else tmpdir
-    images, labels = noise(100, 32, 32, 3), (np.arange(100) % 10 + 1).astype(np.uint8)
-    mat(where.join('train_32x32.mat'), images, labels)
-    refused('svhn', tmpdir, 'does not hold train_32x32.mat and test_32x32.mat')
-    mat(where.join('test_32x32.mat'), images[:30] // 2, labels[:30])
-    data = datasets.load('svhn', 'cnv', str(tmpdir))
-    assert data.name == 'svhn' and data.class_names == [u'%d' % digit for digit in range(10)]
-    assert [len(part.images) for part in data[1:4]] == [90, 10, 30]
-    np.testing.assert_array_equal(data.test.images, images[:30] // 2)
-    np.testing.assert_array_equal(data.test.labels, labels[:30] % 10)       # 10 is the digit 0
-    assert 'another file than the published one' in capsys.readouterr()[1]
-
-
-def test_wrong_svhn(tmpdir, monkeypatch):
-    images, labels = noise(40, 32, 32, 3), (np.arange(40) % 10 + 1).astype(np.uint8)
-    train, test = tmpdir.join('train_32x32.mat'), tmpdir.join('test_32x32.mat')
-    mat(test, images, labels)
-    for wrong, words in ((labels - 1, 'labels from 0 to 9'), (labels + 1, 'from 2 to 11'), (labels[:-1], 'expected X')):
-        mat(train, images, wrong)
-        refused('svhn', tmpdir, words)
-    mat(train, noise(40, 32, 31, 3), labels)
-    refused('svhn', tmpdir, 'expected X of shape')
-    mat(train, images, labels)
-    whole = train.read_binary()
-    for data in (whole[:len(whole) // 4], whole[:100], b'', b'not a MATLAB file at all' * 20):
-        train.write_binary(data)
-        refused('svhn', tmpdir, str(train))
-    train.write_binary(whole)
-    monkeypatch.setitem(published.SVHN, train.basename, published.Published(len(whole), '0' * 64))
-    refused('svhn', tmpdir, 'SHA-256')
-
-
-@pytest.mark.parametrize('name', ['svhn', 'gtsrb'])
-def test_where_to_get_them(tmpdir, name):
-    refused(name, None, 'DATA_DIR=')
-    refused(name, tmpdir, 'get it from http')
-    refused(name, tmpdir.join('nothing'), 'get it from http')
-    refused(name, tmpdir, 'train CNV on it', net='lfc')
-
-
-# --- GTSRB -----------------------------------------------------------------------------------------------------------
 
 HEAD = 'Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\r\n'
 
@@ -100,15 +49,15 @@ def signs(tmpdir):
 
 
 def test_gtsrb(tmpdir, signs, capsys):
-    data = datasets.load('gtsrb', 'cnv', str(tmpdir))
+    data = registry.load('gtsrb', 'cnv', str(tmpdir))
     assert data.name == 'gtsrb' and len(data.class_names) == len(set(data.class_names)) == 43
     assert [part.images.shape for part in data[1:4]] == [(172, 32, 32, 3), (86, 32, 32, 3), (86, 32, 32, 3)]
     assert (np.bincount(data.valid.labels) == 2).all() and (np.bincount(data.test.labels) == 2).all()
     assert 'where the published one has 39209' in capsys.readouterr()[1]
-    from board import images        # a picture of the test set, as the board fits it
+    from datasets import inputs        # a picture of the test set, as the board fits it
     path = signs.join('Final_Test', 'Images', '00050.ppm')
     Image.open(str(path)).save(str(tmpdir.join('50.png')))
-    fitted = images.read(str(tmpdir.join('50.png')), (32, 32, 3))[0]
+    fitted = inputs.read(str(tmpdir.join('50.png')), (32, 32, 3))[0]
     place = [image.tobytes() for image in data.test.images].index(fitted.tobytes())
     assert data.test.labels[place] == 7
 
@@ -119,7 +68,7 @@ def test_no_sign_is_in_two_parts(signs, monkeypatch):
         folder = signs.join('Final_Training', 'Images', '%05d' % label)
         for row in range(3):        # both pictures of a row the same, to be known again
             Image.open(str(folder.join('%05d_00000.ppm' % row))).save(str(folder.join('%05d_00001.ppm' % row)))
-    data = datasets.load('gtsrb', 'cnv', str(signs))
+    data = registry.load('gtsrb', 'cnv', str(signs))
     for label in (0, 42):
         parts = [[image.tobytes() for image in part.images[part.labels == label]] for part in (data.train, data.valid)]
         assert len(parts[0]) == 4 and len(parts[1]) == 2 and parts[1][0] == parts[1][1]

@@ -1,0 +1,96 @@
+"""A folder of one's own pictures as a data set: a folder for each class, named after it.
+
+    data = load('photos/pets', Fitting('cnv'))      # photos/pets/cat/*.jpg, photos/pets/dog/*.jpg
+
+With ``train/``, ``test/`` and, if liked, ``valid/`` above the class folders the pictures are divided as they say;
+without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`). Classes are in the order of their
+folders' names, numbers in them by value: 9 before 10. Hidden files and files that are no pictures are passed over. Each
+picture counts once, however many copies there are: what it holds decides, not its name. A copy in ``test/`` or
+``valid/`` is taken out of training.
+
+A picture is decoded once, under whatever name or date it comes again; what the network sees of it is kept in
+``$XDG_CACHE_HOME/bnn-training`` (``~/.cache``).
+"""
+from __future__ import absolute_import
+
+import collections
+import hashlib
+import os
+
+import numpy as np
+
+from datasets import names
+from datasets.folder import check, decode, find
+from datasets.images import Dataset, DatasetError, Images
+from datasets.messages import say, shortened
+
+BROKEN = ('skip', 'stop')
+
+Picture = collections.namedtuple('Picture', ['path', 'label', 'part', 'image', 'look', 'pixels', 'file'])
+
+
+def load(path, fitting, broken='skip'):
+    """The pictures of a folder, fitted and divided.
+
+    Parameters
+    ----------
+    path : str
+    fitting : datasets.fitting.Fitting
+    broken : 'skip' or 'stop'
+        Whether files that cannot be read are listed and left out, or the run ends.
+
+    Returns
+    -------
+    Dataset
+        Images uint8 (N, 32, 32, 3) for CNV, (N, 28, 28) of 0 and 255 for LFC, in an order that mixes the classes;
+        class names unicode.
+
+    Raises
+    ------
+    DatasetError
+        What was found, and what is expected.
+    """
+    found, chosen = collect(path, fitting, broken)
+    parts = {part: sorted((picture for picture in chosen if picture.part == part),
+                          key=lambda picture: picture.file) for part in ('train', 'valid', 'test')}
+    name = names.file_name(path)
+    say('%s: %d pictures to train on, %d to validate, %d to test; %s' % (
+        name, len(parts['train']), len(parts['valid']), len(parts['test']),
+        shortened(['%s %d' % (names.shown(title), count) for title, count in zip(found.classes, np.bincount(
+            [picture.label for picture in chosen], minlength=len(found.classes)))])))
+    images = {part: Images(np.array([picture.image for picture in some], np.uint8).reshape((-1,) + fitting.shape),
+                           np.array([picture.label for picture in some], np.uint8)) for part, some in parts.items()}
+    return Dataset(name, images['train'], images['valid'], images['test'], found.classes)
+
+
+def collect(path, fitting, broken='skip', tell=None, divide=True):
+    """The pictures of a folder before they become arrays; what is wrong with it goes to ``tell(line)``, :func:`say`.
+
+    Returns
+    -------
+    (Found, list of Picture)
+        All files; each picture once, with its part where they are to be divided.
+    """
+    tell = tell or say
+    root = names.encoded(os.path.expanduser(path))
+    found = find.find(root)
+    read = decode.read_all(root, found, fitting)
+    check.tell_broken(path, found, read, broken, tell)
+    images = fitting.black_and_white(read.images)
+    chosen = [Picture(found.paths[index], found.labels[index], found.parts[index], images[index],
+                      hashlib.sha1(images[index]).digest(), read.pixels[index].tobytes(), read.files[index].tobytes())
+              for index in np.flatnonzero(read.states == decode.READ)]
+    check.check_classes(path, found, chosen, tell)
+    chosen = check.once(path, chosen, tell)
+    check.check_left(path, found, chosen, 'all its pictures are in other classes too')
+    check.tell_alike(path, chosen, tell)
+    if not divide:
+        return found, chosen
+    chosen = check.divided(path, found, chosen, tell)
+    check.check_left(path, found, [picture for picture in chosen if picture.part == 'train'],
+                'all that are in train/ are in test/, valid/ or another class too')
+    for part in ('valid', 'test'):
+        if not any(picture.part == part for picture in chosen):
+            raise DatasetError('%s: there is no picture %s that can be read and is in no other part or class: put '
+                               'some of each class into %s/' % (path, check.PURPOSES[part], part))
+    return found, chosen

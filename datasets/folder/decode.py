@@ -1,0 +1,162 @@
+"""What a network sees of each file, from the cache, or decoded by two threads; each picture upright."""
+from __future__ import absolute_import, division
+
+import collections
+import contextlib
+import hashlib
+import io
+import os
+import warnings
+from multiprocessing.pool import ThreadPool
+
+import numpy as np
+
+from datasets import names, pictures
+from datasets.folder import cache
+from datasets.folder.find import EXTENSIONS
+from datasets.messages import progress
+
+FORMATS = dict(pictures.FORMATS)
+FORMATS.update({b'P5': 'PPM', b'P6': 'PPM'})
+LARGEST_FILE = 2 ** 28      # bytes; the largest pictures are decoded two at a time
+WORKERS = 2
+READ, BROKEN, OTHER, NOT_NOW = range(4)     # the last: broken, and maybe not so the next time
+
+_OTHER_FORMATS = (b'.tif', b'.tiff', b'.heic', b'.heif', b'.avif', b'.jp2', b'.jxl')
+
+Read = collections.namedtuple('Read', ['images', 'states', 'pixels', 'files', 'reasons'])
+
+
+def read_all(root, found, fitting):
+    """What the network sees of each file, from the cache, or decoded.
+
+    Parameters
+    ----------
+    root : bytes
+    found : Found
+    fitting : datasets.fitting.Fitting
+
+    Returns
+    -------
+    Read
+        For each file the image (for LFC still grey), whether it is READ, hashes of its upright pixels and of its bytes,
+        and what is wrong with it.
+    """
+    count = len(found.paths)
+    shapes = (count,) + fitting.shape, (count,), (count, 32), (count, 32)
+    read = Read(*[np.zeros(shape, np.uint8) for shape in shapes] + [[''] * count])
+    keys = [_key(os.path.join(root, path)) + (path.decode('latin-1'),) for path in found.paths]
+    place = cache.path_of(root, fitting)
+    known = cache.load(place, fitting)
+    missing = []
+    for index, key in enumerate(keys):
+        row = known.get(key)
+        if row is None:
+            missing.append(index)
+        else:
+            for array, value in zip(read, row):
+                array[index] = value
+    done = 0
+    try:
+        contents = cache.by_content(known or (cache.copy(place, fitting) if missing else {}), READ)
+        paths = [os.path.join(root, found.paths[index]) for index in missing]
+        with contextlib.closing(_decoded(paths, fitting, contents)) as rows:
+            for done, (index, row) in enumerate(zip(missing, rows), 1):
+                for array, value in zip(read, row):
+                    array[index] = value
+    finally:        # what is decoded when it is stopped need not be so again
+        left_out = set(missing[done:]) | set(np.flatnonzero(read.states == NOT_NOW))
+        kept = [index for index in range(count) if index not in left_out]
+        if done or len(known) > len(kept):
+            rows = Read(*[array[kept] for array in read[:4]] + [[read.reasons[index] for index in kept]])
+            cache.save(place, [keys[index] for index in kept], rows)
+    read.states[read.states == NOT_NOW] = BROKEN
+    return read
+
+
+def _key(path):
+    """What changes when a file does."""
+    try:
+        status = os.stat(path)
+    except EnvironmentError:
+        return 0, 0, 0
+    return status.st_size, int(status.st_mtime * 1e6), int(status.st_ctime * 1e6)
+
+
+def _decoded(paths, fitting, contents):
+    """Rows of a Read for some files, in order. Two threads do: Pillow lets go of the interpreter while it decodes."""
+    pool = ThreadPool(WORKERS)
+    try:
+        with warnings.catch_warnings():         # these filters are the whole process's
+            warnings.simplefilter('ignore')
+            rows = pool.imap(lambda path: _decode(path, fitting, contents), paths)
+            # Python 2 does not notice Ctrl-C while it waits without a limit.
+            for row in progress((rows.next(timeout=1e6) for _ in paths), len(paths), 'Decoding'):
+                yield row
+    finally:
+        pool.terminate()
+        pool.join()     # each ends with the picture that it is at
+
+
+def _decode(path, fitting, contents):
+    """A row of a Read: (image, state, hash of the upright pixels, hash of the file, reason).
+
+    Of a file whose hash is in `contents` it is the row that is there.
+    """
+    blank, zeros = np.zeros(fitting.shape, np.uint8), np.zeros(32, np.uint8)
+    data = None
+    try:
+        if not os.path.exists(path):
+            raise ValueError('a link to nothing')
+        if not os.path.isfile(path):
+            return blank, OTHER, zeros, zeros, ''
+        with open(path, 'rb') as handle:
+            beginning = handle.read(4)
+            if path.lower().endswith(_OTHER_FORMATS):
+                raise ValueError('a format that is not read: save it as PNG or JPEG')
+            if not (path.lower().endswith(EXTENSIONS) or beginning.startswith(tuple(FORMATS))):
+                return blank, OTHER, zeros, zeros, ''
+            if os.fstat(handle.fileno()).st_size > LARGEST_FILE:
+                raise ValueError('more than %d MB' % (LARGEST_FILE >> 20))
+            data = beginning + handle.read()
+        digest = hashlib.sha256(data).digest()
+        if digest in contents:
+            return contents[digest]
+        picture, pixels = _upright(data, fitting.net == 'cnv')
+        image = fitting.picture(*picture)
+    except EnvironmentError as error:
+        state = BROKEN if error.errno is None else NOT_NOW    # Pillow's own have no number
+        return blank, state, zeros, zeros, error.strerror or str(error)
+    except MemoryError:
+        return blank, NOT_NOW, zeros, zeros, 'not enough memory for it'
+    except Exception as error:      # the fitting of an unusual mode fails as decoding does
+        reason = 'an empty file' if data == b'' else ' '.join(str(error).split())
+        if 'cannot identify' not in reason:
+            return blank, BROKEN, zeros, zeros, reason
+        if path.lower().endswith(EXTENSIONS):
+            return blank, BROKEN, zeros, zeros, 'not a picture'
+        return blank, OTHER, zeros, zeros, ''      # text may begin with BM or P5
+    return image, READ, pixels, np.frombuffer(digest, np.uint8), ''
+
+
+def _upright(data, small):
+    """((picture, size), hash of the pixels) of a file's bytes."""
+    picture, size = pictures.decode(io.BytesIO(data), small, tuple(FORMATS.values()), deep=True)
+    picture, size = pictures.upright(pictures.eight_bits(picture), size)
+    digest = hashlib.sha256(repr(picture.size).encode('ascii'))
+    width, height = picture.size
+    for top in range(0, height, 256):       # strip by strip: as RGBA the whole may be four times as large
+        digest.update(picture.crop((0, top, width, min(top + 256, height))).convert('RGBA').tobytes())
+    return (picture, size), np.frombuffer(digest.digest(), np.uint8)
+
+
+def thumbnail(path, side):
+    """A picture that :func:`datasets.folder.collect` has found, upright, on white, no larger than side x side."""
+    from PIL import Image
+    with open(path, 'rb') as handle:
+        (picture, _), _ = _upright(handle.read(), True)
+    picture = picture.convert('RGBA')
+    picture.thumbnail((side, side), Image.LANCZOS)
+    square = Image.new('RGBA', (side, side), (255, 255, 255, 255))
+    square.paste(picture, tuple((side - length) // 2 for length in picture.size), picture)
+    return square.convert('RGB')
