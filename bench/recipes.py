@@ -26,6 +26,7 @@ import numpy as np
 from common.errors import ArgumentParser, UserError, run
 from common.files import temporary_folder, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+from common.run_folder import HISTORY
 from training.settings import Settings
 
 ERRORS = ('validation', 'board', 'largest')
@@ -103,12 +104,12 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
             with smoothed(learning.Learner, smoothing):
                 training_run()
             initial = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
-        with np.load(os.path.join(settings.run_folder, 'test-outputs.npz')) as archive:
+        with np.load(settings.files.test_outputs) as archive:
             outputs = archive['outputs']
     board = HIGHEST_OUTPUT if net == 'lfc' else LARGEST_OUTPUT
     result = {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
-    result['validation'] = float(training_run.history[-1][trainer.HISTORY.index('best_validation_error_rate')])
+    result['validation'] = float(training_run.history[-1][HISTORY.index('best_validation_error_rate')])
     return result
 
 

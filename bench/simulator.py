@@ -18,6 +18,7 @@ if __name__ == '__main__':
 import numpy as np
 
 from board import kernel, reference
+from common import machine
 from common.errors import ArgumentParser, UserError, run
 from common.overlays import IN_BATCHES, OVERLAYS, ULTRA96
 
@@ -87,7 +88,7 @@ def main(arguments):
     if not 1 <= options.rounds <= MOST_ROUNDS:
         parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
     if not options.json:
-        print('ms an image, medians of %d rounds, %d processors' % (options.rounds, kernel.processors()))
+        print('ms an image, medians of %d rounds, %d processors' % (options.rounds, machine.processors()))
         print('%-8s %9s %9s %7s %9s' % ('', 'numpy', 'C', 'ratio', 'FPGA'))
     results = []
     for name in options.net or OVERLAYS:

@@ -11,18 +11,17 @@ from __future__ import absolute_import, division, print_function
 import argparse
 import collections
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
 import time
-from distutils.spawn import find_executable
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import numpy as np
 
+from common import machine
 from common.errors import ArgumentParser, UserError, run
 from common.files import temporary_folder
 
@@ -90,7 +89,7 @@ def brevitas_python(folder):
     """The Python of an environment with Brevitas, made in `folder` where it is not there; None, and why, elsewhere."""
     python = os.path.join(folder, 'bin', 'python')
     if not os.path.exists(python):
-        base = find_executable('python3.11')
+        base = machine.program('python3.11')
         if not base:
             return None, 'Brevitas needs python3.11 on the PATH'
         try:
@@ -161,7 +160,7 @@ def main(arguments):
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--grow', action='store_true', help='also threads, batch sizes and bits')
     parser.add_argument('--brevitas', metavar='DIR', help='an environment that has Brevitas, or where to make it',
-                        default=os.path.expanduser('~/.cache/bnn-pynq/brevitas'))
+                        default=machine.cache_folder('brevitas'))
     parser.add_argument('--no-brevitas', action='store_true')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args(arguments)
@@ -170,7 +169,7 @@ def main(arguments):
     python, reason = (None, 'not asked for') if options.no_brevitas else brevitas_python(options.brevitas)
     contenders = [('plain', sys.executable), ('product', sys.executable)] + ([('brevitas', python)] if python else [])
     gflops, rows = peak(), []
-    print('float32 matrix product: %.0f GFLOP/s, %d cores' % (gflops, multiprocessing.cpu_count()))
+    print('float32 matrix product: %.0f GFLOP/s, %d cores' % (gflops, machine.processors()))
     if reason:
         print('without Brevitas: ' + reason)
     with temporary_folder() as folder:

@@ -24,9 +24,9 @@ except ImportError:             # Python 2
     from shlex import split
 
 from board import package
-from board.runs import BadRun, Run
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256
+from common.run_folder import BadRun, RunFolder
 
 _BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
 _PATIENCE = ['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3']
@@ -61,7 +61,7 @@ def deploy(path, board, force=False, ssh='ssh'):
     """
     if not _BOARD.match(board):
         raise NotDeployed('%s is no board: give user@host, such as xilinx@pynq' % board)
-    data = _package(Run(path))
+    data = _package(RunFolder(path))
     status, out, err = _install(board, force, ssh, data, 'yes')
     if status == package.NEEDS_PASSWORD and sys.stdin.isatty():
         password = getpass.getpass('Password of %s for sudo: ' % board)

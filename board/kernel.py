@@ -3,7 +3,7 @@
     network = Kernel(overlay, parameters)       # raises NoKernel where there is no compiler
     outputs = network.run(images)               # what reference.run gives, many times faster
 
-The library is kept in the user's cache folder ($XDG_CACHE_HOME or ~/.cache), named after the source, the compiler and
+The library is kept in the user's cache folder (common.machine.cache_folder), named after the source, the compiler and
 the processor, so that none of them can change unnoticed; it appears there whole, also where two processes make it at
 once. C is handed plain buffers, all of them made here and of the sizes that it is told.
 """
@@ -12,7 +12,6 @@ from __future__ import absolute_import, division
 import ctypes
 import hashlib
 import io
-import multiprocessing
 import os
 import platform
 import shlex
@@ -20,11 +19,12 @@ import shutil
 import stat
 import subprocess
 import tempfile
-import threading
+from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
 from board import reference
+from common import machine
 from common.files import sync
 
 BLOCK = 32                                      # rows whose weights lie side by side, as in kernel.c
@@ -99,43 +99,26 @@ class Kernel(object):
                          _address(inputs), len(inputs), IMAGES_AT_ONCE[self._overlay.net], _address(results)):
                 raise MemoryError
 
-        _share(part, range(0, len(images), size), threads or processors())
+        _share(part, range(0, len(images), size), threads or machine.processors())
         if not last.thresholds and reference.counts_equal_bits(last):
             outputs = (outputs + last.columns) // 2
         return outputs
 
 
-def processors():
-    """The number of processors that this process may use."""
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return multiprocessing.cpu_count()
-
-
 def _share(work, tasks, threads):
-    """Call ``work(task)`` for every task, in this thread and others."""
-    tasks, failures = list(tasks)[::-1], []
-
-    def take():
-        while tasks:
-            try:
-                task = tasks.pop()
-            except IndexError:              # another thread was faster
-                return
-            try:
-                work(task)
-            except BaseException as error:  # of any thread, to be raised in the caller's
-                failures.append(error)
-                del tasks[:]
-
-    others = [threading.Thread(target=take) for _ in range(min(threads, len(tasks)) - 1)]
-    for thread in others:
-        thread.start()
-    take()
-    for thread in others:
-        thread.join()
-    if failures:
-        raise failures[0]
+    """Call ``work(task)`` for every task; the first error ends it."""
+    if min(threads, len(tasks)) < 2:
+        for task in tasks:
+            work(task)
+        return
+    pool = ThreadPool(min(threads, len(tasks)))
+    try:
+        done = pool.imap_unordered(work, tasks)
+        for _ in tasks:
+            done.next(timeout=1e6)      # without a limit Python 2 does not notice Ctrl-C
+    finally:
+        pool.terminate()
+        pool.join()                     # each thread ends with the task that it is at
 
 
 def _described(layer, weights, thresholds):
@@ -259,10 +242,9 @@ def _compiler():
     """$CC, else the first of cc, gcc, clang that is there, as the beginning of a command."""
     for name in [os.environ['CC']] if os.environ.get('CC') else ['cc', 'gcc', 'clang']:
         words = shlex.split(name)
-        for folder in os.environ.get('PATH', os.defpath).split(os.pathsep):
-            path = os.path.join(folder, words[0])
-            if os.path.isfile(path) and os.access(path, os.X_OK):
-                return [path] + words[1:]
+        path = machine.program(words[0])
+        if path:
+            return [path] + words[1:]
     raise NoKernel('no C compiler: install gcc and libc6-dev for a faster simulator')
 
 
@@ -284,8 +266,7 @@ def _processor():
 
 def _cache_folder():
     """A folder that only this user writes, or None: what is loaded from it is run."""
-    base = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
-    folder = os.path.join(base, 'bnn-board')
+    folder = machine.cache_folder('kernel')
     try:
         os.makedirs(folder, 0o700)
     except EnvironmentError:                    # it is there, or cannot be

@@ -231,11 +231,11 @@ def build_run(path, name=None, out=None):
     file, summary : str
     """
     from board import samples                           # what the board does not have
-    from board.runs import BadRun, Run, read_json
     from common.files import whole_file
+    from common.run_folder import BadRun, RunFolder, read_mapping
     from weights_gen import classes, folder as folders
 
-    of = Run(path)
+    of = RunFolder(path)
     name = name or ('original' if of.dataset == of.overlay.network.dataset else of.dataset)
     if not NAME.match(name):
         raise UserError('%s is no name for a set on the board: use letters, digits, and - _ . between them' % name)
@@ -248,18 +248,17 @@ def build_run(path, name=None, out=None):
         if os.path.exists(os.path.join(of.folder, part)):
             with open(os.path.join(of.folder, part), 'rb') as handle:
                 contents[part] = handle.read()
-    verification = read_json(of.verification) or {}
+    verification = read_mapping(of.verification) or {}
     if verification and verification.get('files') != fingerprint(contents):
         raise BadRun('%s is of other files than are in %s: verify again' % (of.verification, of.folder))
-    if verification and os.path.exists(of.parameters):
-        with open(of.parameters, 'rb') as handle:
-            if verification.get('parameters_sha256') != sha256(handle.read()):
-                raise BadRun('%s has been trained on since it was verified: make weights verify first' % of.path)
+    if verification and os.path.exists(of.parameters) and not of.is_of_parameters(
+            verification.get('parameters_sha256')):
+        raise BadRun('%s has been trained further since it was verified: make weights verify first' % of.path)
     contents.update(samples.files_of(of))
     out = out or of.package
     with whole_file(out) as handle:
         build(contents, {'name': name, 'network': of.overlay.name, 'dataset': of.dataset,
-                         'settings': read_json(of.settings), 'accuracy': verification.get('accuracy')}, handle)
+                         'settings': of.read_settings(), 'accuracy': verification.get('accuracy')}, handle)
     with open(out, 'rb') as handle:
         return out, summary(read(handle)[0])
 

@@ -12,8 +12,8 @@ import struct
 
 import numpy as np
 
-from board.runs import BadRun
 from board.simulator import Simulator, answers
+from common.run_folder import BadRun
 from datasets import inputs
 
 COUNT = 100
@@ -24,7 +24,7 @@ def files_of(run):
 
     Parameters
     ----------
-    run : board.runs.Run
+    run : common.run_folder.RunFolder
 
     Returns
     -------
@@ -36,7 +36,7 @@ def files_of(run):
     images = inputs.read(run.test_set, run.overlay.image_shape)[:COUNT]
     with np.load(run.test_set, allow_pickle=False) as archive:
         if 'y_test' not in archive:
-            raise BadRun('%s has no labels, y_test: train anew' % run.test_set)
+            raise BadRun('%s has no labels, y_test: train again' % run.test_set)
         labels = archive['y_test'][:COUNT].ravel()
     scores = Simulator(run.folder, run.overlay).scores(images)
     record = {'labels': labels.tolist(), 'answers': answers(run.overlay, scores).tolist(), 'scores': scores.tolist()}

@@ -29,14 +29,14 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from board import differences, kernel
+from board import differences
 from board.package import fingerprint
-from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
-from common import npz
+from common import machine, npz
 from common.errors import ArgumentParser, UserError, run
 from common.files import sha256, temporary_folder, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+from common.run_folder import BadRun, RunFolder
 from datasets import inputs
 from weights_gen import generate, parameters
 from weights_gen.folder import layout
@@ -58,7 +58,7 @@ def read_test_set(of, classes):
 
     Parameters
     ----------
-    of : board.runs.Run
+    of : common.run_folder.RunFolder
     classes : int
 
     Returns
@@ -73,33 +73,26 @@ def read_test_set(of, classes):
         A file is missing, damaged or does not fit the others, or the outputs are of other parameters than the archive.
     datasets.inputs.BadImages
     """
-    test_outputs = _there(os.path.join(of.path, 'test-outputs.npz'))
-    digest = sha256(_there(of.parameters))
-    if _read_array(test_outputs, 'parameters_sha256').tolist() not in (digest, digest.encode('ascii')):
-        raise BadRun('%s is of other parameters than %s: go on with the training, or train anew' % (
-            test_outputs, of.parameters))
-    images = inputs.read(_there(of.test_set), of.overlay.image_shape)
+    test_outputs = of.needed(of.test_outputs)
+    if not of.is_of_parameters(_read_array(test_outputs, 'parameters_sha256').tolist()):
+        raise BadRun('%s is of other parameters than %s: resume the training, or train again' % (
+            test_outputs, of.needed(of.parameters)))
+    images = inputs.read(of.needed(of.test_set), of.overlay.image_shape)
     labels = _read_array(of.test_set, 'y_test')
     outputs = _read_array(test_outputs, 'outputs')
     if labels.shape != (len(images),) or labels.dtype.kind not in 'iu' or labels.min() < 0 or labels.max() >= classes:
-        raise BadRun('%s: y_test is not one class, 0 to %d, for each image: train anew' % (of.test_set, classes - 1))
+        raise BadRun('%s: y_test is not one class, 0 to %d, for each image: train again' % (of.test_set, classes - 1))
     if outputs.shape != (len(images), classes) or outputs.dtype.kind != 'f' or not np.isfinite(outputs).all():
-        raise BadRun('%s: outputs are not finite numbers for %d images and %d classes: train anew' % (
+        raise BadRun('%s: outputs are not finite numbers for %d images and %d classes: train again' % (
             test_outputs, len(images), classes))
     return TestSet(images, labels.astype(int), outputs)
-
-
-def _there(path):
-    if not os.path.isfile(path):
-        raise BadRun('%s is missing: train the network first' % path)
-    return path
 
 
 def _read_array(path, name):
     try:
         return npz.read(path, [name], LARGEST)[name]
     except ValueError as error:
-        raise BadRun('%s is damaged (%s): train anew' % (path, ' '.join(str(error).split())[:100]))
+        raise BadRun('%s is damaged (%s): train again' % (path, ' '.join(str(error).split())[:100]))
 
 
 # ---- the folder against the archive ----
@@ -109,7 +102,7 @@ def folder_problems(of):
 
     Parameters
     ----------
-    of : board.runs.Run
+    of : common.run_folder.RunFolder
 
     Returns
     -------
@@ -122,8 +115,7 @@ def folder_problems(of):
         raise BadRun('%s: there is no parameter folder: make weights comes first' % of.folder)
     with temporary_folder() as temporary:
         path = os.path.join(temporary, of.overlay.name)
-        names = os.path.join(of.path, 'classes.txt')
-        generate.generate(of.overlay, of.parameters, path, names if os.path.exists(names) else None)
+        generate.generate(of.overlay, of.parameters, path, of.classes if os.path.exists(of.classes) else None)
         expected = {part: _read(os.path.join(path, part)) for part in _files(path)}
     found = _files(of.folder)
     problems = []
@@ -168,7 +160,7 @@ def compare(of, trained, test, tolerance):
 
     Parameters
     ----------
-    of : board.runs.Run
+    of : common.run_folder.RunFolder
     trained : list of weights_gen.parameters.LayerParameters
     test : TestSet
     tolerance : float
@@ -187,7 +179,7 @@ def compare(of, trained, test, tolerance):
     scores = simulator.scores(test.images)
     seconds = time.time() - started
     by_rule = answers(of.overlay, test.outputs >= 0 if of.overlay.decision == HIGHEST_OUTPUT else test.outputs)
-    decision = (read_json(of.settings) or {}).get('decision', LARGEST_OUTPUT)
+    decision = (of.read_settings() or {}).get('decision', LARGEST_OUTPUT)
     of_training = by_rule if decision == HIGHEST_OUTPUT else test.outputs.argmax(axis=1)
     of_board = answers(of.overlay, scores)
     different = np.flatnonzero(of_board != of_training)
@@ -212,7 +204,7 @@ def compare(of, trained, test, tolerance):
                             different.tolist(), test.labels[different].tolist(), of_training[different].tolist(),
                             of_board[different].tolist(), reasons)],
         'confusion': confusion.tolist(),
-        'simulator': {'engine': simulator.engine, 'seconds': seconds, 'processors': kernel.processors()},
+        'simulator': {'engine': simulator.engine, 'seconds': seconds, 'processors': machine.processors()},
     }
 
 
@@ -220,7 +212,7 @@ def summary(of, result):
     """What is printed, as lines."""
     accuracy, count = result['accuracy'], result['images']
     lfc = of.overlay.decision == HIGHEST_OUTPUT
-    lines = ['%s: %d test images' % (os.path.basename(os.path.abspath(of.path)), count)]
+    lines = ['%s: %d test images' % (of.name, count)]
     rows = [('folder', '%d files, each what %s gives' % (len(layout(of.overlay)), os.path.basename(of.parameters))),
             ('trained', '%6.2f %% right, by the %s' % (accuracy['trained'], result['decision']))]
     if lfc and result['decision'] != HIGHEST_OUTPUT:
@@ -281,8 +273,8 @@ def verify(path, tolerance=TOLERANCE):
         The packed network is not the trained one, or not as good: verify.json says so.
     weights_gen.parameters.BadArchive, weights_gen.classes.BadClasses, datasets.inputs.BadImages, EnvironmentError
     """
-    of = Run(path)
-    trained = parameters.read(_there(of.parameters), of.overlay)
+    of = RunFolder(path)
+    trained = parameters.read(of.needed(of.parameters), of.overlay)
     test = read_test_set(of, parameters.classes(trained))
     about = {'network': of.overlay.name, 'dataset': of.dataset, 'parameters_sha256': sha256(of.parameters),
              'versions': {'python': platform.python_version(), 'numpy': np.__version__}}

@@ -15,15 +15,14 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from board import runs as run_files
 from board.simulator import print_lines
 from common.errors import ArgumentParser, UserError, run
-from common.files import sha256, whole_file
+from common.files import whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+from common.run_folder import RunFolder, read_mapping, run_folders
 from datasets import registry
 from datasets.names import encoded, natural, text
 from report import charts, render
-from report.gather import read_history
 
 # The report's two first, red, green and blue that are seen on light and on dark; with more runs they come again.
 COLOURS = ('var(--blue)', 'var(--orange)', '30, 140, 90', '150, 70, 170', '200, 50, 80', '20, 150, 170', '150, 125, 20',
@@ -50,32 +49,25 @@ def read(folder):
     UserError
         The folder is no run's, or its files are damaged.
     """
-    settings, verified = (run_files.read_json(os.path.join(folder, name)) for name in ('settings.json', 'verify.json'))
+    of = RunFolder(folder)
+    settings, verified = of.read_settings(), read_mapping(of.verification)
     if settings is None:
         raise UserError('%s is no run: it has no settings.json, which training writes' % folder)
     try:
-        if verified is not None and _is_out_of_date(folder, verified):
+        if verified is not None and _is_out_of_date(of, verified):
             verified = None
         packed = None if verified is None else float(verified['accuracy']['packed'])
-        for name in ('weight_bits', 'activation_bits', 'epochs'):
-            settings[name] + 0
-        for name in ('dataset', 'net'):
-            settings[name] + u''
+        for name in ('net', 'weight_bits', 'activation_bits', 'dataset', 'epochs'):
+            settings[name]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError('%s: settings.json or verify.json is damaged (%s): make it again' % (folder, error))
-    return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings,
-               read_history(os.path.join(folder, 'history.csv')) or {}, packed)
+    return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings, of.read_history() or {}, packed)
 
 
-def _is_out_of_date(folder, verified):
+def _is_out_of_date(of, verified):
     """Whether verify found nothing to compare, or the network was trained since."""
-    if verified.get('problems'):
-        return True
-    try:
-        parameters = run_files.Run(folder).parameters
-    except run_files.BadRun:            # put aside
-        return False
-    return os.path.exists(parameters) and verified.get('parameters_sha256') != sha256(parameters)
+    return verified.get('problems') or (os.path.exists(of.parameters) and
+                                        not of.is_of_parameters(verified.get('parameters_sha256')))
 
 
 def by_data_set(runs):
@@ -164,8 +156,7 @@ def folders_in(out):
     """
     if not os.path.isdir(out):
         raise UserError('%s: there is no such folder: train something first, or name runs' % out)
-    found = [os.path.join(out, name) for name in sorted(os.listdir(out), key=natural)
-             if not name.startswith('.') and os.path.exists(os.path.join(out, name, 'settings.json'))]
+    found = sorted(run_folders(out), key=natural)
     if not found:
         raise UserError('%s holds no run: train something first, or name runs' % out)
     return found

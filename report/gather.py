@@ -12,18 +12,16 @@ import os
 import numpy as np
 
 from board.package import fingerprint
-from board.runs import BadRun, Run, read_json
 from board.simulator import Simulator, answers
 from board.verify import read_test_set
 from common.errors import UserError
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
+from common.run_folder import BadRun, RunFolder, read_mapping
 from weights_gen import classes, folder
 
 SAMPLES = 6
 MISTAKES = 12                   # of which the worst are shown
 PAIRS, EXAMPLES = 8, 5          # pairs of classes that are confused, pictures of each
-LARGEST_HISTORY = 2 ** 26       # bytes
-HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch', 'test_error_rate')
 
 Network = collections.namedtuple('Network', [
     'overlay',
@@ -69,17 +67,17 @@ def gather(path):
 
     Raises
     ------
-    board.runs.BadRun
+    common.run_folder.BadRun
         There is no such run, or its settings.json, history.csv or verify.json is damaged.
     weights_gen.classes.BadClasses, EnvironmentError
     """
-    of = Run(path)
+    of = RunFolder(path)
     network = read_network(of)
     others = []
     for name in OVERLAYS:
         other = os.path.join(os.path.dirname(os.path.abspath(of.path)), '%s-%s' % (of.dataset, name))
         if name != of.overlay.name and os.path.isdir(other):
-            others.append((Run(other), read_network(Run(other))))
+            others.append((RunFolder(other), read_network(RunFolder(other))))
     names = class_names(of)
     samples, no_samples, mistakes, pairs = [], None, [], []
     try:
@@ -88,13 +86,13 @@ def gather(path):
         mistakes, pairs = read_mistakes(of, test, names, network)
     except UserError as error:
         no_samples = 'There are no sample pictures: %s.' % _told(of, error)
-    return Material(of, names, _mapping(of.settings), read_history(os.path.join(of.path, 'history.csv')), network,
+    return Material(of, names, of.read_settings(), of.read_history(), network,
                     [other for _, other in others], samples, no_samples, mistakes, pairs)
 
 
 def class_names(of):
     """The names of a run's classes; none where neither training nor generator left them."""
-    for path in (os.path.join(of.path, 'classes.txt'), os.path.join(of.folder, 'classes.txt')):
+    for path in (of.classes, os.path.join(of.folder, 'classes.txt')):
         if os.path.isfile(path):
             return classes.read(path)
     return []
@@ -114,7 +112,7 @@ def read_network(of):
         simulator = Simulator(of.folder, of.overlay)
     except UserError as error:
         problem = 'There is no simulation of %s: %s.' % (of.overlay.name, _told(of, error))
-    verification = _mapping(of.verification)
+    verification = read_mapping(of.verification)
     note = None
     if not os.path.isdir(of.folder):
         note = 'This network is not packed yet: make weights does that, make verify compares it with the trained one.'
@@ -141,13 +139,6 @@ def read_network(of):
 def _told(of, error):
     """An error's text without where the run lies: a report looks the same wherever it is made."""
     return str(error).replace(of.path + os.sep, '')
-
-
-def _mapping(path):
-    content = read_json(path)
-    if content is not None and not isinstance(content, dict):
-        raise BadRun('%s is damaged (no mapping): make it again' % path)
-    return content
 
 
 def _fingerprint(of):
@@ -185,31 +176,6 @@ def _damaged(path):
     return BadRun('%s is damaged, or of another version: make verify again' % path)
 
 
-def read_history(path):
-    """The columns of history.csv, name to list of float, or None where there is none, or no epoch in it.
-
-    Raises
-    ------
-    BadRun
-        It is damaged.
-    """
-    if not os.path.isfile(path):
-        return None
-    with io.open(path, encoding='utf-8', errors='replace') as handle:
-        lines = handle.read(LARGEST_HISTORY).splitlines()
-    try:
-        rows = [[float(text) for text in line.split(',')] for line in lines[1:]]
-        columns = dict(zip(lines[0].split(','), zip(*rows))) if rows else {name: () for name in HISTORY}
-        if any(len(row) != len(lines[0].split(',')) for row in rows):
-            raise ValueError('rows of different lengths')
-        history = {name: list(columns[name]) for name in HISTORY}
-        if any(not 1 <= epoch <= len(rows) for epoch in history['best_epoch']):
-            raise ValueError('a best epoch that is none')
-    except (ValueError, KeyError, IndexError) as error:
-        raise BadRun('%s is damaged (%s): resume the training, or train again' % (path, error))
-    return history if rows else None
-
-
 def _test_set(of, names, networks):
     if not any(network.simulator for network in networks):
         raise BadRun('no network is packed yet, make weights does that')
@@ -221,11 +187,11 @@ def read_samples(of, test, names, networks):
 
     Parameters
     ----------
-    of : board.runs.Run
+    of : common.run_folder.RunFolder
     test : board.verify.TestSet
     names : list of str
         The classes.
-    networks : list of (board.runs.Run, Network)
+    networks : list of (common.run_folder.RunFolder, Network)
 
     Returns
     -------
@@ -256,7 +222,7 @@ def read_mistakes(of, test, names, network):
 
     Parameters
     ----------
-    of : board.runs.Run
+    of : common.run_folder.RunFolder
     test : board.verify.TestSet
     names : list of str
         The classes.

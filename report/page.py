@@ -347,7 +347,7 @@ def report(path, out=None):
     As :func:`report.gather.gather`.
     """
     material = gather(path)
-    out = out or os.path.join(material.run.path, 'report.html')
+    out = out or material.run.report
     text = page(material)
     with whole_file(out) as handle:
         handle.write(text.encode('utf-8'))

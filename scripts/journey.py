@@ -6,7 +6,6 @@ The variables are read from the environment; one that is empty counts as not giv
 """
 from __future__ import absolute_import, print_function
 
-import json
 import os
 import sys
 
@@ -78,14 +77,7 @@ def resumes(of):
     """Whether to go on with the run in the folder: RESUME=1, or RESUME=auto where it was made with the same settings."""
     if variable('RESUME') != 'auto':
         return number('RESUME', 0)
-    try:
-        with open(os.path.join(of.run_folder, 'settings.json')) as handle:
-            made = json.load(handle)
-    except (EnvironmentError, ValueError, RuntimeError):     # the last: nested too deep
-        return False
-    checkpoints = [os.path.join(of.run_folder, name) for name in ('checkpoint.npz', 'checkpoint-previous.npz')]
-    return (any(map(os.path.exists, checkpoints)) and isinstance(made, dict) and
-            all(made.get(name) == value for name, value in of.deciding().items()))
+    return of.files.can_resume(of.deciding())
 
 
 def weights(of):

@@ -9,13 +9,12 @@ from __future__ import absolute_import, division, print_function
 
 import ctypes
 import glob
-import multiprocessing
 import os
 import subprocess
-from distutils.spawn import find_executable
 
 from six.moves import configparser
 
+from common import machine
 from common.errors import UserError
 from common.files import temporary_folder
 
@@ -37,7 +36,7 @@ def configure(net, device='cpu'):
         There is no C++ compiler (Theano would compute in Python, some hundred times slower), or no place for what it
         compiles.
     """
-    if not find_executable('g++'):
+    if not machine.program('g++'):
         raise UserError('no C++ compiler (g++): Theano cannot compile; install it (Debian, Ubuntu: apt-get install g++)')
     for variable, count in threads(net).items():
         os.environ.setdefault(variable, str(count))
@@ -87,8 +86,7 @@ def threads(net):
     wait for the same cores. A thread that waits for the others spins for some microseconds and then sleeps: longer
     costs several times the work where another program uses the machine too.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else multiprocessing.cpu_count()
-    counts = {'OMP_NUM_THREADS': cores, 'OPENBLAS_NUM_THREADS': 1}
+    counts = {'OMP_NUM_THREADS': machine.processors(), 'OPENBLAS_NUM_THREADS': 1}
     if 'OMP_WAIT_POLICY' not in os.environ:
         counts['GOMP_SPINCOUNT'] = 2000
     return counts

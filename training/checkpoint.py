@@ -15,6 +15,7 @@ import numpy as np
 from common import npz
 from common.errors import UserError
 from common.files import whole_file
+from common.run_folder import previous
 
 LARGEST = 2 ** 32       # bytes; CNV's have 25 million
 _DIGEST = 'sha256'
@@ -22,12 +23,6 @@ _DIGEST = 'sha256'
 
 class CheckpointError(UserError):
     """No checkpoint that can be gone on from."""
-
-
-def previous(path):
-    """The name of the checkpoint before the last."""
-    stem, extension = os.path.splitext(path)
-    return stem + '-previous' + extension
 
 
 def save(path, arrays):
@@ -60,11 +55,6 @@ def load(path):
                 problems.append(str(error))
     raise CheckpointError('; '.join(problems) + ': start again without --resume' if problems else
                           '%s is not there: start without --resume' % path)
-
-
-def exists(path):
-    """Whether there is a checkpoint, whole or not."""
-    return os.path.exists(path) or os.path.exists(previous(path))
 
 
 def _read(path):

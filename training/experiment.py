@@ -54,29 +54,29 @@ def main(net, arguments):
                         options.mirrored and options.mirrored == 'yes')
     backend.configure(net, options.device)
 
-    from training import checkpoint, trainer      # Theano reads its configuration when it is imported
+    from training import trainer            # Theano reads its configuration when it is imported
     from weights_gen import parameters
     backend.check(options.device)
 
     initial = parameters.arrays(parameters.read(options.init, settings.overlay)) if options.init else None
-    with trainer.only_writer(settings.run_folder):
+    files = settings.files
+    with files.only_writer():
         data = registry.load(settings.dataset, net, options.data_dir, options.threshold, options.invert,
                              options.broken)
         if settings.train_size and settings.train_size > len(data.train.labels):
             print('There are %d training images: all are used' % len(data.train.labels), file=sys.stderr)
         fitting = Fitting(net, options.threshold, options.invert) if registry.is_path(settings.dataset) else None
         run = trainer.Run(settings, data, initial, made_from(options, fitting))
-        goes_on = options.resume and checkpoint.exists(run.files.checkpoint)
+        goes_on = options.resume and files.has_checkpoint()
         if options.resume and not goes_on:
-            print('There is no checkpoint in %s: the run starts anew' % settings.run_folder, file=sys.stderr)
-        if not options.resume or not goes_on and os.path.exists(settings.save_path):
-            aside = trainer.put_aside(settings.run_folder)
+            print('There is no checkpoint in %s: the run starts from the beginning' % files.path, file=sys.stderr)
+        if not options.resume or not goes_on and os.path.exists(files.parameters):
+            aside = files.put_aside()
             if aside:
-                print('The results that were in %s are now in %s' % (settings.run_folder, aside), file=sys.stderr)
-        if not os.path.isdir(settings.run_folder):
-            os.makedirs(settings.run_folder)
+                print('The results that were in %s are now in %s' % (files.path, aside), file=sys.stderr)
+        files.prepare()
         if fitting:
-            preview.preview(settings.dataset, fitting, os.path.join(settings.run_folder, 'preview.png'),
+            preview.preview(settings.dataset, fitting, files.preview,
                              tell=lambda line: None)
         try:
             run(options.resume)

@@ -12,6 +12,7 @@ import os
 
 from common import overlays
 from common.errors import UserError
+from common.run_folder import RunFolder
 from datasets import registry
 from training import recipes
 
@@ -71,15 +72,20 @@ class Settings(object):
         return registry.run_name(self.dataset)
 
     @property
+    def files(self):
+        """The run folder, which need not be there."""
+        return RunFolder(os.path.join(self.out, '%s-%s' % (self.dataset_name, self.overlay.name)), self.overlay,
+                         exists=False)
+
+    @property
     def run_folder(self):
         """Where this run writes: ``<out>/<dataset>-<net>W<wb>A<ab>``."""
-        return os.path.join(self.out, '%s-%s' % (self.dataset_name, self.overlay.name))
+        return self.files.path
 
     @property
     def save_path(self):
         """The trained parameters: ``<run folder>/<dataset>-<wb>w-<ab>a.npz``."""
-        return os.path.join(self.run_folder, '%s-%dw-%da.npz' % (
-            self.dataset_name, self.weight_bits, self.activation_bits))
+        return self.files.parameters
 
     @property
     def LR_decay(self):

@@ -9,8 +9,6 @@ from __future__ import absolute_import, division, print_function
 
 import collections
 import contextlib
-import errno
-import fcntl
 import hashlib
 import io
 import json
@@ -26,7 +24,8 @@ import six
 
 from common import npz
 from common.errors import UserError
-from common.files import remove_remains, sha256, whole_file
+from common.files import sha256, whole_file
+from common.run_folder import HISTORY, shown
 from datasets import registry
 from datasets.augmentation import augment, elastic_distortions
 from datasets.images import encode
@@ -39,9 +38,6 @@ PROGRESS_SECONDS = 60           # between two lines of progress where there is n
 IMPATIENCE_SECONDS = 1          # after which a second signal to stop is another one, and no echo of the first
 EVALUATION_BATCH = {'lfc': 1000, 'cnv': 250}
 
-HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch',
-           'best_validation_error_rate', 'test_loss', 'test_error_rate')
-
 # What the documents show per epoch, in their words: label and how its value is read from a row of the history.
 _REPORT = (('LR:', '{LR}'), ('training loss:', '{training_loss}'), ('validation loss:', '{validation_loss}'),
            ('validation error rate:', '{validation_error_rate}%'), ('best epoch:', '{best_epoch}'),
@@ -51,18 +47,6 @@ _REPORT = (('LR:', '{LR}'), ('training loss:', '{training_loss}'), ('validation 
 
 class Stopped(Exception):
     """The run was asked to stop, and its checkpoint is written."""
-
-
-class Files(object):
-    """The files of a run folder."""
-
-    def __init__(self, settings):
-        def path(name):
-            return os.path.join(settings.run_folder, name)
-        self.parameters = settings.save_path
-        self.log, self.history, self.checkpoint = path('train.log'), path('history.csv'), path('checkpoint.npz')
-        self.settings, self.classes = path('settings.json'), path('classes.txt')
-        self.test_set, self.test_outputs = path('test-set.npz'), path('test-outputs.npz')
 
 
 class Log(object):
@@ -99,7 +83,7 @@ class Run(object):
 
     def __init__(self, settings, data, initial=None, about=None):
         self.settings, self.data, self.initial, self.about = settings, data, initial, about or {}
-        self.files = Files(settings)
+        self.files = settings.files
         self.images, self.labels = (part[:settings.train_size] for part in data.train)
         self.batch_size = settings.network.batch_size
         self.batches = len(self.images) // self.batch_size
@@ -270,15 +254,14 @@ class Run(object):
 
     def __call__(self, resume=False):
         """Train to the end, from the start or from the checkpoint."""
-        for path in vars(self.files).values():
-            remove_remains(path)
+        self.files.prepare()
         self.learner = Learner(self.network, self.settings.network.decision)
-        goes_on = resume and checkpoint.exists(self.files.checkpoint)
+        goes_on = resume and self.files.has_checkpoint()
         self.log = Log(self.files.log, self.load_checkpoint() if goes_on else 0)
         if not goes_on:
             self._begin()
         else:
-            self._write_history()
+            self.files.write_history(self.history)
             if self.epoch == self.settings.epochs:
                 print('This run is finished: %d epochs, %s' % (self.epoch, self.files.parameters))
                 return
@@ -321,10 +304,8 @@ class Run(object):
         with Progress(self) as progress:
             self.train_epoch(progress)
         self.finish_epoch()
-        self._write_history()
-        row = collections.OrderedDict((name, repr(value)) for name, value in zip(HISTORY, self.history[-1]))
-        for name in ('epoch', 'best_epoch'):
-            row[name] = '%d' % self.history[-1][HISTORY.index(name)]
+        self.files.write_history(self.history)
+        row = dict(zip(HISTORY, shown(self.history[-1])))
         self.log('Epoch %d of %d took %.12gs' % (self.epoch, self.settings.epochs, time.time() - start))
         for label, value in _REPORT:
             self.log('  %-30s %s' % (label, value.format(**row)))
@@ -334,13 +315,6 @@ class Run(object):
                      % (self.dead_layer, row['best_epoch'], os.path.basename(self.files.parameters)))
         self.seconds = 0.
         self._checkpoint()
-
-    def _write_history(self):
-        with whole_file(self.files.history, 'w') as handle:
-            handle.write(u','.join(HISTORY) + u'\n')
-            for row in self.history:
-                handle.write(u','.join(u'%d' % value if 'epoch' in name else six.ensure_text(repr(value))
-                                       for name, value in zip(HISTORY, row)) + u'\n')
 
     def _checkpoint(self):
         self._check_parameters()
@@ -428,45 +402,3 @@ def _layout(arrays):
     layout.update({name: (array.dtype.kind, array.shape[1:]) for name, array in arrays.items()
                    if name in ('identity', 'history')})
     return layout
-
-
-@contextlib.contextmanager
-def only_writer(folder):
-    """Hold a run folder for this process; a dead process holds nothing.
-
-    Raises
-    ------
-    UserError
-        While another process holds it.
-    """
-    parent, name = os.path.split(os.path.abspath(folder))
-    try:
-        os.makedirs(parent)
-    except OSError as error:
-        if error.errno != errno.EEXIST:
-            raise
-    with open(os.path.join(parent, '.%s.lock' % name), 'a') as handle:      # beside it: the folder may be put aside
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except EnvironmentError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
-            raise UserError('another run is writing %s: wait for it, stop it, or choose another --out' % folder)
-        yield
-
-
-def put_aside(folder):
-    """Rename a run folder that holds results, so that a new run cannot destroy them.
-
-    Returns
-    -------
-    str or None
-        Its new name: the first of ``<folder>.1``, ``<folder>.2``, ... that is free.
-    """
-    if not os.path.isdir(folder) or not any(name.endswith('.npz') for name in os.listdir(folder)):
-        return None
-    number = 1
-    while os.path.exists('%s.%d' % (folder, number)):
-        number += 1
-    os.rename(folder, '%s.%d' % (folder, number))
-    return '%s.%d' % (folder, number)

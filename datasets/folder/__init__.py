@@ -9,7 +9,7 @@ picture counts once, however many copies there are: what it holds decides, not i
 ``valid/`` is taken out of training.
 
 A picture is decoded once, under whatever name or date it comes again; what the network sees of it is kept in
-``$XDG_CACHE_HOME/bnn-training`` (``~/.cache``).
+``~/.cache/bnn-pynq-training/pictures`` (:func:`common.machine.cache_folder`).
 """
 from __future__ import absolute_import
 

@@ -1,6 +1,6 @@
 """What the network sees of a folder's pictures, kept: decoded once, under whatever name or date they come again.
 
-One file for each folder, network and choice, in ``$XDG_CACHE_HOME/bnn-training`` (``~/.cache``); one that is damaged is
+One file for each folder, network and choice, in ``~/.cache/bnn-pynq-training/pictures``; one that is damaged is
 only made again.
 """
 from __future__ import absolute_import
@@ -12,7 +12,7 @@ import os
 
 import numpy as np
 
-from common import npz
+from common import machine, npz
 from common.errors import file_error
 from common.files import whole_file
 from datasets import names
@@ -25,8 +25,7 @@ _STATE, _FILE_HASH = 1, 3    # in a row of a datasets.folder.decode.Read
 
 def folder():
     """Where decoded pictures are kept."""
-    base = os.environ.get('XDG_CACHE_HOME') or os.path.join(os.path.expanduser('~'), '.cache')
-    return os.path.join(base, 'bnn-training')
+    return machine.cache_folder('pictures')
 
 
 def path_of(root, fitting):

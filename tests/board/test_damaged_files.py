@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies
 
-from board import package, report, runs
+from board import package, report
 from board.kernel import Kernel, NoKernel
+from common import run_folder
 from common.overlays import OVERLAYS
 from datasets import inputs
 from tests.board import runs as made
@@ -115,8 +116,8 @@ VERIFICATION = {
 def run(tmpdir_factory):
     """A run whose verify.json is of its parameters, without a parameter folder's and test set's long reading."""
     path = made.make(tmpdir_factory.mktemp('runs'), 'digits-lfcW1A1', count=6)
-    of = runs.Run(path)
-    put(of.settings, json.dumps(dict(runs.read_json(of.settings), dataset='digits', weight_bits=1, activation_bits=1)
+    of = run_folder.RunFolder(path)
+    put(of.settings, json.dumps(dict(run_folder.read_mapping(of.settings), dataset='digits', weight_bits=1, activation_bits=1)
                                 ).encode('ascii'))
     contents = {part: open(os.path.join(of.folder, part), 'rb').read() for part in folder.layout(of.overlay)}
     return of, dict(VERIFICATION, files=package.fingerprint(contents))
@@ -137,7 +138,7 @@ def test_json_of_a_run(run, name, cases, monkeypatch):
     path = os.path.join(of.path, name)
     with open(of.settings, 'rb') as handle:
         settings = handle.read()
-    value = runs.read_json(of.settings) if name == 'settings.json' else verification
+    value = run_folder.read_mapping(of.settings) if name == 'settings.json' else verification
 
     def attempt(data):
         put(path, data)
@@ -161,7 +162,7 @@ def test_histories(tmpdir, cases):
 
     def attempt(data):
         put(path, data)
-        report.read_history(path)
+        run_folder.read_history(path)
     explore(attempt, damaged([whole, whole + rows]), cases)
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from board import package
-from board.runs import Run
 from common.overlays import OVERLAYS
+from common.run_folder import RunFolder
 from tests.board import networks
 from tests.board.test_package import BOARD_PYTHONS, call, tree
 from tests.shared import ROOT
@@ -213,7 +213,7 @@ def test_disk_full(board, run):
     (lambda run, of: run.join('lfcW1A1', '0-0-thres.bin').write('new'), 'package the run anew'),
     (lambda run, of: run.remove(), 'no such run')])
 def test_a_package_that_is_not_of_the_run(board, run, harm, words):
-    harm(run, Run(str(run)))
+    harm(run, RunFolder(str(run)))
     refused(board.deploy(run), words)
     assert untouched(board)
 

@@ -150,7 +150,7 @@ def finish(process):
 
 
 def cached(cache):
-    return os.listdir(str(cache.join('bnn-board')))
+    return os.listdir(str(cache.join('bnn-pynq-training', 'kernel')))
 
 
 @needs_kernel
@@ -173,7 +173,7 @@ def test_two_processes_at_once_compile_one_library(tmpdir):
 @needs_kernel
 def test_a_damaged_library_is_made_anew(tmpdir):
     assert finish(start(tmpdir))[0] == 0
-    library = tmpdir.join('bnn-board', cached(tmpdir)[0])
+    library = tmpdir.join('bnn-pynq-training', 'kernel', cached(tmpdir)[0])
     library.write_binary(b'damaged')
     assert finish(start(tmpdir)) == (0, 'equal', '')
     assert library.size() > 1000
@@ -181,7 +181,7 @@ def test_a_damaged_library_is_made_anew(tmpdir):
 
 @needs_kernel
 def test_a_cache_that_others_may_write_is_not_used(tmpdir):
-    folder = tmpdir.mkdir('bnn-board')
+    folder = tmpdir.ensure('bnn-pynq-training', 'kernel', dir=True)
     folder.chmod(0o777)
     assert finish(start(tmpdir)) == (0, 'equal', '')
     assert folder.listdir() == []

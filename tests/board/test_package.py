@@ -177,7 +177,7 @@ def test_accuracy_is_that_of_these_files(run_folder, tmpdir):
     run_folder.join('digits-1w-1a.npz').write('trained on since')
     with pytest.raises(UserError) as caught:
         package.build_run(str(run_folder))
-    assert 'trained on since it was verified: make weights verify first' in str(caught.value)
+    assert 'trained further since it was verified: make weights verify first' in str(caught.value)
 
 
 @pytest.mark.parametrize('harm, words', [

@@ -379,7 +379,7 @@ def test_folders_beside_the_parts_are_named(tmpdir, capsys):
 # --- the cache -------------------------------------------------------------------------------------------------------
 
 def cached(tmpdir):
-    return [path for path in tmpdir.join('cache', 'bnn-training').listdir() if path.ext == '.npz']
+    return [path for path in tmpdir.join('cache', 'bnn-pynq-training', 'pictures').listdir() if path.ext == '.npz']
 
 
 def test_decoded_once(small, tmpdir, monkeypatch):

@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
+from common import machine
 from tests.shared import GOLDEN, ROOT, SHARED, needs_golden
 
 UNPACK = os.path.join(SHARED, 'data', 'unpack.py')
-CACHE = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'bnn-pynq-training', 'data')
+CACHE = machine.cache_folder('data')
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(not os.path.exists(UNPACK), reason='no data: %s is not there' % UNPACK)]
 

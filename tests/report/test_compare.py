@@ -37,8 +37,8 @@ def compare(*arguments):
 
 
 def test_all_runs_of_a_folder(tmpdir):
-    run_folder(tmpdir, 'pets-cnvW1A10', packed=89.5)
-    run_folder(tmpdir, 'pets-cnvW1A2.1', history=HEAD + ROWS[:ROWS.index('\n') + 1])
+    run_folder(tmpdir, 'pets-cnvW1A2.10', packed=89.5)
+    run_folder(tmpdir, 'pets-cnvW1A2.9', history=HEAD + ROWS[:ROWS.index('\n') + 1])
     run_folder(tmpdir, 'pets-cnvW1A2', history=None)
     tmpdir.mkdir('else')
     status, lines, errors = compare('--out', tmpdir)
@@ -46,10 +46,10 @@ def test_all_runs_of_a_folder(tmpdir):
     assert [re.split('  +', line) for line in lines[:-1]] == [
         ['pets:'], ['run', 'packed accuracy', 'test', 'validation', 'network', 'epochs'],
         ['pets-cnvW1A2', '-', '-', '-', 'cnvW1A2', '0 of 3'],
-        ['pets-cnvW1A2.1', '-', '87.00 %', '88.00 %', 'cnvW1A2', '1 of 3'],
-        ['pets-cnvW1A10', '89.50 %', '89.75 %', '90.50 %', 'cnvW1A2', '3']]
+        ['pets-cnvW1A2.9', '-', '87.00 %', '88.00 %', 'cnvW1A2', '1 of 3'],
+        ['pets-cnvW1A2.10', '89.50 %', '89.75 %', '90.50 %', 'cnvW1A2', '3']]
     page = tmpdir.join('compare.html').read_text('utf-8')
-    assert page.count('<figure') == 4 and page.count('<polyline') == 4 and 'pets-cnvW1A10' in page
+    assert page.count('<figure') == 4 and page.count('<polyline') == 4 and 'pets-cnvW1A2.10' in page
     assert not re.search('(src|href)="?(http|/|[a-z]+[.])', page)
 
 

@@ -14,9 +14,9 @@ import pytest
 import theano
 
 from common import overlays
+from common.run_folder import HISTORY
 from tests.datasets import drawings
 from tests.shared import ROOT
-from training.trainer import HISTORY
 from weights_gen import parameters
 
 TINY = ['--dataset', 'digits', '--epochs', '2', '--train-size', '100']

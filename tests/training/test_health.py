@@ -125,7 +125,7 @@ def test_an_absurd_learning_rate(tmpdir):
     message = refused(begin, of)
     assert message.startswith('the loss is ') and ' in epoch 1, batch 2, in layer 1; there is no checkpoint' in message
     assert 'another --seed' in message
-    assert not checkpoint.exists(os.path.join(of.run_folder, 'checkpoint.npz'))
+    assert not of.files.has_checkpoint()
     assert not os.path.exists(of.save_path)
 
 

@@ -344,27 +344,3 @@ def test_bar_on_a_terminal(tmpdir, monkeypatch):
     shown = terminal.getvalue()
     assert 'Epoch 1 of 2' in shown and 'Epoch 2 of 2' in shown
     assert 'images' in shown and 'loss ' in shown and 'run ends in 0:' in shown
-
-
-# --- the folder ------------------------------------------------------------------------------------------------------
-
-def test_put_aside(tmpdir):
-    folder = tmpdir.mkdir('digits-lfcW1A1')
-    assert trainer.put_aside(str(folder)) is None and trainer.put_aside(str(tmpdir.join('nothing'))) is None
-    for expected in ('.1', '.2', '.3'):
-        folder.ensure(dir=True).join('checkpoint.npz').write(expected)
-        assert trainer.put_aside(str(folder)) == str(folder) + expected
-        assert not folder.exists() and tmpdir.join('digits-lfcW1A1' + expected, 'checkpoint.npz').read() == expected
-
-
-def test_only_writer(tmpdir):
-    folder = str(tmpdir.join('a', 'b', 'run'))
-    with trainer.only_writer(folder):
-        with pytest.raises(UserError) as caught:
-            with trainer.only_writer(folder):
-                pass
-        assert 'another run is writing %s' % folder in str(caught.value)
-        with trainer.only_writer(folder + '2'):
-            pass
-    with trainer.only_writer(folder):
-        pass

@@ -1,0 +1,267 @@
+"""A run folder: the one place that knows its files, what is in them, and which process may write them.
+
+    run = RunFolder('runs/mnist-lfcW1A1')
+    run.overlay, run.dataset        # the overlay of lfcW1A1, 'mnist'
+    run.parameters                  # 'runs/mnist-lfcW1A1/mnist-1w-1a.npz'
+    run.read_history()              # column name -> list of float
+"""
+from __future__ import absolute_import
+
+import contextlib
+import csv
+import errno
+import fcntl
+import io
+import json
+import os
+import re
+
+from common.errors import UserError
+from common.files import remove_remains, sha256, whole_file
+from common.overlays import OVERLAYS
+
+# The columns of history.csv, and which of them count epochs (from 1).
+HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_rate', 'best_epoch',
+           'best_validation_error_rate', 'test_loss', 'test_error_rate')
+COUNTS = ('epoch', 'best_epoch')
+
+LARGEST = 2 ** 26       # characters of settings.json, verify.json or history.csv
+_NAME = re.compile(r'(.+)-(%s)([.-].*)?\Z' % '|'.join(OVERLAYS))
+_SETTINGS = (           # what settings.json may hold: a name and what its value is
+    (('net', 'dataset', 'recipe', 'decision'), 'text', lambda value: isinstance(value, type(u''))),
+    (('weight_bits', 'activation_bits', 'epochs', 'seed'), 'a whole number',
+     lambda value: isinstance(value, int) and not isinstance(value, bool)))
+
+
+class BadRun(UserError):
+    """A folder that is not a run's, or lacks what an earlier step writes, or holds something damaged."""
+
+
+class RunFolder(object):
+    """The files of one run, by name; nothing is read before it is asked for.
+
+    Parameters
+    ----------
+    path : str
+        ``<dataset>-<network>`` in any folder; with more behind a dot or a dash a run that was put aside.
+    overlay : common.overlays.Overlay, optional
+        Where not given, the one that the name says.
+    exists : bool
+        Whether the folder must be there.
+
+    Attributes
+    ----------
+    path, name, dataset : str
+    overlay : common.overlays.Overlay
+    parameters, settings, history, log, checkpoint, classes, test_set, test_outputs, preview : str
+        What training writes: the trained parameters (``<dataset>-<wb>w-<ab>a.npz``), settings.json, history.csv,
+        train.log, checkpoint.npz, classes.txt, test-set.npz (x_test, y_test), test-outputs.npz (outputs,
+        parameters_sha256), preview.png.
+    folder, verification, package, report : str
+        What comes after it: the parameter folder, verify.json, the .tar.gz for the board, report.html.
+
+    Raises
+    ------
+    BadRun
+        There is no such folder, or its name says no network.
+    """
+
+    def __init__(self, path, overlay=None, exists=True):
+        self.path = os.path.normpath(path)
+        name = _NAME.match(os.path.basename(os.path.abspath(path)))
+        if not name:
+            raise BadRun('%s is not the name of a run, <dataset>-<network>, with a network of %s' % (
+                path, ', '.join(OVERLAYS)))
+        if exists and not os.path.isdir(path):
+            raise BadRun('%s: there is no such run: train the network first' % path)
+        self.dataset, network = name.group(1, 2)
+        self.name = '%s-%s' % (self.dataset, network)
+        self.overlay = overlay or OVERLAYS[network]
+        self.parameters = self._file('%s-%dw-%da.npz' % (
+            self.dataset, self.overlay.weight_bits, self.overlay.activation_bits))
+        self.settings, self.history, self.log = map(self._file, ('settings.json', 'history.csv', 'train.log'))
+        self.checkpoint, self.classes, self.preview = map(self._file, ('checkpoint.npz', 'classes.txt', 'preview.png'))
+        self.test_set, self.test_outputs = map(self._file, ('test-set.npz', 'test-outputs.npz'))
+        self.folder, self.verification, self.report = map(self._file, (network, 'verify.json', 'report.html'))
+        self.package = self._file(self.name + '.tar.gz')
+
+    def _file(self, name):
+        return os.path.join(self.path, name)
+
+    # --- what is in the files ----------------------------------------------------------------------------------------
+
+    def needed(self, path):
+        """The path of a file that training writes.
+
+        Raises
+        ------
+        BadRun
+            It is not there.
+        """
+        if not os.path.isfile(path):
+            raise BadRun('%s is missing: train the network first' % path)
+        return path
+
+    def is_of_parameters(self, digest):
+        """Whether a digest from a file, text or bytes, is the trained parameters' SHA-256; False where there are none."""
+        own = sha256(self.parameters) if os.path.isfile(self.parameters) else None
+        return own is not None and digest in (own, own.encode('ascii'))
+
+    def read_settings(self):
+        """What settings.json holds, or None where it is not there.
+
+        Raises
+        ------
+        BadRun
+            It is damaged, or one of the settings is not of its kind.
+        """
+        settings = read_mapping(self.settings)
+        for names, kind, is_right in _SETTINGS:
+            for name in names:
+                if settings and name in settings and not is_right(settings[name]):
+                    raise BadRun('%s is damaged (%s is not %s): train again' % (self.settings, name, kind))
+        return settings
+
+    def can_resume(self, deciding):
+        """Whether there is a checkpoint, of a run with these settings, name to value."""
+        try:
+            settings = self.read_settings() or {}
+        except (BadRun, EnvironmentError):
+            return False
+        return self.has_checkpoint() and all(settings.get(name) == value for name, value in deciding.items())
+
+    def has_checkpoint(self):
+        """Whether a checkpoint, or the one before it, is there, whole or not."""
+        return os.path.exists(self.checkpoint) or os.path.exists(previous(self.checkpoint))
+
+    def read_history(self):
+        """The columns of history.csv, name to list of float; None where there is no finished epoch.
+
+        Raises
+        ------
+        BadRun
+            It is damaged.
+        """
+        return read_history(self.history)
+
+    def write_history(self, rows):
+        """Write history.csv, one row of numbers in the order of :data:`HISTORY` for each epoch."""
+        text = io.BytesIO() if str is bytes else io.StringIO()
+        table = csv.writer(text, lineterminator='\n')
+        table.writerow(HISTORY)
+        for row in rows:
+            table.writerow(shown(row))
+        with whole_file(self.history) as handle:
+            handle.write(text.getvalue().encode('ascii'))
+
+    # --- the folder as a whole ---------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def only_writer(self):
+        """Hold the folder for this process, which may not be there yet; a dead process holds nothing.
+
+        Raises
+        ------
+        BadRun
+            While another process holds it.
+        """
+        parent, name = os.path.split(os.path.abspath(self.path))
+        try:
+            os.makedirs(parent)
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                raise
+        # beside the folder, which may be put aside
+        with open(os.path.join(parent, '.%s.lock' % name), 'a') as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except EnvironmentError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise
+                raise BadRun('another run is writing %s: wait for it, stop it, or choose another --out' % self.path)
+            yield
+
+    def prepare(self):
+        """Make the folder where it is not there, and remove what killed processes left half-written in it."""
+        if not os.path.isdir(self.path):
+            os.makedirs(self.path)
+        for path in (self.parameters, self.settings, self.history, self.checkpoint, self.classes, self.test_set,
+                     self.test_outputs):
+            remove_remains(path)
+
+    def put_aside(self):
+        """Rename a folder that holds results, so that a new run cannot destroy them.
+
+        Returns
+        -------
+        str or None
+            Its new name: the first of ``<folder>.1``, ``<folder>.2``, ... that is free.
+        """
+        if not os.path.isdir(self.path) or not any(name.endswith('.npz') for name in os.listdir(self.path)):
+            return None
+        number = 1
+        while os.path.exists('%s.%d' % (self.path, number)):
+            number += 1
+        os.rename(self.path, '%s.%d' % (self.path, number))
+        return '%s.%d' % (self.path, number)
+
+
+def previous(path):
+    """The name of the checkpoint before the last, which is kept beside it."""
+    stem, extension = os.path.splitext(path)
+    return stem + '-previous' + extension
+
+
+def run_folders(out):
+    """The paths of the runs in a folder, those put aside among them: whatever has a settings.json; not sorted."""
+    return [os.path.join(out, name) for name in os.listdir(out)
+            if not name.startswith('.') and os.path.exists(os.path.join(out, name, 'settings.json'))]
+
+
+def shown(row):
+    """A row of the history as text: the shortest that reads back as the same numbers."""
+    return ['%d' % value if name in COUNTS else repr(float(value)) for name, value in zip(HISTORY, row)]
+
+
+def read_history(path):
+    """As :meth:`RunFolder.read_history`, of any file."""
+    if not os.path.isfile(path):
+        return None
+    with io.open(path, encoding='utf-8', errors='replace') as handle:
+        lines = handle.read(LARGEST).splitlines()
+    try:
+        table = list(csv.reader(lines))
+        rows = [[float(text) for text in row] for row in table[1:]]
+        if not rows:
+            return None
+        if any(len(row) != len(table[0]) for row in rows):
+            raise ValueError('rows of different lengths')
+        columns = dict(zip(table[0], zip(*rows)))
+        history = {name: list(columns[name]) for name in HISTORY}
+        if any(not 1 <= epoch <= len(rows) for epoch in history['best_epoch']):
+            raise ValueError('a best epoch that is none')
+    except (ValueError, KeyError, csv.Error) as error:
+        raise BadRun('%s is damaged (%s): resume the training, or train again' % (path, error))
+    return history
+
+
+def read_mapping(path):
+    """What a .json file of a run holds, name to value, or None where it is not there.
+
+    Raises
+    ------
+    BadRun
+        It is damaged, holds something else, or text that is not Unicode.
+    """
+    if not os.path.exists(path):
+        return None
+    try:
+        with io.open(path, encoding='utf-8') as handle:
+            content = json.loads(handle.read(LARGEST))
+        # "\\ud800", half of a character, is JSON, and could not be printed; Python 2 notices on the way back
+        json.dumps(content, ensure_ascii=False).encode('utf-16').decode('utf-16')
+    except (ValueError, RuntimeError) as error:     # the latter: nested too deep
+        raise BadRun('%s is damaged (%s): make it again' % (path, ' '.join(str(error).split())))
+    if not isinstance(content, dict):
+        raise BadRun('%s is damaged (no mapping): make it again' % path)
+    return content
