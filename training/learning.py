@@ -14,7 +14,7 @@ from theano import tensor
 
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from training import networks, updates
-from training.compatibility import lasagne
+from training.compatibility import keep_compiled, lasagne
 
 
 def squared_hinge_loss(outputs, targets):
@@ -87,6 +87,7 @@ class Learner(object):
     """
 
     def __init__(self, network, decision=LARGEST_OUTPUT):
+        keep_compiled()
         self.network, self.decision = network, decision
         self.classes = network.output_shape[1]
         images = tensor.tensor4('images')
