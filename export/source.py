@@ -12,7 +12,6 @@ import os
 import re
 
 from board import package, predict
-from board.runs import BadRun, Run, read_json
 from common.overlays import OVERLAYS
 from export import network
 from weights_gen import classes, folder
@@ -48,16 +47,16 @@ def from_run(path):
 
     Raises
     ------
-    board.runs.BadRun, weights_gen.folder.BadFolder, weights_gen.classes.BadClasses, EnvironmentError
+    common.run_folder.BadRun, weights_gen.folder.BadFolder, weights_gen.classes.BadClasses, EnvironmentError
     """
-    of = Run(path)
+    of = RunFolder(path)
     if not os.path.isdir(of.folder):
         raise BadRun('%s is not packed yet: make weights with the same variables comes first' % path)
     files = _files(of.overlay, of.folder)
-    verified = read_json(of.verification) or {}
+    verified = read_mapping(of.verification) or {}
     if verified.get('files') != package.fingerprint(files):
         verified = {}           # not verified yet, or another training's
-    return _source(of.overlay, of.folder, {'dataset': of.dataset, 'settings': read_json(of.settings),
+    return _source(of.overlay, of.folder, {'dataset': of.dataset, 'settings': of.read_settings(),
                                            'accuracy': verified.get('accuracy')})
 
 

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from board import package
-from board.runs import BadRun
+from common.run_folder import BadRun
 from common.errors import run
 from common.files import sha256
 from common.overlays import OVERLAYS

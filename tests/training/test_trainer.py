@@ -12,20 +12,21 @@ import numpy as np
 import pytest
 
 from common.errors import UserError
+from common.overlays import LFC
 from datasets.images import Dataset, Images
 from tests.training import small
 from training import checkpoint, learning, networks, trainer
 from training.settings import Settings
 
 TRAIN, VALID, TEST, BATCH, CLASSES = 23, 20, 30, 10, 4
-TINY = {'lfc': ((), (784, 16, None))}
+TINY = {'lfc': LFC._replace(units=((784, 16), (16, None)))}
 WRITTEN = ('made-1w-1a.npz', 'history.csv', 'test-outputs.npz', 'test-set.npz', 'classes.txt', 'settings.json')
 
 
 def settings(out, epochs=2, net='lfc', **options):
     """Settings of a small network on batches of ten."""
     result = Settings(net, 1, 1, dataset='made', epochs=epochs, out=str(out), **options)
-    result.overlay = small.overlay(net, 1, 1, TINY)._replace(name=result.overlay.name)
+    result.overlay = small.overlay(net, 1, 1, TINY)
     result.network = result.network._replace(batch_size=BATCH)
     return result
 
