@@ -13,6 +13,7 @@ import re
 
 from board import package, predict
 from common.overlays import OVERLAYS
+from common.run_folder import BadRun, RunFolder, read_mapping
 from export import network
 from weights_gen import classes, folder
 

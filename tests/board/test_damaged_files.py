@@ -1,7 +1,6 @@
 """Every reader of board, given harmed and hostile files: read, or refused in one line; C never gets what harms it."""
 from __future__ import absolute_import, division
 
-import importlib
 import io
 import json
 import os
@@ -11,16 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import strategies
 
-from board import package, report
+from board import package
 from board.kernel import Kernel, NoKernel
 from common import run_folder
 from common.overlays import OVERLAYS
 from datasets import inputs
+from report import compare, gather
+from report import page as pages
 from tests.board import runs as made
 from tests.board.test_package import tree
 from tests.datasets.test_inputs import cifar, gzipped, idx, npy, npz, noise, picture
 from tests.mutations import damaged, explore, hostile_json, hostile_npy, hostile_npz, hostile_targz, searches
-from tests.shared import ROOT
 from weights_gen import folder
 
 SHAPES = [(28, 28), (32, 32, 3)]
@@ -130,11 +130,9 @@ def put(path, data):
 
 @searches(100, 1000)
 @pytest.mark.parametrize('name', ['settings.json', 'verify.json'])
-def test_json_of_a_run(run, name, cases, monkeypatch):
+def test_json_of_a_run(run, name, cases):
     """The report of a run and the comparison of runs, which show everything in them."""
     of, verification = run
-    monkeypatch.syspath_prepend(os.path.join(ROOT, 'scripts'))
-    compare = importlib.import_module('compare')
     path = os.path.join(of.path, name)
     with open(of.settings, 'rb') as handle:
         settings = handle.read()
@@ -142,7 +140,7 @@ def test_json_of_a_run(run, name, cases, monkeypatch):
 
     def attempt(data):
         put(path, data)
-        report.page(report.gather(of.path))
+        pages.page(gather.gather(of.path))
         compare.page([compare.read(of.path)])
     try:
         explore(attempt, hostile_json(value), cases)

@@ -8,10 +8,10 @@ import shutil
 import pytest
 
 from board import package
-from common.run_folder import BadRun
 from common.errors import run
 from common.files import sha256
 from common.overlays import OVERLAYS
+from common.run_folder import BadRun
 from export import export, source
 from tests.board import networks, runs
 from tests.shared import ROOT
