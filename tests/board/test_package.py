@@ -21,6 +21,7 @@ from board.package import BadPackage
 from board.simulator import Simulator, answers
 from common.errors import UserError
 from common.overlays import OVERLAYS
+from datasets import inputs
 from tests.board import networks
 from tests.shared import ROOT
 
