@@ -23,7 +23,7 @@ from datasets import inputs
 
 @contextlib.contextmanager
 def unpacked(path):
-    """A package's manifest, and a folder that holds its parameters until the block ends.
+    """A package's manifest, and a folder that holds its files until the block ends.
 
     Parameters
     ----------
@@ -41,11 +41,10 @@ def unpacked(path):
             raise package.BadPackage('%s: %s' % (path, error))
     with temporary_folder() as folder:
         for part, content in contents.items():
-            if not part.startswith(package.SAMPLES):
-                if not os.path.isdir(os.path.dirname(os.path.join(folder, part))):
-                    os.makedirs(os.path.dirname(os.path.join(folder, part)))
-                with open(os.path.join(folder, part), 'wb') as handle:
-                    handle.write(content)
+            if not os.path.isdir(os.path.dirname(os.path.join(folder, part))):
+                os.makedirs(os.path.dirname(os.path.join(folder, part)))
+            with open(os.path.join(folder, part), 'wb') as handle:
+                handle.write(content)
         yield manifest, folder
 
 

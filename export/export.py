@@ -9,6 +9,7 @@ from __future__ import absolute_import, print_function
 
 import importlib
 import os
+import re
 import sys
 
 if __name__ == '__main__':
@@ -22,8 +23,8 @@ from export import source
 FORMATS = {     # the module with files(source): {ending: bytes}
     'onnx': 'export.standard',
     'c': 'export.c_source',
+    'page': 'export.page',
 }
-NEEDED = ('onnx', 'qonnx')      # packages of requirements/export.txt
 
 
 class MissingPackage(UserError):
@@ -64,11 +65,11 @@ def load(name):
     try:
         return importlib.import_module(FORMATS[name])
     except ImportError as error:
-        package = next((package for package in NEEDED if 'No module named' in str(error) and package in str(error)), None)
+        package = re.match("No module named '?([a-zA-Z0-9_]+)", str(error))
         if package is None:
             raise
         raise MissingPackage('%s needs the package %s: make export FORMAT=%s installs it in an environment of its own; '
-                             'or pip install -r requirements/export.txt' % (name, package, name))
+                             'or pip install -r requirements/export.txt' % (name, package.group(1), name))
 
 
 def main(arguments):

@@ -8,14 +8,20 @@
 from __future__ import absolute_import, division
 
 import collections
+import glob
 import os
 import re
+
+import numpy as np
 
 from board import package, predict
 from common.overlays import OVERLAYS
 from common.run_folder import BadRun, RunFolder, read_mapping
+from datasets import inputs
 from export import network
 from weights_gen import classes, folder
+
+SAMPLES = 12
 
 
 class Source(collections.namedtuple('Source', [
@@ -25,6 +31,7 @@ class Source(collections.namedtuple('Source', [
         'dataset',          # str, or None
         'accuracy',         # percent of the test set that the board's answers are right in, or None
         'fingerprint',      # SHA-256 of the parameter folder, as board.package.fingerprint
+        'samples',          # uint8 (N,) + overlay.image_shape, some images of the test set, N at most SAMPLES
         'invert', 'threshold'])):   # how training fitted its own pictures: board.predict.fitting
     """A packed network and what is known of it."""
     __slots__ = ()
@@ -48,7 +55,8 @@ def from_run(path):
 
     Raises
     ------
-    common.run_folder.BadRun, weights_gen.folder.BadFolder, weights_gen.classes.BadClasses, EnvironmentError
+    common.run_folder.BadRun, weights_gen.folder.BadFolder, weights_gen.classes.BadClasses,
+    datasets.inputs.BadImages, EnvironmentError
     """
     of = RunFolder(path)
     if not os.path.isdir(of.folder):
@@ -58,7 +66,7 @@ def from_run(path):
     if verified.get('files') != package.fingerprint(files):
         verified = {}           # not verified yet, or another training's
     return _source(of.overlay, of.folder, {'dataset': of.dataset, 'settings': of.read_settings(),
-                                           'accuracy': verified.get('accuracy')})
+                                           'accuracy': verified.get('accuracy')}, [of.test_set])
 
 
 def from_package(path):
@@ -69,7 +77,8 @@ def from_package(path):
     board.package.BadPackage, weights_gen.folder.BadFolder, weights_gen.classes.BadClasses, EnvironmentError
     """
     with predict.unpacked(path) as (manifest, parameters):
-        return _source(OVERLAYS[manifest['network']], parameters, manifest)
+        return _source(OVERLAYS[manifest['network']], parameters, manifest,
+                       glob.glob(os.path.join(parameters, package.SAMPLES, 'images*')))
 
 
 def from_folder(path, overlay):
@@ -79,19 +88,22 @@ def from_folder(path, overlay):
     ------
     weights_gen.folder.BadFolder, weights_gen.classes.BadClasses, EnvironmentError
     """
-    return _source(overlay, path, {})
+    return _source(overlay, path, {}, [])
 
 
-def _source(overlay, path, made):
-    """`made`: a package's manifest, or what one of the run would say."""
+def _source(overlay, path, made, test_sets):
+    """`made`: a package's manifest, or what one of the run would say; `test_sets`: a file of images, if there is one."""
     matrices = folder.read(path, overlay)
     names = classes.read(os.path.join(path, folder.CLASSES))
+    samples = np.zeros((0,) + overlay.image_shape, np.uint8)
+    for test_set in filter(os.path.exists, test_sets):
+        samples = inputs.read(test_set, overlay.image_shape)[:SAMPLES]
     accuracy = made.get('accuracy')
     accuracy = accuracy.get('packed') if isinstance(accuracy, dict) else None
     dataset = made.get('dataset')
     return Source('%s-%s' % (dataset, overlay.name) if dataset else overlay.name, overlay, network.unpacked(overlay, matrices, len(names)), names,
                   dataset, accuracy if isinstance(accuracy, (int, float)) else None,
-                  package.fingerprint(_files(overlay, path)), *predict.fitting(made))
+                  package.fingerprint(_files(overlay, path)), samples, *predict.fitting(made))
 
 
 def _files(overlay, path):

@@ -1,8 +1,10 @@
-/* @title@
+/* {{ title }}
  *
-@facts@
+{% for key, text in facts %}
+ * {{ key }}: {{ text }}
+{% endfor %}
  *
- * @arrays_bytes@ bytes of constants, @ram@ bytes of static RAM, a few hundred bytes of stack; no allocation, no floating
+ * {{ constants }} bytes of constants, {{ 4 * buffers|sum }} bytes of static RAM, a few hundred bytes of stack; no allocation, no floating
  * point, no other file. The buffers are static: one image at a time, in one thread.
  *
  * Values are bits, 32 to a word. A 1-bit value, -1 or +1, is one bit; a 2-bit value, -1, 0 or +1, one bit in each of two
@@ -10,13 +12,13 @@
  * which d differ in sign, the dot product is n - 2d. An output is the number of its thresholds that the dot product
  * reaches. Max pooling takes the largest dot product, which reaches the most.
  */
-#include "@file@.h"
+#include "{{ file }}.h"
 
-#define X_PLANES @x_planes@      /* words side by side for 32 inputs, for 32 weights */
-#define W_PLANES @w_planes@
+#define X_PLANES {{ overlay.activation_bits }}      /* words side by side for 32 inputs, for 32 weights */
+#define W_PLANES {{ overlay.weight_bits }}
 
-@arrays@
-static uint32_t buffer_a[@buffer_a@], buffer_b[@buffer_b@];      /* one layer's inputs, and its outputs */
+{{ arrays }}
+static uint32_t buffer_a[{{ buffers[0] }}], buffer_b[{{ buffers[1] }}];      /* one layer's inputs, and its outputs */
 
 static int ones(uint32_t v)
 {
@@ -125,9 +127,77 @@ static void layer(const uint32_t *x, int side, int kernel, int words, int fan_in
         }
 }
 
-@first@
-@last@
-int @name@_classify(const uint8_t *image, int16_t *scores)
+{% if overlay.network.black_and_white %}
+/* The pixels as bits: white is +1. */
+static void first(const uint8_t *image, uint32_t *y)
 {
-@calls@
+    int k;
+
+    for (k = 0; k < {{ first.words }} * X_PLANES; k++)
+        y[k] = 0;
+    for (k = 0; k < {{ first.fan_in }}; k++) {
+        uint32_t *word = y + k / 32 * X_PLANES, bit = (uint32_t)1 << k % 32;
+
+        word[0] |= X_PLANES == 2 || image[k] >= {{ first.white }} ? bit : 0;
+        word[X_PLANES - 1] |= image[k] >= {{ first.white }} ? bit : 0;
+    }
+}
+{% else %}
+/* The first layer, whose inputs are pixels of 8 bits, 2 p / 255 - 1 in 1/128. */
+static void first(const uint8_t *image, uint32_t *y)
+{
+    int i, j, k, row;
+
+    for (i = 0; i < {{ first.side }}; i++)
+        for (j = 0; j < {{ first.side }}; j++, y += {{ first.rows }} / 32 * X_PLANES) {
+            const int8_t *w = weights_0;
+            int16_t window[{{ first.fan_in }}];
+
+            for (k = 0; k < {{ first.fan_in }}; k++) {
+                int value = (512 * image[((i + k / {{ first.strip }}) * {{ first.columns }} + j) * {{ first.inputs }} + k % {{ first.strip }}] + 255) / 510 - 128;
+
+                window[k] = (int16_t)(value < 127 ? value : 127);
+            }
+            for (row = 0; row < {{ first.rows }}; row++, w += {{ first.fan_in }}) {
+                int sum = 0;
+
+                for (k = 0; k < {{ first.fan_in }}; k++)
+                    sum += window[k] * w[k];
+                put(y, row, sum, thresholds_0);
+            }
+        }
+}
+{% endif %}
+
+{% if highest %}
+/* The last layer: a bit for each class, the highest that is set is the answer. */
+static int last(const uint32_t *x, int16_t *scores)
+{
+    int n = places(x, 1, 0, {{ last.words }}, {{ last.fan_in }}), answer = 0, row;
+
+    for (row = 0; row < {{ last.rows }}; row++) {
+        scores[row] = dot(x, 1, 0, {{ last.words }}, n, weights_{{ last.index }} + row * {{ last.words }} * W_PLANES) >= thresholds_{{ last.index }}[row];
+        if (scores[row])
+            answer = row;
+    }
+    return answer;
+}
+{% else %}
+/* The last layer: its sums are the scores, the first largest is the answer. */
+static int last(const uint32_t *x, int16_t *scores)
+{
+    int n = places(x, 1, 0, {{ last.words }}, {{ last.fan_in }}), answer = 0, row;
+
+    for (row = 0; row < {{ last.rows }}; row++) {
+        scores[row] = (int16_t)((dot(x, 1, 0, {{ last.words }}, n, weights_{{ last.index }} + row * {{ last.words }} * W_PLANES) + {{ last.offset }}) / {{ last.divisor }});
+        if (scores[row] > scores[answer])
+            answer = row;
+    }
+    return answer;
+}
+{% endif %}
+
+int {{ name }}_classify(const uint8_t *image, int16_t *scores)
+{
+{{ calls }}
 }
