@@ -24,9 +24,11 @@ except ImportError:             # Python 2
     from shlex import split
 
 from board import package
-from common.errors import ArgumentParser, UserError, run
+from common import options
+from common.errors import UserError, run
 from common.files import sha256
 from common.run_folder import BadRun, RunFolder
+from datasets import registry
 
 _BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
 _PATIENCE = ['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3']
@@ -118,14 +120,13 @@ def _reason(status, err):
 
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder, with its package')
-    parser.add_argument('--board', required=True, metavar='USER@HOST', help='the board, such as xilinx@pynq')
-    parser.add_argument('--force', action='store_true', help='replace a set of the same name')
+    parser = options.parser('deploy', __doc__.split('\n')[0])
     parser.add_argument('--ssh', default='ssh', metavar='COMMAND',
                         help='what to connect with, options included (default: ssh)')
-    options = parser.parse_args(arguments)
-    print('%s: %s' % (options.board, deploy(options.run, options.board, options.force, options.ssh)))
+    given = parser.parse_args(arguments)
+    if not given.board:
+        raise UserError('name the board: make deploy BOARD=xilinx@pynq, or --board')
+    print('%s: %s' % (given.board, deploy(registry.run_path(given), given.board, given.force, given.ssh)))
 
 
 if __name__ == '__main__':

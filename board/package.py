@@ -385,8 +385,10 @@ def main(arguments):
     commands = parser.add_subparsers(dest='command', metavar='build, check, install')
     commands.required = True
     building = commands.add_parser('build', help='write the package of a run')
-    building.add_argument('--run', required=True, metavar='DIR', help='the run folder')
-    building.add_argument('--name', help='of the set on the board (default: original, or the data set\'s name)')
+    if arguments[:1] == ['build']:          # not on the board, which has this file alone
+        from common import options
+        from datasets import registry
+        options.add_all(building, 'package')
     building.add_argument('--out', metavar='FILE', help='the file to write (default: in the run folder)')
     checking = commands.add_parser('check', help='check a package, or a folder that was installed from one')
     checking.add_argument('file', metavar='FILE')
@@ -396,18 +398,18 @@ def main(arguments):
     installing.add_argument('--force', action='store_true', help='replace a set of the same name')
     installing.add_argument('--sudo', choices=['no', 'yes', 'password'], default='no', help='become root where DIR '
                             'cannot be written; password: it is the first line of the standard input')
-    options = parser.parse_args(arguments)
-    if options.command == 'build':
-        print('%s: %s' % build_run(options.run, options.name, options.out))
-    elif options.command == 'check':
-        print('%s: complete and undamaged: %s' % (options.file, summary(_check(options.file))))
+    given = parser.parse_args(arguments)
+    if given.command == 'build':
+        print('%s: %s' % build_run(registry.run_path(given), given.name, given.out))
+    elif given.command == 'check':
+        print('%s: complete and undamaged: %s' % (given.file, summary(_check(given.file))))
     else:
-        into = options.into or parameters_folder()
-        if options.sudo != 'no' and os.getuid() and not os.access(into, os.W_OK):
-            return again_as_root(options.sudo == 'password')
-        with sys.stdin.buffer if options.file == '-' else open(options.file, 'rb') as handle:
+        into = given.into or parameters_folder()
+        if given.sudo != 'no' and os.getuid() and not os.access(into, os.W_OK):
+            return again_as_root(given.sudo == 'password')
+        with sys.stdin.buffer if given.file == '-' else open(given.file, 'rb') as handle:
             data = handle.read(LARGEST)
-        print('%s: installed and checked: %s' % install(io.BytesIO(data), into, options.force))
+        print('%s: installed and checked: %s' % install(io.BytesIO(data), into, given.force))
 
 
 if __name__ == '__main__':

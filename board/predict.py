@@ -15,10 +15,14 @@ if __name__ == '__main__':
 
 from board import package
 from board.simulator import Simulator, answers, print_lines, ranking
-from common.errors import ArgumentParser, run
+from common import options
+from common.errors import UserError, run
 from common.files import temporary_folder
 from common.overlays import OVERLAYS
-from datasets import inputs
+from common.run_folder import RunFolder
+from datasets import inputs, registry
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 @contextlib.contextmanager
@@ -68,19 +72,58 @@ def fitting(manifest):
             threshold if isinstance(threshold, int) and 0 <= threshold <= 255 else None)
 
 
+def pretrained(files):
+    """The path of the package that comes with the project for a run of this name, there or not."""
+    return os.path.join(ROOT, 'pretrained', files.name + '.tar.gz')
+
+
+def package_of(given):
+    """The package of one's own run; where there is none, the one that comes with the project.
+
+    Parameters
+    ----------
+    given : argparse.Namespace
+        The options that name a run: :func:`datasets.registry.run_path`.
+
+    Returns
+    -------
+    str
+        The package's path.
+
+    Raises
+    ------
+    UserError
+        There is neither, or the run is trained and not packed.
+    """
+    files = RunFolder(registry.run_path(given), exists=False)
+    if os.path.exists(files.parameters):
+        if not os.path.exists(files.package):
+            raise UserError('%s is trained and not packed: make weights verify package with the same variables comes '
+                            'first' % files.path)
+        if os.path.getmtime(files.parameters) > os.path.getmtime(files.package):
+            print('%s was made before the last training: make weights verify package makes it again' % files.package,
+                  file=sys.stderr)
+    for path in (files.package, pretrained(files)):
+        if os.path.exists(path):
+            return path
+    raise UserError('there is neither %s nor %s: make all with the same NET, WB, AB and DATASET comes first' % (
+        files.package, os.path.relpath(pretrained(files), ROOT)))
+
+
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--package', required=True, metavar='FILE.tar.gz', help='what make package made')
-    parser.add_argument('--images', required=True, metavar='FILE',
-                        help='a picture, .npy or .npz of uint8 images, CIFAR-10 binary, idx3-ubyte (.gz too)')
-    options = parser.parse_args(arguments)
-    manifest, simulator = load(options.package)
-    images = inputs.read(options.images, simulator.overlay.image_shape, *fitting(manifest))
+    parser = options.parser('predict', __doc__.split('\n')[0])
+    parser.add_argument('--package', metavar='FILE.tar.gz', help='what make package made; where not given, that of the '
+                        'run, or the one that comes with the project')
+    given = parser.parse_args(arguments)
+    if not given.images:
+        raise UserError('name a picture: make predict IMAGE=docs/seven.png, or --images')
+    manifest, simulator = load(given.package or package_of(given))
+    images = inputs.read(given.images, simulator.overlay.image_shape, *fitting(manifest))
     scores = simulator.scores(images)
     chosen = [simulator.classes[index] for index in answers(simulator.overlay, scores)]
     if len(images) == 1:
-        name = os.path.basename(options.images)
+        name = os.path.basename(given.images)
         name = name.decode('utf-8', 'replace') if isinstance(name, bytes) else name
         print_lines([u'%s: %s' % (name, chosen[0]), u''] +
                     ranking(simulator.overlay, simulator.classes, scores[0]) +

@@ -17,7 +17,6 @@ from __future__ import absolute_import, division, print_function
 
 import collections
 import json
-import math
 import os
 import platform
 import re
@@ -32,16 +31,16 @@ import numpy as np
 from board import differences
 from board.package import fingerprint
 from board.simulator import Simulator, answers
-from common import machine, npz
-from common.errors import ArgumentParser, UserError, run
+from common import machine, npz, options
+from common.errors import UserError, run
 from common.files import sha256, temporary_folder, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from common.run_folder import BadRun, RunFolder
-from datasets import inputs
+from datasets import inputs, registry
 from weights_gen import generate, parameters
 from weights_gen.folder import layout
 
-TOLERANCE = 1.              # points of percent
+TOLERANCE = float(options.OPTIONS['TOLERANCE'].default)      # points of percent
 LARGEST = 2 ** 28           # bytes of one array of labels or outputs
 
 TestSet = collections.namedtuple('TestSet', ['images', 'labels', 'outputs'])
@@ -297,15 +296,8 @@ def verify(path, tolerance=TOLERANCE):
 
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder')
-    parser.add_argument('--tolerance', type=float, default=TOLERANCE, metavar='POINTS',
-                        help='how many points of percent the packed network may have less of the test set right '
-                        '(default: %g)' % TOLERANCE)
-    options = parser.parse_args(arguments)
-    if not 0 <= options.tolerance <= 100 or math.isnan(options.tolerance):
-        parser.error('argument --tolerance: give 0 to 100 points of percent')
-    verify(options.run, options.tolerance)
+    given = options.parser('verify', __doc__.split('\n')[0]).parse_args(arguments)
+    verify(registry.run_path(given), given.tolerance)
 
 
 if __name__ == '__main__':

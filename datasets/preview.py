@@ -10,12 +10,13 @@ import sys
 
 import numpy as np
 
-from common.errors import ArgumentParser, UserError, run
+from common import options
+from common.errors import UserError, run
 from common.files import whole_file
 from datasets import arrays, folder, names, registry, splits
-from datasets.fitting import INVERT, THRESHOLD, Fitting
+from datasets.fitting import Fitting
 from datasets.folder.decode import thumbnail
-from datasets.images import SIDES, encode
+from datasets.images import encode
 from datasets.own import is_arrays
 
 _EXAMPLES, _PAIRS = 10, 128         # pictures of a class, of all classes at most (but two of each)
@@ -116,32 +117,22 @@ def _drawable(title, font):
 
 def main(arguments):
     """Write a preview."""
-    parser = ArgumentParser(description='What a network sees of one\'s own pictures.')
-    parser.add_argument('path', help='a folder of class folders with pictures, or what else DATASET= takes')
-    parser.add_argument('--net', choices=sorted(SIDES), default='cnv')
-    add_options(parser)
-    parser.add_argument('--out', default='preview.png', metavar='FILE.png')
-    options = parser.parse_args(arguments)
-    if not registry.is_path(options.path):
+    parser = options.parser('preview', 'What a network sees of your own pictures.')
+    parser.add_argument('--out', metavar='FILE.png', help='default: <data set>-<net>-preview.png in the folder of the runs')
+    parser.add_argument('path', nargs='?', metavar='PATH', help='the same as --dataset')
+    given = parser.parse_args(arguments)
+    given.dataset = given.path or given.dataset
+    if not given.dataset or not registry.is_path(given.dataset):
         raise UserError('%s is not the path of pictures of your own: give a folder of class folders (DATASET=)'
-                        % options.path)
-    if os.path.isdir(options.out):
-        raise UserError('%s is a folder: name a file, --out FILE.png' % options.out)
-    where = os.path.dirname(options.out)
+                        % (given.dataset or 'nothing'))
+    out = given.out or os.path.join(given.runs, '%s-%s-preview.png' % (registry.run_name(given.dataset), given.net))
+    if os.path.isdir(out):
+        raise UserError('%s is a folder: name a file, --out FILE.png' % out)
+    where = os.path.dirname(out)
     if where and not os.path.isdir(where):
         os.makedirs(where)
-    preview(options.path, Fitting(options.net, options.threshold, options.invert), options.out, options.broken)
-    print(options.out)
-
-
-def add_options(parser):
-    """The choices about one's own pictures, for a command's parser."""
-    parser.add_argument('--threshold', type=int, metavar='GREY',
-                        help='own pictures for LFC: from this grey on, 0 to 255, a pixel is white ink (%d)' % THRESHOLD)
-    parser.add_argument('--invert', choices=INVERT,
-                        help='own pictures for LFC: whether dark is ink; auto: where the border is bright (auto)')
-    parser.add_argument('--broken', choices=folder.BROKEN, default='skip',
-                        help='own pictures: leave out what cannot be read, or stop')
+    preview(given.dataset, Fitting(given.net, given.threshold, given.invert), out, given.broken)
+    print(out)
 
 
 if __name__ == '__main__':

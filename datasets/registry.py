@@ -11,6 +11,7 @@ from __future__ import absolute_import
 import collections
 import os
 
+from common import overlays
 from common.errors import UserError
 from datasets import cifar10, digits, gtsrb, mnist, names, own, svhn
 from datasets.fitting import Fitting
@@ -62,6 +63,25 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     if net not in KNOWN[name].networks:
         raise DatasetError('LFC reads 28x28 black and white pictures, %s has colours: train CNV on it' % name)
     return KNOWN[name].load(net, data_dir)
+
+
+def run_path(given):
+    """The path of the run folder that the options --run, or --net to --runs, name.
+
+    Parameters
+    ----------
+    given : argparse.Namespace
+        run, net, weight_bits, activation_bits, dataset, runs: :func:`common.options.parser`.
+
+    Raises
+    ------
+    UserError
+        There is no such overlay, or a path's name is that of a known data set.
+    """
+    if given.run:
+        return given.run
+    overlay = overlays.find(given.net, given.weight_bits, given.activation_bits)
+    return os.path.join(given.runs, '%s-%s' % (run_name(given.dataset or overlay.network.dataset), overlay.name))
 
 
 def title(name):

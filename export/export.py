@@ -1,7 +1,7 @@
 """A packed network in other forms, for what is no PYNQ: each computes, exactly, what the board does.
 
-    python export/export.py --run runs/cifar10-cnvW1A2 --format onnx --format c
-    python export/export.py --package pretrained/mnist-lfcW1A1.tar.gz --format all --out exported
+    python -m export.export --run runs/cifar10-cnvW1A2 --format onnx --format c
+    python -m export.export --package pretrained/mnist-lfcW1A1.tar.gz --format all --out exported
 
 The files appear in the run folder, or in --out, named after the data set and the network.
 """
@@ -15,9 +15,13 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from common.errors import ArgumentParser, UserError, run
+from board import predict
+from common import options
+from common.errors import UserError, run
 from common.files import whole_file
 from common.overlays import OVERLAYS
+from common.run_folder import RunFolder
+from datasets import registry
 from export import source
 
 FORMATS = {     # the module with files(source): {ending: bytes}
@@ -72,25 +76,44 @@ def load(name):
                              'or pip install -r requirements/export.txt' % (name, package.group(1), name))
 
 
+def of_run(given):
+    """The network of one's own run; where nothing has been trained, of the package that comes with the project."""
+    files = RunFolder(registry.run_path(given), exists=False)
+    package = predict.pretrained(files)
+    if given.run or os.path.exists(files.parameters):
+        return source.from_run(files.path)
+    if os.path.exists(package):
+        return source.from_package(package)
+    raise UserError('there is neither %s nor %s: make train weights with the same NET, WB, AB and DATASET comes first'
+                    % (files.parameters, package))
+
+
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    origin = parser.add_mutually_exclusive_group(required=True)
-    origin.add_argument('--run', metavar='DIR', help='the run folder')
-    origin.add_argument('--package', metavar='FILE.tar.gz', help='what make package made')
-    origin.add_argument('--params', metavar='DIR', help='a parameter folder alone, with --net')
-    parser.add_argument('--net', choices=list(OVERLAYS), metavar='NET', help='with --params: ' + ', '.join(OVERLAYS))
-    parser.add_argument('--format', action='append', required=True, choices=sorted(FORMATS) + ['all'],
-                        help='may be given several times')
+    parser = options.parser('export', __doc__.split('\n')[0], without=['FORMAT'])
+    options.add(parser, 'FORMAT', action='append')
+    parser.add_argument('--package', metavar='FILE.tar.gz', help='what make package made, instead of a run')
+    parser.add_argument('--params', metavar='DIR', help='a parameter folder alone, with --overlay, instead of a run')
+    parser.add_argument('--overlay', choices=list(OVERLAYS), metavar='NAME', help='with --params: ' + ', '.join(OVERLAYS))
     parser.add_argument('--out', metavar='DIR', help='where to write (default: the run folder; otherwise here)')
-    options = parser.parse_args(arguments)
-    formats = sorted(FORMATS) if 'all' in options.format else sorted(set(options.format))
-    if bool(options.params) != bool(options.net):
-        parser.error('--params and --net belong together')
-    network = (source.from_run(options.run) if options.run else
-               source.from_package(options.package) if options.package else
-               source.from_folder(options.params, OVERLAYS[options.net]))
-    for path in export(network, formats, options.out or options.run or '.'):
+    given = parser.parse_args(arguments)
+    formats = sorted({name for text in given.format or () for name in text.replace(',', ' ').split()})
+    if not formats:
+        raise UserError('name a format: make export FORMAT=%s, several with commas, or all (--format)' % ', '.join(FORMATS))
+    for name in formats:
+        if name not in FORMATS and name != 'all':
+            raise UserError('there is no format %s (FORMAT, --format): choose of %s, or all' % (name, ', '.join(FORMATS)))
+    if bool(given.params) != bool(given.overlay):
+        parser.error('--params and --overlay belong together')
+    out = given.out or '.'
+    if given.params:
+        network = source.from_folder(given.params, OVERLAYS[given.overlay])
+    elif given.package:
+        network = source.from_package(given.package)
+    else:
+        network, out = of_run(given), given.out or registry.run_path(given)
+    formats = sorted(FORMATS) if 'all' in formats else formats
+    for path in export(network, formats, out):
         print('%s: %d bytes' % (path, os.path.getsize(path)))
 
 

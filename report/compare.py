@@ -16,7 +16,8 @@ if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from board.simulator import print_lines
-from common.errors import ArgumentParser, UserError, run
+from common import options
+from common.errors import UserError, run
 from common.files import whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from common.run_folder import RunFolder, read_mapping, run_folders
@@ -184,16 +185,15 @@ def readable(folders):
 
 
 def main(arguments):
-    parser = ArgumentParser(description='Several runs side by side.')
-    parser.add_argument('runs', nargs='*', metavar='RUN', help='run folders; all of --out where not given')
-    parser.add_argument('--out', default=os.environ.get('OUT') or 'runs', metavar='DIR',
-                        help='the folder of the runs, where the page is written too')
+    parser = options.parser('compare', 'Several runs side by side.', without=['OUT'])
+    options.add(parser, 'OUT', '--out')
+    parser.add_argument('folders', nargs='*', metavar='RUN', help='run folders; all of --runs where not given')
     parser.add_argument('--page', metavar='FILE.html', help='the page; compare.html in that folder where not given')
-    options = parser.parse_args(arguments)
-    runs = [read(folder) for folder in options.runs] or readable(folders_in(options.out))
+    given = parser.parse_args(arguments)
+    runs = [read(folder) for folder in given.folders] or readable(folders_in(given.runs))
     print_lines(lines(runs))
-    beside = options.out if os.path.isdir(options.out) else os.path.dirname(os.path.abspath(options.runs[0]))
-    path = options.page or os.path.join(beside, 'compare.html')
+    beside = given.runs if os.path.isdir(given.runs) else os.path.dirname(os.path.abspath(given.folders[0]))
+    path = given.page or os.path.join(beside, 'compare.html')
     html = page(runs)
     with whole_file(path) as handle:
         handle.write(html.encode('utf-8'))

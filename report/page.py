@@ -19,7 +19,8 @@ if __name__ == '__main__':
 import numpy as np
 
 from board.differences import REASONS
-from common.errors import ArgumentParser, run
+from common import options
+from common.errors import run
 from common.files import whole_file
 from common.overlays import BOARDS, HIGHEST_OUTPUT, OVERLAYS
 from datasets import registry
@@ -356,11 +357,10 @@ def report(path, out=None):
 
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--run', required=True, metavar='DIR', help='the run folder')
+    parser = options.parser('report', __doc__.split('\n')[0])
     parser.add_argument('--out', metavar='FILE', help='the file to write (default: report.html in the run folder)')
-    options = parser.parse_args(arguments)
-    print(report(options.run, options.out))
+    given = parser.parse_args(arguments)
+    print(report(registry.run_path(given), given.out))
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 """What this machine and environment can do for a training, and what mends what is amiss.
 
     make doctor
-    DEVICE=cuda python scripts/doctor.py
+    python scripts/doctor.py --device cuda
 
 Each line begins with ok, warning or failure; what follows an arrow is the command or setting that mends it. Status 1
 where there is a failure. Lines on the GPU are failures only where it is asked for: DEVICE=cuda, or device = cuda in
@@ -23,7 +23,8 @@ import time
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from common.errors import UserError, run
+from common import options
+from common.errors import run
 from common.files import temporary_folder
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -390,8 +391,9 @@ def lines(check):
 
 
 def main(arguments):
-    if arguments:
-        raise UserError('no arguments, but variables: DEVICE=cuda, OUT=, DATA_DIR=')
+    given = options.parser('doctor', __doc__.split('\n')[0]).parse_args(arguments)
+    os.environ.update({name: value for name, value in (
+        ('DEVICE', given.device), ('DATA_DIR', given.data_dir), ('OUT', given.runs)) if value})
     failed = False
     for line in (line for check in CHECKS for line in lines(check)):
         failed |= show(line)

@@ -1,6 +1,7 @@
 #!/bin/bash
-# make export: the network of NET, WB, AB and DATASET in the forms of FORMAT=, by the environment that they need.
+# make export: the network of a run in the forms of FORMAT, by the environment that they need.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 environment=()
 case ${FORMAT:-} in *onnx* | *all*) environment=(--for export) ;; esac
-exec "$(dirname "$0")/in_env.sh" ${environment+"${environment[@]}"} python "$(dirname "$0")/journey.py" export
+exec scripts/in_env.sh ${environment+"${environment[@]}"} python -m export.export "$@"

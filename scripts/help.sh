@@ -1,6 +1,10 @@
 #!/bin/sh
-# Lists a Makefile's targets, each with what follows '##' on its line, and the variables on lines that begin with '##'.
-echo 'make TARGET [VARIABLE=value ...]'
-awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $1, $2 }' "$1"
-echo 'Variables:'
-sed -n 's/^## /  /p' "$1"
+# Lists the targets and variables of common/options.txt: scripts/help.sh [pattern of what the targets run]
+cd "$(dirname "$0")/.." || exit
+[ $# != 0 ] || echo 'make TARGET [VARIABLE=value ...]'
+awk -F ' *[|] *' -v kinds="${1:-.}" '/^[a-z][a-z-]* *[|]/ && $2 ~ kinds { printf "  %-10s %s\n", $1, $4 }
+    /^[A-Z_]+ *[|]/ {
+        sub(/^[* ]+/, "", $5)
+        variables = variables sprintf("  %-10s %s%s\n", $1, $5, $4 == "" ? "" : "; " $4 " where not given")
+    }
+    END { printf "Variables:\n%s", variables }' common/options.txt

@@ -30,7 +30,7 @@ keep() { folders[$(cd "$1" && pwd)]=1; }
 case ${OUT:-} in /*) mkdir -p "$OUT" ;; esac
 keep "$root"
 keep .
-for name in $(sed -n 's/^export //p' "$root/Makefile"); do
+for name in $(sed -n 's/^\([A-Z_]*\) *|.*/\1/p' "$root/common/options.txt"); do
     value=${!name:-}
     [ -n "$value" ] || continue
     options+=(--env "$name")

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from common import errors
+from common.options import Real, Whole
 
 INTEGERS = ['one', '1.5', '', '1e3', 'nan', '0x10', '-1', '9' * 40]
 FLOATS = ['one', '', 'nan', 'inf', '-1', '1e400', '1,5']
@@ -18,14 +19,14 @@ class _Captured(Exception):
     pass
 
 
-def parser_of(main, monkeypatch):
+def parser_of(main, monkeypatch, arguments=()):
     """The parser that ``main(arguments)`` makes."""
     def capture(parser, *arguments):
         raise _Captured(parser)
     with monkeypatch.context() as patch:
         patch.setattr(errors.ArgumentParser, 'parse_args', capture)
         with pytest.raises(_Captured) as caught:
-            main([])
+            main(list(arguments))
     return caught.value.args[0]
 
 
@@ -68,9 +69,18 @@ def wrong(parser, right, texts, command=()):
         if action.nargs == 0:
             yield line(others) + [option + '=1'], [option]
             continue
-        yield line(others) + [option], [option]
-        values = (['no-such', '', '1'] if action.choices else
-                  {int: INTEGERS, float: FLOATS}[action.type] if action.type else texts[option])
+        if action.nargs != '?':
+            yield line(others) + [option], [option]
+        if action.choices:
+            values = [text for text in ('no-such', '', '1') if text not in action.choices]
+        elif action.type in (int, float):
+            values = INTEGERS if action.type is int else FLOATS
+        elif isinstance(action.type, Whole):
+            values = INTEGERS + ['%d' % (action.type.least - 1), '%d' % (action.type.most + 1)]
+        elif isinstance(action.type, Real):
+            values = FLOATS + ['%r' % (action.type.most + 1)]
+        else:
+            values = texts[option]
         for value in values:
             given = [option + '=' + value] if value.startswith('-') else [option, value]
             yield line(others) + given, [option, option.lstrip('-'), value[:200] or option]

@@ -3,7 +3,8 @@
     backend.configure('lfc', device='cpu')
     import theano
 
-What the user's own .theanorc or THEANO_FLAGS say goes first; what they leave open is chosen here.
+What the user's own .theanorc or THEANO_FLAGS say (training.theano_settings) goes first; what they leave open is chosen
+here.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -12,58 +13,84 @@ import glob
 import os
 import subprocess
 
-from six.moves import configparser
-
 from common import machine
 from common.errors import UserError
 from common.files import temporary_folder
+from training import theano_settings
 
 DEVICES = ('cpu', 'cuda')
 
 
-def configure(net, device='cpu'):
+def configure(net, device=None):
     """Set THEANO_FLAGS and the thread counts of this process.
 
     Parameters
     ----------
     net : 'lfc' or 'cnv'
         Who computes: see :func:`threads`.
-    device : 'cpu' or 'cuda'
+    device : 'cpu' or 'cuda', optional
+        Where not given, what the user's own settings say, and else the CPU.
+
+    Returns
+    -------
+    list of str
+        What the user's own settings are that decide speed or results, a line each.
 
     Raises
     ------
     UserError
         There is no C++ compiler (Theano would compute in Python, some hundred times slower), or no place for what it
-        compiles.
+        compiles; or the user's own settings cannot be used.
     """
     if not machine.program('g++'):
         raise UserError('no C++ compiler (g++): Theano cannot compile; install it (Debian, Ubuntu: apt-get install g++)')
     for variable, count in threads(net).items():
         os.environ.setdefault(variable, str(count))
-    flags = [('floatX', 'float32'), ('device', device), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'),
-             ('warn.round', 'False'), ('allow_gc', 'False')]     # what a step needs, the next needs again
-    chosen = user_flags()
-    if 'base_compiledir' not in chosen and 'compiledir' not in chosen:
+    own = theano_settings.read()
+    if device:
+        own.pop('device', None)
+    theano_settings.check(own)
+    if 'device' in own and own['device'].value != 'cpu':
+        _check_pygpu(theano_settings.shown(own['device']))
+    elif device == 'cuda':
+        _check_pygpu('DEVICE=cuda')
+    if own.get('blas.ldflags') and own['blas.ldflags'].value and not _links(*own['blas.ldflags'].value.split()):
+        raise UserError('%s: g++ cannot link this: write ldflags = -lopenblas, or leave it out' % theano_settings.shown(
+            own['blas.ldflags']))
+    if 'base_compiledir' not in own and 'compiledir' not in own:
         _check_writable(os.path.expanduser('~/.theano'))
-    if 'blas.ldflags' not in chosen:
-        flags += [('blas.ldflags', blas_flags()[0])]    # '' too: Theano would search, and complain
-    ours = ['%s=%s' % (name, value) for name, value in flags
-            if name.lower() not in chosen or name == 'floatX' or (name == 'device' and device != 'cpu')]
-    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + ours))
+    usual = [('device', device or 'cpu'), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'),
+             ('warn.round', 'False'), ('allow_gc', 'False'),     # what a step needs, the next needs again
+             ('blas.ldflags', blas_flags()[0])]                  # '' too: Theano would search, and complain
+    flags = [(name, value) for name, value in usual if name not in own] + [('floatX', 'float32')]
+    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] +
+                                                 ['%s=%s' % flag for flag in flags]))
+    return theano_settings.told(own, dict(usual, floatx='float32'))
 
 
-def check(device):
-    """After Theano's import: it goes on with the CPU where it finds no GPU, for 140 hours instead of four.
+def check():
+    """After Theano's import: it continues on the CPU where its GPU does not start, for 140 hours instead of four.
 
     Raises
     ------
     UserError
     """
-    if device == 'cuda':
+    import theano
+    if theano.config.device != 'cpu' or theano.config.init_gpu_device:
         from theano import gpuarray
         if not gpuarray.pygpu_activated:
-            raise UserError('Theano cannot use a GPU here (it says why above): make doctor explains what is amiss; '
-                            'DEVICE=cpu trains without')
+            raise UserError(_NO_GPU % ('device = %s' % theano.config.device, ' (it says why above)'))
+
+
+_NO_GPU = '%s: Theano cannot use a GPU here%s: make doctor explains what is missing; DEVICE=cpu trains without'
+
+
+def _check_pygpu(said):
+    """Whether there is pygpu: Theano without it says so in a traceback, and continues on the CPU."""
+    try:
+        import pygpu        # noqa: F401
+    except ImportError as error:
+        raise UserError(_NO_GPU % (said, ' (%s)' % error))
 
 
 def _check_writable(folder):
@@ -92,21 +119,6 @@ def threads(net):
     return counts
 
 
-def user_flags():
-    """What the user's THEANO_FLAGS and .theanorc decide, in lower case ('blas.ldflags', 'device', 'floatx', ...)."""
-    names = {flag.split('=')[0].strip().lower() for flag in os.environ.get('THEANO_FLAGS', '').split(',')}
-    parser = configparser.ConfigParser()
-    files = os.environ.get('THEANORC', '~/.theanorc').split(os.pathsep)
-    try:
-        parser.read([os.path.expanduser(path) for path in files])
-        for section in parser.sections():
-            names.update((option if section == 'global' else '%s.%s' % (section, option))
-                         for option in parser.options(section))
-    except configparser.Error as error:
-        raise UserError('%s cannot be read: mend or remove it (%s)' % (', '.join(files), error))
-    return names
-
-
 def blas_flags():
     """How to link a fast BLAS: (ldflags, warnings). The operations of training.ops need none, their twins do.
 
@@ -133,8 +145,8 @@ def bundled_openblas():
             return library
 
 
-def _links(flag):
+def _links(*flags):
     # A linker that fails removes its output file, so that it must be nobody's to remove afterwards.
     with open(os.devnull, 'r+b') as nothing, temporary_folder() as folder:
-        return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull, flag, '-o', os.path.join(folder, 'linked.so')],
-                               stdin=nothing, stdout=nothing, stderr=nothing) == 0
+        return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull] + list(flags) + [
+                                   '-o', os.path.join(folder, 'linked.so')], stdin=nothing, stdout=nothing, stderr=nothing) == 0

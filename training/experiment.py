@@ -1,46 +1,31 @@
 """One training, from the command line to the trained parameters: what mnist_mod.py and cifar10_mod.py both do."""
 from __future__ import absolute_import, division, print_function
 
-import argparse
 import collections
 import os
 import sys
 
-from common.errors import ArgumentParser
+from common import options, overlays
 from datasets import preview, registry
 from datasets.fitting import Fitting
-from training import backend, recipes
-from training.settings import NETWORKS, SEED, Settings
+from training import backend
+from training.settings import Settings
 
 
 def parse(net, arguments):
-    """The options of a training of `net`, 'lfc' or 'cnv'."""
-    network = NETWORKS[net]
-    parser = ArgumentParser(description='Train %s on %s, or on another data set.' % (net.upper(), network.dataset),
-                            formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    add = parser.add_argument
-    add('-wb', '--weight-bits', type=int, default=1, metavar='BITS', help='1 or 2 (LFC: 1)')
-    add('-ab', '--activation-bits', type=int, default=1, metavar='BITS', help='1 or 2 (2-bit weights: 2)')
-    add('--dataset', default=network.dataset, help='mnist, cifar10, digits, svhn, gtsrb, or a folder of pictures')
-    add('--data-dir', metavar='DIR', help='where mnist.npz and cifar10.npz lie; without it they are downloaded')
-    preview.add_options(parser)
-    add('--recipe', choices=sorted(recipes.RECIPES, reverse=True), default='original',
-        help='original: as the documents train; best: as measured better')
-    add('--mirrored', choices=('yes', 'no'), help='whether images are mirrored at random; where not given, the recipe '
-        'does so with data sets that it knows: cifar10')
-    add('--epochs', type=int, default=network.epochs, metavar='N', help='the learning rate falls over so many epochs')
-    add('--train-size', type=int, metavar='N', help='use only the first N training images')
-    add('--seed', type=int, default=SEED, metavar='N', help='of the weights, the order of the images, and dropout')
-    add('--out', default='runs', metavar='DIR', help='where the run folder is made')
-    add('--init', metavar='FILE.npz', help='start from trained parameters')
-    add('--resume', action='store_true', help='go on with a run that was stopped')
-    add('--device', choices=backend.DEVICES, default='cpu', help='what Theano computes on')
+    """The options of a training of `net`, 'lfc' or 'cnv'; None: --net says."""
+    network = overlays.NETWORKS.get(net)
+    parser = options.parser('train', 'Train %s on %s, or on another data set.' % (net.upper(), network.dataset) if net
+                            else 'Train a network.', without=['OUT'] + ['NET'] * bool(net))
+    options.add(parser, 'OUT', '--out')
+    if net:
+        parser.set_defaults(net=net)
     return parser.parse_args(arguments)
 
 
-def made_from(options, fitting):
+def made_from(given, fitting):
     """What settings.json says beside the settings: of what kind one's own pictures are, for who fits more of them."""
-    result = collections.OrderedDict([('init', options.init)] if options.init else [])
+    result = collections.OrderedDict([('init', given.init)] if given.init else [])
     if fitting and fitting.net == 'lfc':
         result['threshold'], result['invert'] = fitting.threshold, fitting.invert
     return result
@@ -48,39 +33,45 @@ def made_from(options, fitting):
 
 def main(net, arguments):
     """Train; the exit status: 0, or :data:`training.trainer.STOPPED` where the run was asked to stop."""
-    options = parse(net, arguments)
-    settings = Settings(net, options.weight_bits, options.activation_bits, options.dataset, options.epochs,
-                        options.train_size, options.seed, options.out, options.recipe,
-                        options.mirrored and options.mirrored == 'yes')
-    backend.configure(net, options.device)
+    given = parse(net, arguments)
+    net = given.net
+    settings = Settings(net, given.weight_bits, given.activation_bits, given.dataset, given.epochs,
+                        given.train_size, given.seed, given.runs, given.recipe,
+                        given.mirrored and given.mirrored == 'yes')
+    for line in backend.configure(net, given.device):
+        print('Theano, by %s' % line, file=sys.stderr)
 
     from training import trainer            # Theano reads its configuration when it is imported
     from weights_gen import parameters
-    backend.check(options.device)
+    backend.check()
 
-    initial = parameters.arrays(parameters.read(options.init, settings.overlay)) if options.init else None
+    initial = parameters.arrays(parameters.read(given.init, settings.overlay)) if given.init else None
     files = settings.files
     with files.only_writer():
-        data = registry.load(settings.dataset, net, options.data_dir, options.threshold, options.invert,
-                             options.broken)
+        data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
         if settings.train_size and settings.train_size > len(data.train.labels):
             print('There are %d training images: all are used' % len(data.train.labels), file=sys.stderr)
-        fitting = Fitting(net, options.threshold, options.invert) if registry.is_path(settings.dataset) else None
-        run = trainer.Run(settings, data, initial, made_from(options, fitting))
-        goes_on = options.resume and files.has_checkpoint()
-        if options.resume and not goes_on:
+        fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
+        run = trainer.Run(settings, data, initial, made_from(given, fitting))
+        resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
+        goes_on = resume and files.has_checkpoint()
+        if resume and not goes_on:
             print('There is no checkpoint in %s: the run starts from the beginning' % files.path, file=sys.stderr)
-        if not options.resume or not goes_on and os.path.exists(files.parameters):
+        if not resume or not goes_on and os.path.exists(files.parameters):
             aside = files.put_aside()
             if aside:
                 print('The results that were in %s are now in %s' % (files.path, aside), file=sys.stderr)
         files.prepare()
         if fitting:
-            preview.preview(settings.dataset, fitting, files.preview,
-                             tell=lambda line: None)
+            preview.preview(settings.dataset, fitting, files.preview, tell=lambda line: None)
         try:
-            run(options.resume)
+            run(resume)
         except trainer.Stopped as stopped:
             print(stopped, file=sys.stderr)
             return trainer.STOPPED
     return 0
+
+
+if __name__ == '__main__':
+    from common.errors import run
+    sys.exit(run(lambda arguments: main(None, arguments)))

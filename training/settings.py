@@ -12,6 +12,7 @@ import os
 
 from common import overlays
 from common.errors import UserError
+from common.options import OPTIONS
 from common.run_folder import RunFolder
 from datasets import registry
 from training import recipes
@@ -26,7 +27,7 @@ NETWORKS = {name: Network(dataset=network.dataset, **dict(ORIGINAL, **network.tr
 
 ALPHA = .1          # share of the newest batch in batch norm's running averages
 EPSILON = 1e-4      # added to batch norm's variance
-SEED = 1234
+SEED = int(OPTIONS['SEED'].default)
 
 
 class Settings(object):
@@ -43,7 +44,7 @@ class Settings(object):
     out : str, optional
         The folder that holds the run folders.
     recipe : str, optional
-        One of :data:`training.recipes.RECIPES`.
+        One of :data:`training.recipes.RECIPES`; where not given, 'best' for one's own pictures, else 'original'.
     mirrored : bool, optional
         Whether images are mirrored at random; where not given, the recipe and the data set decide.
 
@@ -54,11 +55,12 @@ class Settings(object):
     """
 
     def __init__(self, net, weight_bits, activation_bits, dataset=None, epochs=None, train_size=None, seed=SEED,
-                 out='runs', recipe='original', mirrored=None):
+                 out=OPTIONS['OUT'].default, recipe=None, mirrored=None):
         self.overlay = overlays.find(net, weight_bits, activation_bits)
         self.net, self.weight_bits, self.activation_bits = net, weight_bits, activation_bits
         self.dataset = dataset or NETWORKS[net].dataset
-        self.recipe, self.network = recipe, recipes.apply(NETWORKS[net], recipe, net, self.dataset, mirrored)
+        self.recipe = recipe or ('best' if registry.is_path(self.dataset) else 'original')
+        self.network = recipes.apply(NETWORKS[net], self.recipe, net, self.dataset, mirrored)
         self.epochs = self.network.epochs if epochs is None else epochs
         self.train_size, self.seed, self.out = train_size, seed, out
         for name, value, least, most in (('epochs', self.epochs, 1, 10 ** 6), ('seed', seed, 0, 2 ** 32 - 1),

@@ -12,11 +12,12 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from common import overlays
-from common.errors import ArgumentParser, UserError, run
+from common import options, overlays
+from common.errors import UserError, run
 from common.files import whole_folder
+from common.run_folder import RunFolder
+from datasets import registry
 from weights_gen import classes, folder, parameters, thresholds, weights
-
 
 
 class WouldDestroy(UserError):
@@ -68,18 +69,22 @@ def _check_replaceable(out):
 
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--net', required=True, choices=sorted(overlays.NETWORKS), help='the network')
-    parser.add_argument('-wb', '--weight-bits', type=int, required=True, metavar='BITS', help='1 or 2')
-    parser.add_argument('-ab', '--activation-bits', type=int, required=True, metavar='BITS', help='1 or 2')
-    parser.add_argument('--params', required=True, metavar='FILE.npz', help='what training saved')
-    parser.add_argument('--out', required=True, metavar='DIR', help='the parameter folder to write')
-    parser.add_argument('--classes', metavar='FILE', help='names of the classes, UTF-8, one a line (default: '
-                        'CIFAR-10\'s for cnv, the digits for lfc)')
-    options = parser.parse_args(arguments)
-    overlay = overlays.find(options.net, options.weight_bits, options.activation_bits)
-    names = generate(overlay, options.params, options.out, options.classes)
-    print('%s: %d files for %d classes in %s' % (overlay.name, len(folder.layout(overlay)), len(names), options.out))
+    parser = options.parser('weights', __doc__.split('\n')[0])
+    parser.add_argument('--params', metavar='FILE.npz', help='what training saved; that of the run where not given')
+    parser.add_argument('--out', metavar='DIR', help='the parameter folder to write; that of the run where not given')
+    parser.add_argument('--classes', metavar='FILE', help='names of the classes, UTF-8, one a line; of the run, or '
+                        'CIFAR-10\'s for cnv and the digits for lfc, where not given')
+    given = parser.parse_args(arguments)
+    if given.params and given.out:
+        overlay = overlays.find(given.net, given.weight_bits, given.activation_bits)
+    elif given.params or given.out:
+        parser.error('give both --params and --out, or neither for those of a run')
+    else:
+        run_folder = RunFolder(registry.run_path(given))
+        overlay, given.out, given.params = run_folder.overlay, run_folder.folder, run_folder.needed(run_folder.parameters)
+        given.classes = given.classes or run_folder.classes
+    names = generate(overlay, given.params, given.out, given.classes)
+    print('%s: %d files for %d classes in %s' % (overlay.name, len(folder.layout(overlay)), len(names), given.out))
 
 
 def documented(net, weight_bits, activation_bits):

@@ -9,23 +9,28 @@ from tests import options
 from tests.options import INPUTS
 
 RUN = {'--run': 'no-run-lfcW1A1'}
+ANY = {'--dataset': [], '--runs': []}     # which count where there is no --run, and may be anything
 SCRIPTS = {     # module: the right options, wrong texts of those that take any, the subcommand
     'weights_gen.generate': [({'--net': 'lfc', '--weight-bits': '1', '--activation-bits': '1', '--params': 'x.npz',
                                '--out': 'out'},
-                              {'--params': INPUTS, '--out': ['.', '..', '/'], '--classes': []}, ())],
+                              {'--params': INPUTS, '--out': ['.', '..', '/'], '--classes': [],
+                               '--run': [], '--dataset': [], '--runs': []}, ())],
     'board.simulator': [({'--net': 'lfcW1A1', '--params': 'no-folder', '--images': 'x'},
                          {'--params': INPUTS, '--images': []}, ())],
     'export.export': [({'--package': 'no-file', '--format': 'onnx'},
-                       {'--package': INPUTS, '--run': [], '--params': [], '--out': []}, ())],
-    'board.verify': [(RUN, {'--run': INPUTS}, ())],
-    'report.page': [(RUN, {'--run': INPUTS, '--out': []}, ())],
+                       dict(ANY, **{'--package': INPUTS, '--run': [], '--params': [], '--out': [],
+                                   '--format': ['no-such', '', '1']}), ())],
+    'board.verify': [(RUN, dict(ANY, **{'--run': INPUTS}), ())],
+    'board.predict': [(dict(RUN, **{'--images': 'x'}), dict(ANY, **{'--run': INPUTS, '--images': [], '--package': INPUTS}), ())],
+    'report.page': [(RUN, dict(ANY, **{'--run': INPUTS, '--out': []}), ())],
     'board.deploy': [(dict(RUN, **{'--board': 'xilinx@pynq'}),
-                      {'--run': INPUTS, '--board': ['', '-oProxyCommand=x', 'a b', 'a@b@c', 'x;y'], '--ssh': []}, ())],
-    'board.package': [(RUN, {'--run': INPUTS, '--name': [], '--out': []}, ('build',)),
+                      dict(ANY, **{'--run': INPUTS, '--ssh': [],
+                                   '--board': ['', '-oProxyCommand=x', 'a b', 'a@b@c', 'x;y']}), ())],
+    'board.package': [(RUN, dict(ANY, **{'--run': INPUTS, '--name': [], '--out': []}), ('build',)),
                       ({}, {}, ('check', 'no-file')),
                       ({'--into': 'no-folder'}, {'--into': []}, ('install', 'no-file'))],
     'report.compare': [({'--out': 'no-folder'}, {'--out': INPUTS, '--page': []}, ())],
-    'datasets.preview': [({}, {'--out': []}, ('no-such/folder',))],
+    'datasets.preview': [({}, dict(ANY, **{'--out': []}), ('no-such/folder',))],
     'bench.simulator': [({'--rounds': '0'}, {}, ())],
     'bench.weights_gen': [({'--rounds': '0'}, {}, ())],
     'bench.soak': [({}, {'--dataset': [], '--data-dir': [], '--out': []}, ())],
@@ -36,6 +41,6 @@ SCRIPTS = {     # module: the right options, wrong texts of those that take any,
 def test_wrong_options(name, tmpdir, monkeypatch, capfd):
     monkeypatch.chdir(str(tmpdir))
     main = importlib.import_module(name).main
-    parser = options.parser_of(main, monkeypatch)
     for right, texts, command in SCRIPTS[name]:
+        parser = options.parser_of(main, monkeypatch, command)
         assert options.check(main, options.wrong(parser, right, texts, command), tmpdir, capfd) > 1

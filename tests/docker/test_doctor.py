@@ -10,9 +10,9 @@ import pytest
 from tests.environment.conftest import ROOT
 
 
-def doctor(**variables):
+def doctor(*options, **variables):
     environment = {name: value for name, value in os.environ.items() if name not in ('DEVICE', 'DATA_DIR', 'OUT')}
-    process = subprocess.run([sys.executable, os.path.join(ROOT, 'scripts/doctor.py')], env=dict(environment, **variables),
+    process = subprocess.run([sys.executable, os.path.join(ROOT, 'scripts/doctor.py')] + list(options), env=dict(environment, **variables),
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
     assert process.stderr == ''
     lines = process.stdout.splitlines()
@@ -29,7 +29,7 @@ def about(lines, text):
 
 def test_what_is_missing_is_a_line_with_what_mends_it(tmp_path):
     (tmp_path / 'empty').mkdir()
-    lines = doctor(PATH=str(tmp_path / 'empty'), OUT='/proc/runs', DATA_DIR=str(tmp_path))
+    lines = doctor('--runs=/proc/runs', '--data-dir=%s' % tmp_path, PATH=str(tmp_path / 'empty'))
     assert about(lines, 'no g++')[0] == 'failure' and 'install' in about(lines, 'no g++')[1]
     assert about(lines, 'runs: /proc/runs cannot be written')[0] == 'failure'
     assert about(lines, 'mnist: no ') == ('warning', 'DATA_DIR= of another folder, or none: then it is downloaded')
@@ -49,6 +49,6 @@ def has_driver():
 
 @pytest.mark.skipif(has_driver(), reason='this machine has an NVIDIA driver')
 def test_a_gpu_is_looked_for_where_it_is_asked_for():
-    state, mend = about(doctor(DEVICE='cuda', THEANO_FLAGS='device=cpu'), 'no NVIDIA driver')
+    state, mend = about(doctor('--device=cuda', THEANO_FLAGS='device=cpu'), 'no NVIDIA driver')
     assert state == 'failure' and '440.33' in mend
     assert about(doctor(), 'no NVIDIA driver')[0] == 'ok'

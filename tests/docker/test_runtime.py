@@ -79,11 +79,11 @@ def test_a_command_runs_in_the_image_under_the_same_paths(engine, tmp_path):
     (engine.home / 'image-is-built').touch()
     data, runs = tmp_path / 'my data', tmp_path / 'results'
     data.mkdir()
-    status, _, errors = engine.run('scripts/in_env.sh', 'python', 'scripts/journey.py', 'train', RUNTIME='docker',
+    status, _, errors = engine.run('scripts/in_env.sh', 'python', '-m', 'training.experiment', RUNTIME='docker',
                                    NET='cnv', OUT=str(runs), DATA_DIR=str(data), SEED='')
     assert (status, errors.count('error')) == (0, 0)
     [call] = calls(engine, 'run')
-    assert call.endswith(' bnn-train:cpu python scripts/journey.py train')
+    assert call.endswith(' bnn-train:cpu python -m training.experiment')
     for part in ('--rm', '--user %d:%d' % (os.getuid(), os.getgid()), '--env NET', '--env OUT', '--env DATA_DIR',
                  '--workdir %s' % engine.root, '--volume %s:%s ' % (runs, runs), '--volume %s:%s ' % (data, data)):
         assert part in call + ' '

@@ -34,7 +34,8 @@ class Machine(object):
         self.root, self.bin, self.home = folder / 'project', folder / 'bin', folder / 'home'
         for path in (self.root, self.bin, self.home):
             path.mkdir()
-        for name in ('scripts', 'requirements', 'Makefile'):
+        for name in ('scripts', 'requirements', 'Makefile', 'common/options.txt'):
+            (self.root / name).parent.mkdir(exist_ok=True)
             copy = shutil.copytree if os.path.isdir(os.path.join(ROOT, name)) else shutil.copy
             copy(os.path.join(ROOT, name), str(self.root / name))
         for name in PROGRAMS:

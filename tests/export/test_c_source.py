@@ -129,6 +129,6 @@ def test_a_weight_that_no_training_gives_is_refused(tmpdir, capsys):
     with pytest.raises(planes.NotBits):
         c_source.files(source.from_folder(folder, overlay))
     out = str(tmpdir.join('out'))
-    assert run(export.main, ['--params', folder, '--net', 'cnvW2A2', '--format', 'c', '--out', out]) == 1
+    assert run(export.main, ['--params', folder, '--overlay', 'cnvW2A2', '--format', 'c', '--out', out]) == 1
     line = capsys.readouterr()[1]
     assert 'layer 4' in line and line.count('\n') == 1 and not os.path.exists(out)

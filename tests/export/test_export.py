@@ -52,7 +52,7 @@ def test_a_package_into_another_folder(tmpdir, fake):
 
 def test_a_parameter_folder_alone(packed, tmpdir, fake):
     arguments = ['--params', os.path.join(packed, 'lfcW1A1'), '--format', 'fake', '--out', str(tmpdir)]
-    assert run(export.main, arguments + ['--net', 'lfcW1A1']) == 0
+    assert run(export.main, arguments + ['--overlay', 'lfcW1A1']) == 0
     assert sorted(os.listdir(str(tmpdir))) == ['lfcW1A1.one', 'lfcW1A1.two']
     with pytest.raises(SystemExit):
         run(export.main, arguments)

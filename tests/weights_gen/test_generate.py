@@ -154,7 +154,7 @@ def test_no_such_overlay(capsys):
 
 
 @pytest.mark.parametrize('command, message', [
-    ([], '--net'), (['--net', 'resnet'], 'resnet'), (['--net', 'cnv', '-wb', 'one'], 'one')])
+    (['--net'], '--net'), (['--net', 'cnv', '--out', 'x'], '--params'), (['--net', 'resnet'], 'resnet'), (['--net', 'cnv', '-wb', 'one'], 'one')])
 def test_wrong_options(capsys, command, message):
     with pytest.raises(SystemExit) as caught:
         generate.main(command)
