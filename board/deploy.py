@@ -84,7 +84,7 @@ def _package(of):
     except package.BadPackage as error:
         raise package.BadPackage('%s: %s' % (of.package, error))
     for part in manifest['files']:
-        if part.startswith(package.SAMPLES):
+        if part.startswith(package.SAMPLES) or part in package.KIT:
             continue
         current = os.path.join(of.folder, part)
         if not os.path.exists(current) or sha256(current) != manifest['files'][part]:
@@ -96,7 +96,8 @@ def _install(board, force, ssh, data, sudo):
     with io.open(re.sub('c$', '', package.__file__), encoding='utf-8') as handle:
         source = handle.read()
     arguments = ['install', '-', '--sudo', sudo] + ['--force'] * force
-    command = ('python=$(command -v python3.6 || command -v python3) || { echo no Python 3 there >&2; exit 1; }; '
+    command = ('python=$(command -v /usr/local/share/pynq-venv/bin/python3 || command -v python3.6 || command -v python3) '
+               '|| { echo no Python 3 there >&2; exit 1; }; '
                'exec "$python" -c %s %s' % (quote(source), ' '.join(arguments)))
     try:
         process = subprocess.Popen(split(ssh) + _PATIENCE + ['--', board, command], stdin=subprocess.PIPE,

@@ -6,7 +6,8 @@
 
 The .tar.gz unpacks in the board's bnn/params/ as <name>/<network>/. Its manifest.json lists the SHA-256 of each file,
 the settings and versions of the training, and the accuracy that verify.json has; samples/ holds test images and what
-the board must answer to them. The same inputs give the same bytes.
+the board must answer to them; beside them lies the board kit (board/kit.py), whose notebook `install` also puts among
+the board's. The same inputs give the same bytes.
 
 `check` and `install` run on the board: this file alone, Python 3.6, nothing but the standard library. They trust no
 package: it is read into memory, bounded, and only names that a parameter folder has are ever written.
@@ -55,7 +56,8 @@ NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')
 NEEDS_PASSWORD = 77                     # exit status
 _NETWORK = re.compile(r'(lfc|cnv)W[12]A[12]\Z')
 SAMPLES = 'samples/'
-_FILE = re.compile(r'(\d+-\d+-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|'
+NOTEBOOK, PICTURES = KIT = 'notebook.ipynb', 'pictures.py'      # the board kit's
+_FILE = re.compile(r'(\d+-\d+-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|notebook\.ipynb|pictures\.py|'
                    r'samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
 _TIME = 946684800                       # of every file in a package: 2000-01-01
 
@@ -230,7 +232,7 @@ def build_run(path, name=None, out=None):
     -------
     file, summary : str
     """
-    from board import samples                           # what the board does not have
+    from board import kit, samples                      # what the board does not have
     from common.files import whole_file
     from common.run_folder import BadRun, RunFolder, read_mapping
     from weights_gen import classes, folder as folders
@@ -255,6 +257,7 @@ def build_run(path, name=None, out=None):
             verification.get('parameters_sha256')):
         raise BadRun('%s has been trained further since it was verified: make weights verify first' % of.path)
     contents.update(samples.files_of(of))
+    contents.update(kit.files_of(name, of.overlay.name))
     out = out or of.package
     with whole_file(out) as handle:
         build(contents, {'name': name, 'network': of.overlay.name, 'dataset': of.dataset,
@@ -270,18 +273,83 @@ def fingerprint(contents):
 
 # ---- installing, on the board ----
 
+# Where PYNQ's images have bnn and pynq, beside the Python that runs this: v2.3 to v2.6, to v2.2, v2.7, v3.0 and v3.1.
+SITES = ('/usr/local/lib/python3.6/dist-packages', '/opt/python3.6/lib/python3.6/site-packages',
+         '/usr/local/share/pynq-venv/lib/python3.8/site-packages',
+         '/usr/local/share/pynq-venv/lib/python3.10/site-packages')
+NOTEBOOKS = os.environ.get('PYNQ_JUPYTER_NOTEBOOKS') or '/home/xilinx/jupyter_notebooks'
+REVISION = '/home/xilinx/REVISION'
+
+
 def parameters_folder():
-    """bnn/params of the installed BNN-PYNQ."""
-    from importlib.util import find_spec
-    for package, advice in (('pynq', 'is this a PYNQ?'),
-                            ('bnn', 'install BNN-PYNQ first, as its documents say')):
-        spec = find_spec(package)
-        if spec is None:
-            raise NoBoard('%s has no package %s: %s' % (sys.executable, package, advice))
-    folder = os.path.join(os.path.dirname(spec.origin), 'params')
+    """bnn/params of the installed BNN-PYNQ.
+
+    Raises
+    ------
+    NoBoard
+    """
+    pynq, bnn = _package_folder('pynq'), _package_folder('bnn')
+    if pynq is None:
+        raise NoBoard('no pynq on this machine: is it a board with a PYNQ image? BNN-PYNQ was tested up to image v2.5')
+    if bnn is None:
+        image = ''
+        if os.path.exists(REVISION):
+            with open(REVISION) as handle:
+                image = '; this is %s' % plain(handle.readline(80).strip())
+        if not os.path.exists(os.path.join(pynq, 'xlnk.py')):
+            raise NoBoard('no package bnn, and the pynq of this image has no Xlnk, by which BNN-PYNQ reaches the FPGA: '
+                          'take image v2.5, the last that BNN-PYNQ was tested with%s' % image)
+        raise NoBoard('no package bnn: install BNN-PYNQ first, sudo pip3 install '
+                      'git+https://github.com/Xilinx/BNN-PYNQ.git (docs/board.md)%s' % image)
+    folder = os.path.join(bnn, 'params')
     if not os.path.isdir(folder):
-        raise NoBoard('%s is not there: install BNN-PYNQ anew' % folder)
+        raise NoBoard('%s is not there: install BNN-PYNQ again' % folder)
     return folder
+
+
+def _package_folder(name):
+    """Where a package lies, of this Python or of PYNQ's; None."""
+    from importlib.util import find_spec
+    spec = find_spec(name)
+    if spec is not None and spec.origin:
+        return os.path.dirname(spec.origin)
+    places = [os.path.join(site, name) for site in SITES if os.path.isdir(os.path.join(site, name))]
+    return places[0] if places else None
+
+
+def install_notebook(manifest, contents, folder, force=False):
+    """Put a package's notebook among the board's.
+
+    Parameters
+    ----------
+    manifest, contents
+        What :func:`read` returns.
+    folder : str
+    force : bool
+        Replace one of the same name.
+
+    Returns
+    -------
+    str or None
+        Its path; None where the package has none.
+    """
+    if NOTEBOOK not in contents:
+        return None
+    path = os.path.join(folder, '%s-%s.ipynb' % (manifest['name'], manifest['network']))
+    if os.path.lexists(path) and not force:             # somebody's, with what they have added to it
+        return path
+    descriptor, temporary = tempfile.mkstemp(prefix='.installing-', dir=folder)
+    try:
+        with os.fdopen(descriptor, 'wb') as handle:
+            handle.write(contents[NOTEBOOK])
+        os.chmod(temporary, 0o644)
+        if not os.getuid():
+            os.chown(temporary, os.stat(folder).st_uid, os.stat(folder).st_gid)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return path
 
 
 def install(handle, into, force=False):
@@ -379,6 +447,19 @@ def _check(path):
         raise BadPackage('%s: %s' % (path, error))
 
 
+def _with_notebook(data, given):
+    """Install a package's notebook too; what is to be said of it."""
+    folder = given.notebooks or (None if given.into else NOTEBOOKS)
+    if not folder or not given.notebooks and not os.path.isdir(folder):
+        return ''
+    try:
+        manifest, contents = read(io.BytesIO(data))
+        path = install_notebook(manifest, contents, folder, given.force)
+    except EnvironmentError as error:
+        raise UserError('the set is installed, but not its notebook: %s' % error)
+    return '; notebook %s' % path if path else ''
+
+
 def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(prog='package.py', description=__doc__.split('\n')[0])
@@ -395,6 +476,8 @@ def main(arguments):
     installing = commands.add_parser('install', help='put a package among the sets of this board')
     installing.add_argument('file', metavar='FILE', help='- for the standard input')
     installing.add_argument('--into', metavar='DIR', help='the folder of the sets (default: that of the package bnn)')
+    installing.add_argument('--notebooks', metavar='DIR', help='where its notebook goes (default: where PYNQ has them, '
+                            'unless DIR is given)')
     installing.add_argument('--force', action='store_true', help='replace a set of the same name')
     installing.add_argument('--sudo', choices=['no', 'yes', 'password'], default='no', help='become root where DIR '
                             'cannot be written; password: it is the first line of the standard input')
@@ -409,7 +492,8 @@ def main(arguments):
             return again_as_root(given.sudo == 'password')
         with sys.stdin.buffer if given.file == '-' else open(given.file, 'rb') as handle:
             data = handle.read(LARGEST)
-        print('%s: installed and checked: %s' % install(io.BytesIO(data), into, given.force))
+        told = '%s: installed and checked: %s' % install(io.BytesIO(data), into, given.force)
+        print(told + _with_notebook(data, given))
 
 
 if __name__ == '__main__':

@@ -2,7 +2,8 @@
 
     python board/predict.py --package pretrained/mnist-lfcW1A1.tar.gz --images seven.png
 
-The package says which network it is of, and is checked first. Of a file of many images, one class name a line.
+The package says which network it is of, and is checked first. Of a file of many images, one class name a line; which set
+answers, and how good it is, goes to standard error then.
 """
 from __future__ import absolute_import, print_function
 
@@ -110,6 +111,16 @@ def package_of(given):
         files.package, os.path.relpath(pretrained(files), ROOT)))
 
 
+def about(manifest, path):
+    """Which set answers and how good it is, in a line."""
+    accuracy = manifest.get('accuracy')
+    packed = accuracy.get('packed') if isinstance(accuracy, dict) else None
+    return package.plain('by %s/%s, trained on %s%s (%s)' % (
+        manifest['name'], manifest['network'], manifest.get('dataset'),
+        ', %.2f %% of its test images right, packed' % packed if isinstance(packed, (int, float)) else
+        ', not verified', os.path.relpath(path)))
+
+
 def main(arguments):
     """The command line; see --help."""
     parser = options.parser('predict', __doc__.split('\n')[0])
@@ -118,18 +129,19 @@ def main(arguments):
     given = parser.parse_args(arguments)
     if not given.images:
         raise UserError('name a picture: make predict IMAGE=docs/seven.png, or --images')
-    manifest, simulator = load(given.package or package_of(given))
+    path = given.package or package_of(given)
+    manifest, simulator = load(path)
     images = inputs.read(given.images, simulator.overlay.image_shape, *fitting(manifest))
     scores = simulator.scores(images)
     chosen = [simulator.classes[index] for index in answers(simulator.overlay, scores)]
     if len(images) == 1:
         name = os.path.basename(given.images)
         name = name.decode('utf-8', 'replace') if isinstance(name, bytes) else name
-        print_lines([u'%s: %s' % (name, chosen[0]), u''] +
-                    ranking(simulator.overlay, simulator.classes, scores[0]) +
-                    [u'', u'by %s' % package.summary(manifest)])
+        print_lines([u'%s: %s' % (name, chosen[0]), about(manifest, path), u''] +
+                    ranking(simulator.overlay, simulator.classes, scores[0]))
     else:
         print_lines(chosen)
+        print(about(manifest, path), file=sys.stderr)
 
 
 if __name__ == '__main__':

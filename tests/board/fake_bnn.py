@@ -1,4 +1,5 @@
-"""Stands in for the package bnn on a host: its API as the overlay's specification has it, its answers the simulator's.
+"""Stands in for the package bnn on a host: its API as the specifications of overlay and board have it, its answers the
+simulator's.
 
 A test copies this file to where the board has bnn/__init__.py, beside the folder params.
 """
@@ -16,6 +17,15 @@ RUNTIME_HW, RUNTIME_SW = 'python_hw', 'python_sw'
 NETWORK_CNVW1A1, NETWORK_CNVW1A2, NETWORK_CNVW2A2 = 'cnvW1A1', 'cnvW1A2', 'cnvW2A2'
 NETWORK_LFCW1A1, NETWORK_LFCW1A2 = 'lfcW1A1', 'lfcW1A2'
 PARAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'params')
+
+# What of the real package a notebook may call, and with how many arguments.
+CONSTANTS = {'RUNTIME_HW', 'RUNTIME_SW', 'NETWORK_CNVW1A1', 'NETWORK_CNVW1A2', 'NETWORK_CNVW2A2', 'NETWORK_LFCW1A1',
+             'NETWORK_LFCW1A2', '__file__'}
+SIGNATURES = {
+    'available_params': {1}, 'CnvClassifier': {2, 3}, 'LfcClassifier': {2, 3}, 'PynqBNN': {2, 3},
+    'classify_image': {1}, 'classify_images': {1}, 'classify_image_details': {1}, 'classify_images_details': {1},
+    'classify_path': {1}, 'classify_paths': {1}, 'classify_cifar': {1}, 'classify_cifars': {1},
+    'classify_mnist': {1}, 'classify_mnists': {1}}
 
 WRONG = []      # runtimes whose first answer a test wants to be wrong
 

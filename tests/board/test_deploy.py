@@ -58,7 +58,7 @@ class Board(object):
 
     def __init__(self, root):
         self.root, self.site = root, root.mkdir('site')
-        self.params = self.site.join('bnn', 'params')
+        self.params, self.notebooks = self.site.join('bnn', 'params'), root.join('notebooks')
         programs = root.mkdir('bin')
         programs.join('python3.6').mksymlinkto(BOARD_PYTHONS[0])
         for name in ('host', 'user'):
@@ -69,7 +69,8 @@ class Board(object):
         root.join('sshd_config').write('\n'.join([
             'Port %d' % self.port, 'ListenAddress 127.0.0.1', 'HostKey %s' % root.join('host'), 'PidFile none',
             'AuthorizedKeysFile %s' % root.join('user.pub'), 'StrictModes no', 'UsePAM no', 'PermitRootLogin yes',
-            'PasswordAuthentication no', 'SetEnv PYTHONPATH=%s PATH=%s:/usr/bin:/bin' % (self.site, programs), '']))
+            'PasswordAuthentication no', 'SetEnv PYTHONPATH=%s PATH=%s:/usr/bin:/bin PYNQ_JUPYTER_NOTEBOOKS=%s' % (
+                self.site, programs, self.notebooks), '']))
         root.join('known_hosts').write('[127.0.0.1]:%d %s' % (self.port, root.join('host.pub').read()))
         self.config = root.join('ssh_config')
         self.config.write('\n'.join([
@@ -92,6 +93,9 @@ class Board(object):
         for name in ('pynq', 'bnn'):
             shutil.rmtree(str(self.site.join(name)), ignore_errors=True)
             self.site.mkdir(name).join('__init__.py').write('raise ImportError("it is only looked for")')
+        self.site.join('pynq', 'xlnk.py').write('')
+        shutil.rmtree(str(self.notebooks), ignore_errors=True)
+        self.notebooks.mkdir()
         self.params.ensure('cifar10', 'cnvW1A1', 'classes.txt').write('theirs')
 
     def deploy(self, run, *options, **keywords):
@@ -160,6 +164,16 @@ def test_success_and_a_name_that_is_taken(board, run):
     assert sorted(path.basename for path in board.params.listdir()) == ['cifar10', 'digits']
 
 
+def test_its_notebook_comes_with_it(board, run):
+    assert 'notebook %s' % board.notebooks.join('digits-lfcW1A1.ipynb') in board.deploy(run)[1]
+    path, = board.notebooks.listdir()
+    assert path.basename == 'digits-lfcW1A1.ipynb' and "NAME = 'digits'" in path.read()
+    path.write('with my notes')
+    shutil.rmtree(str(board.params.join('digits')))
+    assert board.deploy(run)[0] == 0 and path.read() == 'with my notes'
+    assert board.deploy(run, '--force')[0] == 0 and "NETWORK = 'lfcW1A1'" in path.read()
+
+
 @pytest.mark.parametrize('host, words', [
     ('xilinx@no-such-board.invalid', 'no-such-board.invalid'), ('-oProxyCommand=touch${IFS}evil', 'is no board'),
     ('a b', 'is no board'), ('', 'is no board'), ('nobody-here@pynq', 'Permission denied')])
@@ -178,12 +192,18 @@ def test_no_ssh_here(run):
 
 
 @pytest.mark.parametrize('missing, words', [
-    ('pynq', 'is this a PYNQ?'), ('bnn', 'install BNN-PYNQ first'), ('bnn/params', 'params is not there')])
+    ('pynq', 'no pynq on this machine'), ('bnn', 'install BNN-PYNQ first'), ('bnn/params', 'params is not there')])
 def test_no_such_package_folder(board, run, missing, words):
     shutil.rmtree(str(board.site.join(missing)))
     before = tree(board.site)
     refused(board.deploy(run), words)
     assert tree(board.site) == before
+
+
+def test_an_image_without_xlnk(board, run):
+    shutil.rmtree(str(board.site.join('bnn')))
+    board.site.join('pynq', 'xlnk.py').remove()
+    refused(board.deploy(run), 'take image v2.5')
 
 
 @pytest.mark.parametrize('share', [0.02, 0.5, 0.98])
