@@ -41,12 +41,14 @@ _SETTINGS = (('dataset', 'Data set'), ('train_images', 'Training images'), ('val
 _TOOLS = {'python': 'Python', 'numpy': 'NumPy', 'theano': 'Theano', 'lasagne': 'Lasagne'}
 
 
-def page(material):
+def page(material, live=None):
     """The whole report.
 
     Parameters
     ----------
     material : report.gather.Material
+    live : dict, optional
+        As of :func:`write`.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def page(material):
     network = material.network
     return render.page('run.html', {
         'title': '%s on %s' % (precision(network.overlay), dataset(material)), 'precision': precision,
-        'run': material, 'classes': material.classes, 'overlay': network.overlay, 'verification': network.verification,
+        'run': material, 'live': live, 'classes': material.classes, 'overlay': network.overlay, 'verification': network.verification,
         'note': network.note, 'dataset': dataset(material), 'lead': lead(material), 'tiles': tiles(material),
         'advice': advice(material), 'accuracy': accuracy(material), 'reasons': reasons(network.verification),
         'networks': networks(material), 'confusion': confusion(material), 'confused': confused(material),
@@ -328,28 +330,24 @@ def settings(material):
 
 # ---- the file ----
 
-def report(path, out=None):
+def write(material, out=None, live=None):
     """Write the report of a run.
 
     Parameters
     ----------
-    path : str
-        The run folder.
+    material : report.gather.Material
     out : str, optional
         The file; report.html in the run folder where not given.
+    live : dict, optional
+        Of a run that trains: ``reload``, the seconds after which the page reloads itself, and ``progress``, a text.
 
     Returns
     -------
     str
         The file's path.
-
-    Raises
-    ------
-    As :func:`report.gather.gather`.
     """
-    material = gather(path)
     out = out or material.run.report
-    text = page(material)
+    text = page(material, live)
     with whole_file(out) as handle:
         handle.write(text.encode('utf-8'))
     return out
@@ -360,7 +358,7 @@ def main(arguments):
     parser = options.parser('report', __doc__.split('\n')[0])
     parser.add_argument('--out', metavar='FILE', help='the file to write (default: report.html in the run folder)')
     given = parser.parse_args(arguments)
-    print(report(registry.run_path(given), given.out))
+    print(write(gather(registry.run_path(given)), given.out))
 
 
 if __name__ == '__main__':

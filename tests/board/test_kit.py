@@ -173,7 +173,7 @@ def test_a_board_that_answers_otherwise_is_found_out(board, capsys, name):
 @pytest.mark.parametrize('name', ['cnvW1A1', 'lfcW1A1'])
 @pytest.mark.parametrize('way', ['PICTURE', 'upload', 'drawing', 'camera'])
 def test_ones_own_picture_is_answered_as_on_the_host(board, capsys, tmpdir, monkeypatch, jupyter, name, way):
-    from board import images as inputs
+    from datasets import inputs
     from board.simulator import Simulator, answers
     from PIL import Image, ImageDraw
     bnn = board(name)

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -20,15 +21,27 @@ Visit = collections.namedtuple('Visit', [
     'requests',     # URLs that the page asked for, beside itself and data:
     'console',      # lines of the console
     'overflow',     # pixels that the page is wider than its window
-    'text'])        # that it shows
+    'text',         # that it shows
+    'acted'])       # what `act` gave
 
 _SCRIPT = '''<script>
 addEventListener('load', function () {
   var page = document.querySelector('iframe').contentDocument, root = page.documentElement;
   document.querySelector('pre').textContent = JSON.stringify(
-    {overflow: root.scrollWidth - root.clientWidth, text: page.body.innerText});
+    {overflow: root.scrollWidth - root.clientWidth, text: page.body.innerText,
+     acted: (function () { ACT })() || null});
 });
 </script>'''
+_AXE = '''<script>%s</script><pre id="axe"></pre><script>
+addEventListener('load', function () {
+  axe.run(document, {resultTypes: ['violations']}).then(function (found) {
+    document.getElementById('axe').textContent = JSON.stringify(found.violations.map(function (rule) {
+      return rule.id + ': ' + rule.nodes.map(function (node) { return node.html; }).slice(0, 3).join(' ');
+    }));
+  });
+});
+</script>'''
+AXE = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'bnn-pynq', 'axe')
 
 
 def find():
@@ -43,7 +56,7 @@ def find():
 needs_chromium = pytest.mark.skipif(find() is None, reason='no Chromium: chromium is not on the PATH')
 
 
-def open_page(tmpdir, html, width):
+def open_page(tmpdir, html, width, act=''):
     """Show a page in a frame of this width: a window of Chromium's cannot be as narrow as a phone.
 
     Parameters
@@ -52,6 +65,8 @@ def open_page(tmpdir, html, width):
     html : str
     width : int
         Pixels.
+    act : str
+        JavaScript that does something with ``page``, the document, and returns what is to come back.
 
     Returns
     -------
@@ -61,20 +76,58 @@ def open_page(tmpdir, html, width):
     outer, log = tmpdir.join('frame.html'), tmpdir.join('net.json')
     with io.open(str(outer), 'w', encoding='utf-8') as handle:
         handle.write('<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,"><pre></pre>')
-        handle.write(frame + _SCRIPT)
+        handle.write(frame + _SCRIPT.replace('ACT', act))
+    printed, errors = _chromium(tmpdir, outer, '--log-net-log=%s' % log)
+    seen = json.loads(_content('<pre>', printed))
+    return Visit(_requests(str(log)), [line for line in errors.splitlines() if 'CONSOLE' in line],
+                 seen['overflow'], seen['text'], seen['acted'])
+
+
+def violations(tmpdir, html, dark=False):
+    """What axe-core's rules find wrong with a page, one text for each rule.
+
+    Its Content-Security-Policy, which would not let axe-core run, is taken out.
+    """
+    script = os.path.join(AXE, 'node_modules', 'axe-core', 'axe.min.js')
+    if not os.path.exists(script):
+        if not os.path.isdir(AXE):
+            os.makedirs(AXE)
+        for name in ('package.json', 'package-lock.json'):
+            shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), AXE)
+        try:
+            subprocess.check_output(['npm', 'ci', '--no-audit', '--no-fund', '--prefix', AXE], stderr=subprocess.STDOUT)
+        except EnvironmentError:
+            pytest.skip('no npm, which fetches axe-core')
+        except subprocess.CalledProcessError as error:
+            pytest.skip('npm cannot fetch axe-core: %s' % error.output.decode('utf-8', 'replace')[-200:])
+    with io.open(script, encoding='utf-8') as handle:
+        source = handle.read().replace('</script', '<\\/script')
+    html = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', '', html)
+    page = tmpdir.join('axe.html')
+    with io.open(str(page), 'w', encoding='utf-8') as handle:
+        handle.write(html.replace('</main>', '</main>' + _AXE.replace('%s', source)))
+    printed, _ = _chromium(tmpdir, page, '--virtual-time-budget=120000',
+                           '--blink-settings=preferredColorScheme=%d' % (0 if dark else 1))
+    return json.loads(_content('<pre id="axe">', printed))
+
+
+def _chromium(tmpdir, page, *options):
+    """What Chromium prints of a page's document, and its standard error."""
     process = subprocess.Popen(
         [find(), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
          '--disable-background-networking', '--disable-component-update', '--window-size=1400,1000',
-         '--user-data-dir=%s' % tmpdir.join('profile'), '--enable-logging=stderr', '--log-net-log=%s' % log,
-         '--dump-dom', 'file://%s' % outer], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+         '--user-data-dir=%s' % tmpdir.join('profile'), '--enable-logging=stderr'] + list(options) +
+        ['--dump-dom', 'file://%s' % page], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     printed, errors = [data.decode('utf-8', 'replace') for data in process.communicate()]
     assert process.returncode == 0, errors
-    found = re.search('<pre>(.*?)</pre>', printed, re.DOTALL).group(1)
+    return printed, errors
+
+
+def _content(tag, printed):
+    found = re.search(tag + '(.*?)</pre>', printed, re.DOTALL).group(1)
     for entity, character in (('&lt;', '<'), ('&gt;', '>'), ('&nbsp;', '\xa0'), ('&amp;', '&')):
         found = found.replace(entity, character)
-    seen = json.loads(found)
-    return Visit(_requests(str(log)), [line for line in errors.splitlines() if 'CONSOLE' in line],
-                 seen['overflow'], seen['text'])
+    return found
 
 
 def _requests(path):

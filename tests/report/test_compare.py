@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.report import browser
 from tests.shared import ROOT
 
 HEAD = ('epoch,LR,training_loss,validation_loss,validation_error_rate,best_epoch,best_validation_error_rate,test_loss,'
@@ -82,6 +83,33 @@ def test_data_sets_are_kept_apart(tmpdir):
         'MNIST:', 'run', 'a-cnvW1A2', 'c-cnvW1A2', 'pets:', 'run', 'b-cnvW1A2', 'curves:']
     page = tmpdir.join('compare.html').read_text('utf-8')
     assert re.findall('<h2>(.*?)</h2>', page) == ['MNIST', 'pets'] and page.count('<table') == 2
+
+
+@browser.needs_chromium
+@pytest.mark.parametrize('width', [390, 1280])
+def test_in_a_browser_a_click_sorts(tmpdir, width):
+    for name, packed in (('a-cnvW1A2', 80.5), ('b-cnvW1A2', None), ('c-cnvW1A2', 91.), ('d-cnvW1A2', 9.5)):
+        run_folder(tmpdir, name, packed=packed)
+    assert compare('--out', tmpdir)[0] == 0
+    act = """
+        var result = [], read = function () {
+          result.push(Array.from(page.querySelectorAll('tbody th')).map(function (cell) { return cell.innerText.trim()[0]; }).join('')
+            + ' ' + Array.from(page.querySelectorAll('[aria-sort]')).map(function (head) {
+              return head.innerText.trim().split(' ')[0] + ' ' + head.getAttribute('aria-sort'); }).join());
+        }, buttons = page.querySelectorAll('th button');
+        read(); buttons[1].click(); read(); buttons[1].click(); read(); buttons[0].click(); read();
+        return result;"""
+    visit = browser.open_page(tmpdir, tmpdir.join('compare.html').read_text('utf-8'), width, act)
+    assert (visit.requests, visit.console, visit.overflow) == ([], [], 0)
+    assert visit.acted == ['abcd ', 'cadb packed descending', 'dacb packed ascending', 'abcd run ascending']
+
+
+@browser.needs_chromium
+def test_axes_rules_are_kept(tmpdir):
+    run_folder(tmpdir, 'a-cnvW1A2', packed=80.5)
+    run_folder(tmpdir, 'b-lfcW1A1', dataset='mnist')
+    assert compare('--out', tmpdir)[0] == 0
+    assert browser.violations(tmpdir, tmpdir.join('compare.html').read_text('utf-8')) == []
 
 
 def test_names_of_any_alphabet(tmpdir):

@@ -51,7 +51,7 @@ def cnv(made, tmpdir):
 
 def written(path):
     """The report of a run, as text."""
-    with io.open(page.report(path), encoding='utf-8') as handle:
+    with io.open(page.write(gather.gather(path)), encoding='utf-8') as handle:
         return handle.read()
 
 
@@ -292,6 +292,18 @@ def test_in_a_browser(made, tmpdir, name, width):
     visit = browser.open_page(tmpdir, written(made[name]), width)
     assert visit[:3] == ([], [], 0)
     assert 'What the board answers' in visit.text
+
+
+@browser.needs_chromium
+@pytest.mark.parametrize('name, dark', [('cnvW1A1', False), ('lfcW1A1', False), ('lfcW1A1', True)])
+def test_axes_rules_are_kept(made, tmpdir, name, dark):
+    assert browser.violations(tmpdir, written(made[name]), dark) == []
+
+
+@browser.needs_chromium
+def test_axe_would_notice(tmpdir):
+    found = browser.violations(tmpdir, '<!DOCTYPE html><title>x</title><main><img src="data:,"><h4>deep</h4></main>')
+    assert {text.partition(':')[0] for text in found} >= {'html-has-lang', 'image-alt'}
 
 
 @browser.needs_chromium

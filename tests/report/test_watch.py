@@ -1,0 +1,73 @@
+"""make watch: the page follows the run's files, reloads while the run trains, and does so no more when it has ended."""
+from __future__ import absolute_import, unicode_literals
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from report import watch
+from tests.report.test_compare import HEAD, ROWS
+from tests.shared import ROOT
+
+REFRESH = '<meta http-equiv="refresh"'
+
+
+def epochs(folder, count, of=3):
+    """Leave a run as training does after so many epochs."""
+    folder.join('settings.json').write(json.dumps({'net': 'lfc', 'epochs': of}))
+    folder.join('history.csv').write(HEAD + ''.join(line + '\n' for line in ROWS.splitlines()[:count]))
+
+
+def page(folder):
+    with io.open(str(folder.join('report.html')), encoding='utf-8') as handle:
+        return handle.read()
+
+
+def test_it_follows_the_run_and_ends_with_it(tmpdir, monkeypatch):
+    folder, told, pages = tmpdir.join('pets-lfcW1A1'), [], []
+    steps = [lambda: folder.mkdir(), lambda: epochs(folder, 0), lambda: epochs(folder, 2),
+             lambda: folder.join('train.log').write('nothing new'), lambda: epochs(folder, 3)]
+
+    def sleep(seconds):
+        if folder.join('report.html').exists():
+            pages.append(page(folder))
+        steps.pop(0)()
+
+    monkeypatch.setattr(time, 'sleep', sleep)
+    watch.watch(str(folder), tell=told.append)
+    assert told[0].startswith('waiting for ') and 'make train' in told[0]
+    assert [line.partition('report.html: ')[2] for line in told[1:]] == [
+        'epoch 0 of 3', 'epoch 2 of 3, validation error 9.50 %, the best 9.50 % in epoch 2',
+        'epoch 2 of 3, validation error 9.50 %, the best 9.50 % in epoch 2',
+        'epoch 3 of 3, validation error 11.00 %, the best 9.50 % in epoch 2']
+    assert all(REFRESH in text and 'In training' in text for text in pages)
+    assert 'epoch 2 of 3' in pages[-1] and REFRESH not in page(folder) and 'In training' not in page(folder)
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_it_leaves_a_page_that_does_not_reload(tmpdir, number, status):
+    folder = tmpdir.mkdir('pets-lfcW1A1')
+    epochs(folder, 1)
+    process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'report', 'watch.py'), '--run', str(folder)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert b'epoch 1 of 3' in process.stdout.readline()
+    assert REFRESH in page(folder)
+    process.send_signal(number)
+    errors = process.communicate()[1].decode('utf-8')
+    assert process.returncode == status and 'Traceback' not in errors
+    assert REFRESH not in page(folder)
+
+
+def test_a_run_whose_name_is_none(tmpdir, capsys):
+    folder = tmpdir.mkdir('pets')
+    epochs(folder, 1)
+    process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'report', 'watch.py'), '--run', str(folder)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    output, errors = process.communicate()
+    assert process.returncode == 1 and b'not the name of a run' in errors and errors.count(b'\n') == 1
