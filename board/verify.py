@@ -233,7 +233,7 @@ def summary(of, result):
     lost = accuracy['trained'] - result['trained_by_board_rule']
     if lost > result['tolerance']:
         lines.append('  warning: on the board %.2f points are lost, to its rule of the highest output that reaches 0: '
-                     'train longer, and they meet' % lost)
+                     'RECIPE=best trains for this rule; or train longer, and they meet' % lost)
     lines.append('  details in %s' % of.verification)
     return lines
 

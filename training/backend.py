@@ -8,6 +8,7 @@ here.
 """
 from __future__ import absolute_import, division, print_function
 
+import collections
 import ctypes
 import glob
 import os
@@ -49,23 +50,36 @@ def configure(net, device=None):
     own = theano_settings.read()
     if device:
         own.pop('device', None)
-    theano_settings.check(own)
+    for problem in problems(own):
+        raise UserError(problem)
     if 'device' in own and own['device'].value != 'cpu':
         _check_pygpu(theano_settings.shown(own['device']))
     elif device == 'cuda':
         _check_pygpu('DEVICE=cuda')
-    if own.get('blas.ldflags') and own['blas.ldflags'].value and not _links(*own['blas.ldflags'].value.split()):
-        raise UserError('%s: g++ cannot link this: write ldflags = -lopenblas, or leave it out' % theano_settings.shown(
-            own['blas.ldflags']))
     if 'base_compiledir' not in own and 'compiledir' not in own:
         _check_writable(os.path.expanduser('~/.theano'))
-    usual = [('device', device or 'cpu'), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'),
-             ('warn.round', 'False'), ('allow_gc', 'False'),     # what a step needs, the next needs again
-             ('blas.ldflags', blas_flags()[0])]                  # '' too: Theano would search, and complain
-    flags = [(name, value) for name, value in usual if name not in own] + [('floatX', 'float32')]
-    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] +
-                                                 ['%s=%s' % flag for flag in flags]))
-    return theano_settings.told(own, dict(usual, floatx='float32'))
+    flags = usual(device, blas_flags()[0])
+    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + [
+        '%s=%s' % (name, value) for name, value in flags.items() if name == 'floatX' or name not in own]))
+    return theano_settings.told(own, flags)
+
+
+def usual(device=None, ldflags=''):
+    """What training sets of Theano's configuration where the user does not, name to value; floatX in any case."""
+    return collections.OrderedDict([
+        ('device', device or 'cpu'), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'), ('warn.round', 'False'),
+        ('allow_gc', 'False'),                  # what a step needs, the next needs again
+        ('blas.ldflags', ldflags),              # '' too: Theano would search, and complain
+        ('floatX', 'float32')])
+
+
+def problems(own):
+    """What no training can use of the user's own settings (:func:`training.theano_settings.read`), a line each."""
+    lines = theano_settings.problems(own)
+    if 'blas.ldflags' in own and own['blas.ldflags'].value and not _links(*own['blas.ldflags'].value.split()):
+        lines.append('%s: g++ cannot link this: write ldflags = -lopenblas, or leave it out' % theano_settings.shown(
+            own['blas.ldflags']))
+    return lines
 
 
 def check():

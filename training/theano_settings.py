@@ -2,7 +2,7 @@
 
     settings = read()
     settings['device']                  # Setting('device', 'cuda', '/home/somebody/.theanorc')
-    check(settings)                     # raises for what is known to fail
+    problems(settings)                  # a line for each that no training can use
     told(settings, {'openmp': 'True'})  # a line for each that decides speed or results, and is not as usual
 
 Theano's own precedence: THEANO_FLAGS before the files, a later file of THEANORC before an earlier one.
@@ -14,7 +14,10 @@ import os
 import re
 import shlex
 
-from six.moves import configparser
+try:
+    import configparser
+except ImportError:         # Python 2
+    import ConfigParser as configparser
 
 from common.errors import UserError
 
@@ -73,18 +76,6 @@ def read():
     return settings
 
 
-def check(settings):
-    """Whether a training can run with these settings.
-
-    Raises
-    ------
-    UserError
-        It names the file, the setting and what to write.
-    """
-    for problem in problems(settings):
-        raise UserError(problem)
-
-
 def problems(settings):
     """What no training can use, a line each."""
     lines, found = [], set()
@@ -96,9 +87,9 @@ def problems(settings):
 
 
 def told(settings, usual):
-    """What decides speed or results, and is not as usual (name in lower case to value), a line each."""
+    """What decides speed or results, and is not as usual (name to value), a line each."""
     return [shown(setting) + (', which is not followed: training computes in float32' if name == 'floatx' else '')
-            for name, setting in settings.items() if _DECIDE.match(name) and setting.value != usual.get(name)]
+            for name, setting in settings.items() if _DECIDE.match(name) and setting.value != usual.get('floatX' if name == 'floatx' else name)]
 
 
 def shown(setting):

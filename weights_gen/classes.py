@@ -4,9 +4,7 @@ from __future__ import absolute_import
 import io
 
 from common.errors import UserError
-from common.overlays import MAX_CLASSES, NETWORKS
-
-DEFAULTS = {name: list(network.classes) for name, network in NETWORKS.items()}
+from common.overlays import MAX_CLASSES
 
 _SIZE_LIMIT = 65536     # bytes
 
@@ -41,7 +39,7 @@ def names(overlay, count, path=None):
             raise BadClasses('%s has %d names where the network has %d outputs: give one name a line for each'
                              % (path, len(result), count))
     else:
-        result = DEFAULTS[overlay.net]
+        result = list(overlay.network.classes)
         if len(result) != count:
             raise BadClasses('the network has %d outputs, and only networks with %d have names of their own: '
                              'give a file with one name a line, --classes FILE' % (count, len(result)))

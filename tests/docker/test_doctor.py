@@ -40,6 +40,16 @@ def test_a_wrong_theanorc_is_a_line(tmp_path):
     doctor(THEANORC=str(tmp_path / 'theanorc'))
 
 
+@pytest.mark.parametrize('line, state, words', [
+    ('device = gpu', 'failure', 'write device = cuda'), ('mode = FAST_COMPILE', 'failure', 'leave mode out'),
+    ('openmp = False', 'ok', 'decides')])
+def test_the_users_own_theano_settings_are_lines(tmp_path, line, state, words):
+    (tmp_path / '.theanorc').write_text('[global]\n%s\n' % line)
+    variables = {'THEANORC': '~/.theanorc', 'THEANO_FLAGS': '', 'HOME': str(tmp_path)}
+    [reported] = [text for text in doctor(**variables) if '~/.theanorc: ' + line in text]
+    assert reported.startswith(state) and words in reported
+
+
 def has_driver():
     try:
         return bool(ctypes.CDLL('libcuda.so.1'))
