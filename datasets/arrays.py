@@ -1,7 +1,7 @@
 """Files of arrays as a data set: NumPy's .npz, MNIST's idx files, CIFAR's binary files.
 
     data = load('letters.npz', Fitting('lfc'))      # x_train, y_train, x_test, y_test
-    data = load('emnist', Fitting('lfc'))           # a folder with train-images-idx3-ubyte, ...
+    data = load('letters', Fitting('lfc'))          # a folder with train-images-idx3-ubyte, ..., or EMNIST's
 
 Images of another size than the network's are fitted as pictures are. The parts stay as they are given; where there is
 nothing to validate on, a tenth of each class's training images is taken for it. Training images are mixed: files often
@@ -9,6 +9,7 @@ have one class after the other, and the first of them alone may be asked for.
 """
 from __future__ import absolute_import, division, print_function
 
+import collections
 import hashlib
 import io
 import os
@@ -17,19 +18,20 @@ import numpy as np
 
 from common import npz
 from common.overlays import MAX_CLASSES
-from datasets import names, readers, splits
+from datasets import idx_files, names, plain_pickle, readers, splits, values
+from datasets.cifar10 import read_batch
 from datasets.images import Dataset, DatasetError, Images
 from datasets.messages import progress, say
 
 LARGEST = 2 ** 31       # bytes of pixels in one file
 _LISTED = 10
 _ORDER = 1              # the seed that training images are mixed by
-_IDX = {'train': ('train', 'train'), 'valid': ('valid', 'validation'), 'test': ('t10k', 'test')}
+_CIFAR = {'train': 'data_batch', 'test': 'test_batch'}
 
 
 def is_folder_of_arrays(path):
     """Whether a folder holds MNIST's or CIFAR's files rather than pictures."""
-    return bool(_idx_files(path) or _cifar_files(path))
+    return bool(idx_files.find(path) or _cifar_files(path))
 
 
 def load(path, fitting):
@@ -52,8 +54,8 @@ def load(path, fitting):
     try:
         if not os.path.isdir(path):
             parts, titles = _npz(path)
-        elif _idx_files(path):
-            parts, titles = _idx(path)
+        elif idx_files.find(path):
+            parts, titles = idx_files.read(path)
         else:
             parts, titles = _cifar(path)
     except npz.TooLarge as error:
@@ -79,7 +81,7 @@ def dataset(path, fitting, parts, titles=None, name=None):
         The classes' names; their numbers where not given.
     name : str, optional
     """
-    checked = {part: _checked('%s (%s)' % (path, part), *arrays) for part, arrays in parts.items()}
+    checked, titles = _checked(path, parts, titles)
     labels = checked['train'][1]
     count = max(int(labels.max()) + 1, len(titles or ()))
     titles = titles or [u'%d' % label for label in range(count)]
@@ -88,8 +90,8 @@ def dataset(path, fitting, parts, titles=None, name=None):
                            'name for each' % (path, count - 1, len(titles), MAX_CLASSES))
     missing = np.setdiff1d(np.arange(count), labels)
     if len(missing):
-        raise DatasetError('%s: no training image has the label %d: labels count from 0 without a gap'
-                           % (path, missing[0]))
+        raise DatasetError('%s: no training image has the label %d: labels count from 0 without a gap; '
+                           'np.unique(y, return_inverse=True)[1] makes them so' % (path, missing[0]))
     for part, (_, some) in checked.items():
         if some.max() >= count:
             raise DatasetError('%s has the label %d in %s, and none of it in train' % (path, some.max(), part))
@@ -98,6 +100,7 @@ def dataset(path, fitting, parts, titles=None, name=None):
         say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
     fitted = {part: Images(decided.images(images, lambda items: progress(items, len(items), 'Fitting')), some)
               for part, (images, some) in checked.items()}
+    _check_looks(path, fitted['train'])
     if 'valid' not in fitted:
         fitted.update(_held_back(path, fitted['train'], titles))
     mixed = np.random.RandomState(_ORDER).permutation(len(fitted['train'].labels))
@@ -105,9 +108,28 @@ def dataset(path, fitting, parts, titles=None, name=None):
     return Dataset(name or names.file_name(path), train, fitted['valid'], fitted['test'], titles)
 
 
+def _looks(images):
+    return [hashlib.sha1(image.tobytes()).digest() for image in images]
+
+
+def _check_looks(path, train):
+    """Refuse what is all alike to the network; tell of images that look as one of another class does."""
+    labels = collections.defaultdict(set)
+    looks = _looks(train.images)
+    for look, label in zip(looks, train.labels.tolist()):
+        labels[look].add(label)
+    if len(labels) == 1 and len(looks) > 1:
+        raise DatasetError('%s: all %d training images are the same to the network: see the preview; for LFC another '
+                           'threshold may help' % (path, len(looks)))
+    count = sum(len(labels[look]) > 1 for look in looks)
+    if count:
+        say('%s: %d of %d training images look to the network as one of another class does: see the preview; for LFC '
+            'another threshold may help' % (path, count, len(looks)))
+
+
 def _held_back(path, train, titles):
     """A tenth of the training images to validate on, chosen by their content; both in their order."""
-    looks = [hashlib.sha1(image.tobytes()).digest() for image in train.images]
+    looks = _looks(train.images)
     try:
         parts = splits.divide(train.labels.tolist(), looks, [splits.order(look) for look in looks], ('valid',))
     except splits.TooFew as few:
@@ -118,23 +140,39 @@ def _held_back(path, train, titles):
     return {part: Images(train.images[mask], train.labels[mask]) for part, mask in chosen.items()}
 
 
-def _checked(where, images, labels):
-    """Images (N, rows, columns) or (N, rows, columns, 3), uint8, and as many labels."""
-    if images.ndim == 4 and images.shape[1] in (1, 3) and images.shape[3] not in (1, 3):
-        images = images.transpose(0, 2, 3, 1)       # planes
-    if images.ndim == 4 and images.shape[3] == 1:
-        images = images[..., 0]
-    if images.dtype != np.uint8 or images.ndim != 3 and (images.ndim != 4 or images.shape[3] != 3) or not images.size:
-        raise DatasetError('%s: the images are %s of shape %s: expected uint8, (N, rows, columns) or '
-                           '(N, rows, columns, 3)' % (where, images.dtype, images.shape))
-    labels = labels.reshape(-1)
-    if labels.dtype.kind not in 'iu' or len(labels) != len(images):
-        raise DatasetError('%s: the labels are %s of length %d: expected %d integers' % (
-            where, labels.dtype, len(labels), len(images)))
-    if labels.min() < 0 or labels.max() >= MAX_CLASSES:
-        raise DatasetError('%s: the labels are from %d to %d: expected 0 to at most %d, the overlays tell %d classes '
-                           'apart' % (where, labels.min(), labels.max(), MAX_CLASSES - 1, MAX_CLASSES))
-    return images, labels.astype(np.uint8)
+def _checked(path, parts, titles):
+    """Parts with images and labels uint8, (N, rows, columns) or (N, rows, columns, 3 or 4), (N,); and titles."""
+    where = {part: '%s (%s)' % (path, part) for part in parts}
+    images, note = values.pixels({where[part]: values.layout(where[part], arrays[0]) for part, arrays in parts.items()})
+    if note:
+        say(note)
+    labels = {part: values.classes(where[part], arrays[1], len(images[where[part]])) for part, arrays in parts.items()}
+    named = {part: given for part, (_, given) in labels.items()}
+    labels = {part: some for part, (some, _) in labels.items()}
+    if named['train'] is not None:
+        titles = _checked_titles(path, named['train'])
+        for part, given in named.items():
+            strange = [title for title in given or () if title not in titles]
+            if strange or given is None:
+                raise DatasetError('%s has labels that are not in train: %s' % (where[part], names.shown(
+                    strange[0] if strange else u'numbers')))
+            labels[part] = np.array([titles.index(title) for title in given])[labels[part]]
+    elif _from_one(labels, titles):
+        say('%s: the labels count from 1; taken as from 0' % path)
+        labels = {part: some - 1 for part, some in labels.items()}
+    for part, some in labels.items():
+        if some.min() < 0 or some.max() >= MAX_CLASSES:
+            raise DatasetError('%s: the labels are from %d to %d: expected 0 to at most %d, the overlays tell %d '
+                               'classes apart' % (where[part], some.min(), some.max(), MAX_CLASSES - 1, MAX_CLASSES))
+    return {part: (images[where[part]], some.astype(np.uint8)) for part, some in labels.items()}, titles
+
+
+def _from_one(labels, titles):
+    """Whether labels are 1 to the number of classes, each of them in training."""
+    most = int(labels['train'].max())
+    return (1 <= most <= MAX_CLASSES and len(titles or range(most)) == most and
+            np.array_equal(np.unique(labels['train']), np.arange(1, most + 1)) and
+            all(some.min() >= 1 for some in labels.values()))
 
 
 # --- .npz ------------------------------------------------------------------------------------------------------------
@@ -145,8 +183,11 @@ def _npz(path):
     with open(path, 'rb') as handle:
         if handle.read(2) != b'PK':
             raise DatasetError('%s is no .npz file: give one with x_train, y_train, x_test, y_test, or a folder of '
-                               'class folders with pictures' % path)
+                               'class folders with pictures%s' % (path, '; unpack it first' if path.lower().endswith(
+                                   ('.gz', '.tgz', '.tar', '.7z', '.rar', '.bz2', '.xz')) else ''))
     there = npz.names(path)
+    if not there:
+        raise DatasetError('%s holds no arrays: unpack it (unzip %s) and give the folder' % (path, path))
     valid = next((name for name in ('valid', 'val') if 'x_' + name in there), None)
     wanted = [('train', 'train'), ('test', 'test')] + ([('valid', valid)] if valid else [])
     needed = [kind + name for _, name in wanted for kind in ('x_', 'y_')]
@@ -154,12 +195,13 @@ def _npz(path):
     if lacking:
         raise DatasetError('%s holds %s and lacks %s: expected x_train, y_train, x_test, y_test' % (
             path, ', '.join(map(names.shown, there[:_LISTED])) or 'nothing', ', '.join(lacking)))
-    content = npz.read(path, needed + ['class_names'] * ('class_names' in there), LARGEST)
+    content = npz.read(path, needed, LARGEST)
     parts = {part: (content['x_' + name], content['y_' + name]) for part, name in wanted}
-    return parts, _titles(path, content['class_names']) if 'class_names' in content else None
+    return parts, _titles(path) if 'class_names' in there else None
 
 
-def _titles(path, array):
+def _titles(path):
+    array = plain_pickle.array_of_texts(path, 'class_names')
     titles = [names.text(name) if isinstance(name, bytes) else name for name in array.reshape(-1).tolist()]
     return _checked_titles(path, titles)
 
@@ -171,74 +213,56 @@ def _checked_titles(path, titles):
     return titles
 
 
-# --- idx -------------------------------------------------------------------------------------------------------------
-
-def _idx_files(folder):
-    """Part to {'images': path, 'labels': path} of MNIST's files in a folder, with or without .gz."""
-    result = {}
-    for name in sorted(os.listdir(folder)):
-        plain = name[:-3] if name.endswith('.gz') else name
-        for part, beginnings in _IDX.items():
-            for kind, form in (('images', 'idx3'), ('labels', 'idx1')):
-                for beginning in beginnings:
-                    if plain.replace('.', '-') == '%s-%s-%s-ubyte' % (beginning, kind, form):
-                        result.setdefault(part, {}).setdefault(kind, os.path.join(folder, name))
-    return result
-
-
-def _idx(folder):
-    files = _idx_files(folder)
-    for part in ['train', 'test'] + ['valid'] * ('valid' in files):
-        for kind, form in (('images', 'idx3'), ('labels', 'idx1')):
-            if kind not in files.get(part, {}):
-                raise DatasetError('%s lacks %s-%s-%s-ubyte (or the same with .gz): images and labels to train on and '
-                                   'to test are expected' % (folder, _IDX[part][0], kind, form))
-    return {part: (_read_idx(paths['images'], 3), _read_idx(paths['labels'], 1)) for part, paths in files.items()}, None
-
-
-def _read_idx(path, dimensions):
-    with open(path, 'rb') as handle:
-        return _named(path, readers.idx, readers.unzipped(handle), dimensions, LARGEST)
-
-
-def _named(path, read, *arguments):
-    """What a reader returns; its errors with the file's name, for `path` is one of several."""
-    try:
-        return read(*arguments)
-    except npz.TooLarge as error:
-        raise npz.TooLarge('%s: %s' % (os.path.basename(path), error))
-    except ValueError as error:
-        raise ValueError('%s: %s' % (os.path.basename(path), error))
-
-
-# --- CIFAR's binary files --------------------------------------------------------------------------------------------
+# --- CIFAR's files ---------------------------------------------------------------------------------------------------
 
 def _cifar_files(folder):
-    """Part to paths of CIFAR-10's binary files in a folder."""
+    """Part to paths of CIFAR-10's files in a folder: binary ones, or the batches for Python."""
     there = sorted(os.listdir(folder), key=names.natural)
-    train = [os.path.join(folder, name) for name in there if name.startswith('data_batch') and name.endswith('.bin')]
-    test = [os.path.join(folder, name) for name in there if name.startswith('test_batch') and name.endswith('.bin')]
-    return {part: paths for part, paths in (('train', train), ('test', test)) if paths}
+    for ending in ('.bin', ''):
+        found = {part: [os.path.join(folder, name) for name in there if name.startswith(begins) and
+                        os.path.splitext(name)[1] == ending] for part, begins in _CIFAR.items()}
+        if found['train'] or found['test']:
+            return found
+    if {'train', 'test', 'meta'} <= set(there) and os.path.isfile(os.path.join(folder, 'train')) or \
+            {'train.bin', 'test.bin', 'fine_label_names.txt'} <= set(there):
+        raise DatasetError('%s holds CIFAR-100, whose 100 classes are more than the %d that an overlay tells apart'
+                           % (folder, MAX_CLASSES))
+    return {}
 
 
 def _cifar(folder):
     files = _cifar_files(folder)
-    for part, name in (('train', 'data_batch_1.bin'), ('test', 'test_batch.bin')):
-        if part not in files:
-            raise DatasetError('%s lacks %s: CIFAR\'s binary files to train on and to test are expected'
-                               % (folder, name))
+    ending = os.path.splitext((files['train'] + files['test'])[0])[1]
+    for part, name in (('train', 'data_batch_1'), ('test', 'test_batch')):
+        if not files[part]:
+            raise DatasetError('%s lacks %s%s: CIFAR\'s files to train on and to test are expected'
+                               % (folder, name, ending))
     parts = {}
     for part, paths in files.items():
         images, labels = zip(*map(_read_cifar, paths))
         parts[part] = np.concatenate(images), np.concatenate(labels)
-    meta = os.path.join(folder, 'batches.meta.txt')
-    if not os.path.isfile(meta):
-        return parts, None
-    with io.open(meta, 'rb') as handle:
-        titles = [line.strip() for line in names.text(handle.read(65536)).split(u'\n')]
-    return parts, _checked_titles(meta, [title for title in titles if title])
+    return parts, _cifar_titles(folder, ending)
+
+
+def _cifar_titles(folder, ending):
+    path = os.path.join(folder, 'batches.meta' + ('.txt' if ending else ''))
+    if not os.path.isfile(path):
+        return None
+    with io.open(path, 'rb') as handle:
+        if ending:
+            titles = [line.strip() for line in names.text(handle.read(65536)).split(u'\n')]
+        else:
+            content = plain_pickle.load(handle)
+            titles = content.get(b'label_names', []) if isinstance(content, dict) else []
+            titles = [names.text(title) if isinstance(title, bytes) else title for title in titles]
+    return _checked_titles(path, [title for title in titles if title]) or None
 
 
 def _read_cifar(path):
-    with open(path, 'rb') as handle:
-        return _named(path, readers.cifar, handle, LARGEST)
+    try:
+        with open(path, 'rb') as handle:
+            return readers.cifar(handle, LARGEST) if path.endswith('.bin') else read_batch(handle)
+    except npz.TooLarge as error:
+        raise npz.TooLarge('%s: %s' % (os.path.basename(path), error))
+    except ValueError as error:
+        raise ValueError('%s: %s' % (os.path.basename(path), error))

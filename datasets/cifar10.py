@@ -1,56 +1,85 @@
-"""CIFAR-10: 60,000 photographs of 32x32 (A. Krizhevsky, 2009), from cifar10.npz or from its authors' archive."""
+"""CIFAR-10: 60,000 photographs of 32x32 (A. Krizhevsky, 2009): cifar10.npz, or its authors' files as they are."""
 from __future__ import absolute_import
 
 import io
-import pickle
+import os
 import tarfile
 
 import numpy as np
 
 from common.overlays import NETWORKS
-from datasets import archive
+from datasets import archive, plain_pickle, readers
 from datasets.images import DatasetError
 
 SHAPE = (32, 32, 3)
 VALIDATION = 10     # the last tenth of the training images validates
+BATCHES = {'train': ['data_batch_%d' % number for number in range(1, 6)], 'test': ['test_batch']}
+
+_ARCHIVE, _PYTHON, _BINARY = 'cifar-10-python.tar.gz', 'cifar-10-batches-py', 'cifar-10-batches-bin'
+_LARGEST = 2 ** 28      # bytes of a batch, which has 31 million
 
 
 def load(net, data_dir=None):
-    """45,000 + 5,000 + 10,000 images, from ``cifar10.npz`` in a folder or from the archive in Keras's cache.
+    """45,000 + 5,000 + 10,000 images.
 
-    The archive is read here: Keras would unpickle whatever lies unpacked beside it, unchecked and maybe half-written.
+    From a folder: ``cifar10.npz``, or what CIFAR-10's three archives are and unpack to. Without one from the archive in
+    Keras's cache, which is filled. It is read here: Keras would unpickle whatever lies unpacked beside it, unchecked
+    and maybe half-written.
     """
     if data_dir:
-        arrays = archive.load(data_dir, 'cifar10', SHAPE)
+        arrays = _from_folder(data_dir)
     else:
         from datasets import downloads      # who trains from files needs no six
-        arrays = _batches(downloads.fetch(downloads.CIFAR10))
+        arrays = _from_archive(downloads.fetch(downloads.CIFAR10))
     return archive.dataset('cifar10', arrays, VALIDATION, list(NETWORKS['cnv'].classes))
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    """Unpickles CIFAR-10's batches, which hold dictionaries, bytes and one array each, and nothing else."""
+def _from_folder(data_dir):
+    if not os.path.isfile(os.path.join(data_dir, 'cifar10.npz')):
+        for folder in (os.path.join(data_dir, _PYTHON), os.path.join(data_dir, _BINARY), data_dir):
+            for ending in ('', '.bin'):
+                if os.path.isfile(os.path.join(folder, 'test_batch' + ending)):
+                    return _parts(folder, lambda name: open(os.path.join(folder, name + ending), 'rb'), ending)
+        if os.path.isfile(os.path.join(data_dir, _ARCHIVE)):
+            return _from_archive(os.path.join(data_dir, _ARCHIVE))
+    return archive.load(data_dir, 'cifar10', SHAPE)
 
-    _ALLOWED = {('numpy.core.multiarray', '_reconstruct'), ('numpy', 'ndarray'), ('numpy', 'dtype')}
 
-    def find_class(self, module, name):
-        if (module, name) not in self._ALLOWED:
-            raise DatasetError('%s.%s stands in a data file, which should hold pixels: fetch it again' % (module, name))
-        return pickle.Unpickler.find_class(self, module, name)
-
-
-def _batches(path):
-    """CIFAR-10 from its authors' archive, whose hash has been checked."""
-    parts = {}
+def _from_archive(path):
     with tarfile.open(path) as files:
-        for name in ['data_batch_%d' % number for number in range(1, 6)] + ['test_batch']:
-            stream = files.extractfile('cifar-10-batches-py/' + name)
-            options = {} if str is bytes else {'encoding': 'bytes'}
-            batch = _PlainUnpickler(io.BytesIO(stream.read()), **options).load()
-            images = batch[b'data'].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-            parts.setdefault(name[:4], []).append((images, np.array(batch[b'labels'])))
+        return _parts(path, lambda name: io.BytesIO(files.extractfile(_PYTHON + '/' + name).read(_LARGEST)))
+
+
+def _parts(path, opened, ending=''):
     arrays = []
-    for part in ('data', 'test'):
-        images, labels = zip(*parts[part])
+    for part in ('train', 'test'):
+        images, labels = [], []
+        for name in BATCHES[part]:
+            try:
+                with opened(name) as handle:
+                    some = readers.cifar(handle, _LARGEST) if ending else read_batch(handle)
+            except (ValueError, KeyError) as error:
+                raise DatasetError('%s: %s cannot be read (%s): fetch it again' % (path, name + ending, error))
+            images.append(some[0])
+            labels.append(some[1])
         arrays += [np.concatenate(images), np.concatenate(labels)]
     return archive.checked(path, SHAPE, arrays)
+
+
+def read_batch(handle):
+    """Images (N, 32, 32, 3) and labels of one of CIFAR-10's batches for Python, a pickle.
+
+    Raises
+    ------
+    ValueError
+        It is none, or damaged.
+    """
+    batch = plain_pickle.load(handle)
+    if not isinstance(batch, dict) or not {b'data', b'labels'} <= set(batch):
+        if isinstance(batch, dict) and b'fine_labels' in batch:
+            raise ValueError('CIFAR-100, whose 100 classes are more than the 64 that an overlay tells apart')
+        raise ValueError('no batch of CIFAR-10, which has data and labels')
+    data, labels = np.asarray(batch[b'data']), np.asarray(batch[b'labels'])
+    if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 3072 or labels.shape != (len(data),):
+        raise ValueError('data of shape %s and labels of shape %s' % (data.shape, labels.shape))
+    return np.ascontiguousarray(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)), labels

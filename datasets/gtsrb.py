@@ -65,7 +65,7 @@ def _read(base, training, test):
             base, _ANSWERS, os.path.join(base, test)))
     rows += [(os.path.join(test, name), label, 'test') for name, label in _table(answers)]
     paths, labels, parts = zip(*rows)
-    found = find.Found(CLASSES, [names.encoded(path) for path in paths], labels, parts)
+    found = find.Found(CLASSES, [names.encoded(path) for path in paths], labels, parts, {})
     fitting = Fitting('cnv')
     read = decode.read_all(names.encoded(base), found, fitting)
     broken = np.flatnonzero(read.states != decode.READ)

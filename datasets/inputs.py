@@ -5,8 +5,8 @@
     images = read('cat.jpg', (32, 32, 3))               # uint8, (1, 32, 32, 3)
 
 A file's kind is told from its first bytes, never from its name: NumPy's .npy and .npz, idx3-ubyte, these gzipped,
-CIFAR-10 binary, and pictures (PNG, JPEG, GIF, BMP, WebP), for which Pillow is needed. Files are not trusted: nothing
-is unpickled, and no size is believed before it is bounded.
+CIFAR-10 binary, and pictures (:data:`datasets.pictures.FORMATS`), for which Pillow is needed. Files are not trusted:
+nothing is unpickled, and no size is believed before it is bounded.
 
 A picture is fitted to the overlay as :mod:`datasets.pictures` says: for CNV as the board's own software does it, for
 LFC to look like MNIST.
@@ -70,12 +70,11 @@ def read(path, shape, invert=None, threshold=None):
 
 
 def _read(handle, path, shape, invert, threshold):
-    magic = handle.read(4)
+    beginning = handle.read(16)
     handle.seek(0)
-    for beginning in pictures.FORMATS:
-        if magic.startswith(beginning):
-            return _read_picture(handle, path, shape, invert or 'auto', threshold)[np.newaxis]
-    images = _read_arrays(handle, path, magic)
+    if pictures.begins(beginning):
+        return _read_picture(handle, path, shape, invert or 'auto', threshold)[np.newaxis]
+    images = _read_arrays(handle, path, beginning[:4])
     if shape != (28, 28) or images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
         return images
     if invert == 'yes' or invert == 'auto' and pictures.bright_border(images):
@@ -116,7 +115,7 @@ def _read_cifar(handle, path):
         labels = None
     if labels is None or labels.max() > MAX_LABEL:
         raise BadImages('%s is no image file that is known here: give .npy or .npz, CIFAR-10 binary, idx3-ubyte, '
-                        'or a PNG, JPEG, GIF, BMP or WebP picture' % path)
+                        'or a picture (%s)' % (path, pictures.KINDS))
     return images
 
 

@@ -23,14 +23,30 @@ import warnings
 
 import numpy as np
 
-FORMATS = {b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF', b'BM': 'BMP', b'RIFF': 'WEBP'}   # first bytes
+# What is read, by its first bytes, in Pillow's words; telephones write JPEG with further pictures behind, MPO.
+FORMATS = {b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF', b'BM': 'BMP', b'RIFF': 'WEBP', b'P5': 'PPM',
+           b'P6': 'PPM', b'II*\0': 'TIFF', b'MM\0*': 'TIFF'}
+EXTENSIONS = (b'.png', b'.jpg', b'.jpeg', b'.mpo', b'.gif', b'.bmp', b'.webp', b'.ppm', b'.pgm', b'.pnm', b'.tif',
+              b'.tiff', b'.heic', b'.heif')
+KINDS = 'PNG, JPEG, GIF, BMP, WebP, PPM, TIFF, HEIC'        # for messages
 LARGEST = 10 ** 8               # pixels
 LARGEST_FILE = 2 ** 29          # bytes
 
+_OPENED = tuple(set(FORMATS.values())) + ('MPO',)
 _ORIENTATION = 0x112            # EXIF's tag
 
 
-def decode(handle, small=False, formats=tuple(FORMATS.values()), deep=False):
+def begins(beginning):
+    """Whether these are the first bytes (16 at least) of a picture of a kind that is read."""
+    return beginning.startswith(tuple(FORMATS)) or is_heif(beginning)
+
+
+def is_heif(beginning):
+    """Whether these are the first bytes (12 at least) of a HEIF or AVIF picture."""
+    return beginning[4:8] == b'ftyp' and beginning[8:12] in (b'heic', b'heix', b'heim', b'heis', b'mif1', b'msf1')
+
+
+def decode(handle, small=False):
     """A picture of a file, with all its pixels, and its size.
 
     Parameters
@@ -38,15 +54,11 @@ def decode(handle, small=False, formats=tuple(FORMATS.values()), deep=False):
     handle : binary file
     small : bool
         For :func:`fit_colour`: a JPEG is decoded at 1/2 to 1/8 of its size, as on the board.
-    formats : tuple of str
-        Pillow's names of the formats that are read.
-    deep : bool
-        Whether more than 8 bits a channel will do.
 
     Returns
     -------
     (PIL.Image.Image, (width, height))
-        The size is the file's.
+        Upright, of 8 bits a channel; the size is the file's.
 
     Raises
     ------
@@ -56,23 +68,30 @@ def decode(handle, small=False, formats=tuple(FORMATS.values()), deep=False):
         The picture is damaged, too large, or of another kind.
     """
     from PIL import Image
+    data = handle.read(LARGEST_FILE)
+    formats = _OPENED
+    if is_heif(data[:12]):
+        try:
+            from pillow_heif import register_heif_opener
+        except ImportError:
+            raise ValueError('HEIC: pip install pillow-heif (on Python 3), or save it as JPEG or PNG')
+        register_heif_opener()
+        formats = ('HEIF',)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')     # about the size, which is checked here
-            picture = Image.open(io.BytesIO(handle.read(LARGEST_FILE)))
+            picture = Image.open(io.BytesIO(data))
             width, height = picture.size
             if width * height > LARGEST or picture.format not in formats:
                 raise ValueError('%dx%d, %s: shrink it, or save it as PNG' % (width, height, picture.format))
-            if picture.mode.startswith(('I', 'F')) and not deep:
-                raise ValueError('more than 8 bits a channel: save it with 8')
             if small and fitted_size(width, height) != (width, height):
                 picture.draft(None, fitted_size(width, height))
             picture.load()
+            return upright(eight_bits(picture), (width, height))
     except MemoryError:
         raise
     except Exception as error:                  # Pillow's readers raise errors of every class on damaged files
         raise ValueError(str(error))
-    return picture, (width, height)
 
 
 def upright(picture, size):
@@ -89,7 +108,7 @@ def upright(picture, size):
 
 
 def eight_bits(picture):
-    """A grey picture of 16 bits as one of 8; others as they are.
+    """A grey picture of 16 bits as one of 8; others as they are. Values that 8 bits hold are taken as they stand.
 
     Raises
     ------
@@ -101,7 +120,8 @@ def eight_bits(picture):
         raise ValueError('pixels of floating point: save it with 8 or 16 bits')
     if not picture.mode.startswith('I'):
         return picture
-    return Image.fromarray(np.clip(np.array(picture, np.int64) // 256, 0, 255).astype(np.uint8))
+    grey = np.array(picture, np.int64)
+    return Image.fromarray(np.clip(grey if grey.max() < 256 else grey // 256, 0, 255).astype(np.uint8))
 
 
 def fitted_size(width, height):

@@ -26,6 +26,10 @@ from common.overlays import KERNEL, MAX_CLASSES
 
 LayerParameters = collections.namedtuple('LayerParameters', ['weights', 'bias', 'beta', 'gamma', 'mean', 'inv_std'])
 
+EPSILON = 1e-4          # batch norm's: a variance of 0 gives the largest inv_std
+LARGEST_INV_STD = 1.001 / np.sqrt(EPSILON)      # with what rounding and averaging may add
+
+_NAMED = re.compile(r'-([12])w-([12])a(?:\.npz)?\Z')
 _HEADER_LIMIT = 1024    # bytes; numpy's own headers of such arrays have 80 to 128
 _DAMAGE = (zipfile.BadZipfile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, OverflowError,
            EnvironmentError)
@@ -81,6 +85,11 @@ def read(path, overlay):
     EnvironmentError
         The file cannot be read.
     """
+    named = _NAMED.search(path)
+    bits = overlay.weight_bits, overlay.activation_bits
+    if named and tuple(map(int, named.groups())) != bits:
+        raise BadArchive('%s is named for %s-bit weights and %s-bit activations, and is asked for as %d and %d: give '
+                         '-wb %s -ab %s, or another file' % ((path,) + named.groups() + bits + named.groups()))
     with io.open(path, 'rb') as handle:
         archive = _open(path, handle)
         _check_names(path, overlay, archive)
@@ -164,6 +173,10 @@ def _read_parameter(path, archive, number, layer, field, shape):
     if field == 'inv_std' and (values <= 0).any():
         raise BadArchive('%s is not above 0 for unit %d: 1/sqrt(variance + epsilon) always is'
                          % (label, np.argmax(values <= 0)))
+    if field == 'inv_std' and (values > LARGEST_INV_STD).any():
+        raise BadArchive('%s is %g for unit %d, and 1/sqrt(variance + epsilon) is at most %g: is it the variance? save '
+                         '1 / np.sqrt(variance + %g)' % (label, values.max(), np.argmax(values),
+                                                         1 / np.sqrt(EPSILON), EPSILON))
     return values
 
 

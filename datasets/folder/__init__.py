@@ -2,7 +2,8 @@
 
     data = load('photos/pets', Fitting('cnv'))      # photos/pets/cat/*.jpg, photos/pets/dog/*.jpg
 
-With ``train/``, ``test/`` and, if liked, ``valid/`` above the class folders the pictures are divided as they say;
+With ``train/``, ``test/`` and, if liked, ``valid/`` above the class folders (or training_set/, seg_test/ and the like)
+the pictures are divided as they say;
 without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`). Classes are in the order of their
 folders' names, numbers in them by value: 9 before 10. Hidden files and files that are no pictures are passed over. Each
 picture counts once, however many copies there are: what it holds decides, not its name. A copy in ``test/`` or
@@ -22,7 +23,7 @@ import numpy as np
 from datasets import names
 from datasets.folder import check, decode, find
 from datasets.images import Dataset, DatasetError, Images
-from datasets.messages import say, shortened
+from datasets.messages import say, say_list, shortened
 
 BROKEN = ('skip', 'stop')
 
@@ -74,6 +75,11 @@ def collect(path, fitting, broken='skip', tell=None, divide=True):
     tell = tell or say
     root = names.encoded(os.path.expanduser(path))
     found = find.find(root)
+    for what, paths in found.unused.items():
+        if what.startswith('these'):
+            tell('%s: %s' % (path, what))
+        else:
+            say_list(tell, '%s: %s' % (path, what), [names.shown(name) for name in paths])
     read = decode.read_all(root, found, fitting)
     check.tell_broken(path, found, read, broken, tell)
     images = fitting.black_and_white(read.images)

@@ -2,7 +2,6 @@
 from __future__ import absolute_import
 
 import collections
-import os
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from datasets import names, splits
 from datasets.folder.decode import BROKEN, OTHER
 from datasets.images import DatasetError
 from datasets.messages import say_list
+from datasets.pictures import KINDS
 
 PURPOSES = {'valid': 'to validate', 'test': 'to test'}
 
@@ -33,15 +33,11 @@ def check_classes(path, found, chosen, tell):
         first = None if None in parts else 'train'
         if not counts[first, label]:
             where = ' in train/' if first else ''
-            raise DatasetError('%s: the class %s has no picture%s: put some into its folder (PNG, JPEG, GIF, BMP, '
-                               'WebP), or remove the folder' % (path, names.shown(title), where))
+            raise DatasetError('%s: the class %s has no picture%s: put some into its folder (%s), or remove the '
+                               'folder' % (path, names.shown(title), where, KINDS))
         for part in sorted(parts - {None}):
             if not counts[part, label]:
                 tell('%s: the class %s has no picture in %s/' % (path, names.shown(title), part))
-    if len(found.classes) == 1 and any(found_path.count(b'/') > 1 + (part is not None)
-                                       for found_path, part in zip(found.paths, found.parts)):
-        raise DatasetError('%s holds the one folder %s with folders in it: if those are the classes, give %s' % (
-            path, names.shown(found.classes[0]), os.path.join(path, names.shown(found.classes[0]))))
 
 
 def check_left(path, found, chosen, why):

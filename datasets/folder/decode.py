@@ -13,16 +13,13 @@ import numpy as np
 
 from datasets import names, pictures
 from datasets.folder import cache
-from datasets.folder.find import EXTENSIONS
 from datasets.messages import progress
 
-FORMATS = dict(pictures.FORMATS)
-FORMATS.update({b'P5': 'PPM', b'P6': 'PPM'})
 LARGEST_FILE = 2 ** 28      # bytes; the largest pictures are decoded two at a time
 WORKERS = 2
 READ, BROKEN, OTHER, NOT_NOW = range(4)     # the last: broken, and maybe not so the next time
 
-_OTHER_FORMATS = (b'.tif', b'.tiff', b'.heic', b'.heif', b'.avif', b'.jp2', b'.jxl')
+_OTHER_FORMATS = (b'.avif', b'.jp2', b'.jxl', b'.cr2', b'.nef', b'.dng', b'.svg', b'.pdf')
 
 Read = collections.namedtuple('Read', ['images', 'states', 'pixels', 'files', 'reasons'])
 
@@ -111,10 +108,10 @@ def _decode(path, fitting, contents):
         if not os.path.isfile(path):
             return blank, OTHER, zeros, zeros, ''
         with open(path, 'rb') as handle:
-            beginning = handle.read(4)
+            beginning = handle.read(16)
             if path.lower().endswith(_OTHER_FORMATS):
                 raise ValueError('a format that is not read: save it as PNG or JPEG')
-            if not (path.lower().endswith(EXTENSIONS) or beginning.startswith(tuple(FORMATS))):
+            if not (path.lower().endswith(pictures.EXTENSIONS) or pictures.begins(beginning)):
                 return blank, OTHER, zeros, zeros, ''
             if os.fstat(handle.fileno()).st_size > LARGEST_FILE:
                 raise ValueError('more than %d MB' % (LARGEST_FILE >> 20))
@@ -133,7 +130,7 @@ def _decode(path, fitting, contents):
         reason = 'an empty file' if data == b'' else ' '.join(str(error).split())
         if 'cannot identify' not in reason:
             return blank, BROKEN, zeros, zeros, reason
-        if path.lower().endswith(EXTENSIONS):
+        if path.lower().endswith(pictures.EXTENSIONS):
             return blank, BROKEN, zeros, zeros, 'not a picture'
         return blank, OTHER, zeros, zeros, ''      # text may begin with BM or P5
     return image, READ, pixels, np.frombuffer(digest, np.uint8), ''
@@ -141,8 +138,7 @@ def _decode(path, fitting, contents):
 
 def _upright(data, small):
     """((picture, size), hash of the pixels) of a file's bytes."""
-    picture, size = pictures.decode(io.BytesIO(data), small, tuple(FORMATS.values()), deep=True)
-    picture, size = pictures.upright(pictures.eight_bits(picture), size)
+    picture, size = pictures.decode(io.BytesIO(data), small)
     digest = hashlib.sha256(repr(picture.size).encode('ascii'))
     width, height = picture.size
     for top in range(0, height, 256):       # strip by strip: as RGBA the whole may be four times as large

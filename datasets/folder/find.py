@@ -1,25 +1,32 @@
-"""What is in a folder of class folders: paths, labels, parts; no file is opened."""
+"""What is in a folder of class folders: paths, labels, parts; no file is opened.
+
+Parts (train/, valid/, test/) are told from classes by their names, also training_set/, seg_train/ or Testing/, and by
+what they hold: a folder with pictures in it is a class even where it is named train/. What is neither plainly the one
+nor the other is refused, with what to rename.
+"""
 from __future__ import absolute_import
 
 import collections
 import os
+import re
 
 from common.overlays import MAX_CLASSES
 from datasets import names
 from datasets.images import DatasetError
-from datasets.messages import say, shortened
+from datasets.messages import shortened
+from datasets.pictures import EXTENSIONS
 
-EXTENSIONS = (b'.png', b'.jpg', b'.jpeg', b'.gif', b'.bmp', b'.webp', b'.ppm', b'.pgm')
-PARTS = {'train': 'train', 'training': 'train', 'valid': 'valid', 'validation': 'valid', 'val': 'valid',
-         'test': 'test', 'testing': 'test'}
-
+_PART = re.compile(u'(?:seg|my)?[^a-z0-9]*(train|val|test)(?:ing|id|idation)?[^a-z0-9]*'
+                   u'(?:set|data|dataset|image|images|img|imgs|picture|pictures|split)?\\Z')
+_PARTS = {u'train': 'train', u'val': 'valid', u'test': 'test'}
 _IGNORED = (b'thumbs.db', b'desktop.ini', b'__macosx', b'@eadir', b'lost+found', b'__pycache__')    # and hidden files
 
-Found = collections.namedtuple('Found', ['classes', 'paths', 'labels', 'parts'])
+# unused: what of the pictures is not used, and why, to their paths.
+Found = collections.namedtuple('Found', ['classes', 'paths', 'labels', 'parts', 'unused'])
 
 
 def find(root):
-    """The files of a folder of class folders; none is opened.
+    """The files of a folder of class folders.
 
     Parameters
     ----------
@@ -29,32 +36,29 @@ def find(root):
     -------
     Found
         Class names (unicode); for each file its path below `root` (bytes), label and part (None where the folder has
-        no train/ and test/).
+        no train/ and test/); the pictures that lie elsewhere.
     """
     shown = names.shown(root)
     if not os.path.isdir(root):
         raise DatasetError('%s: there is no such folder: give a folder of class folders with pictures' % shown)
-    folders = _folders(root)
+    top, folders = _descended(root, _folders(root))
     if not folders:
-        count = sum(name.lower().endswith(EXTENSIONS) for name in _entries(root))
         raise DatasetError('%s holds %d pictures and no folders: put the pictures of each class into a folder of its '
-                           'own, named after the class' % (shown, count))
-    tops = _tops(shown, folders)
+                           'own, named after the class' % (shown, len(_pictures(root, b''))))
+    tops, unused = _tops(root, top, folders)
     classes = collections.defaultdict(dict)     # title to {part: folder below the root}
-    for part, top in tops:
-        for name in _folders(os.path.join(root, top)):
-            title = names.text(name).strip()
-            if not names.is_plain(title) or not title:
-                raise DatasetError('%s holds a folder named %r: rename it in plain UTF-8 text, it becomes the name of '
-                                   'a class' % (names.shown(os.path.join(root, top)), name))
+    for part, where in tops:
+        for name in _folders(os.path.join(root, where)):
+            title = _title(os.path.join(root, where), name)
             if part in classes[title]:
                 raise DatasetError('%s holds two folders named %s: rename one, each is a class'
-                                   % (names.shown(os.path.join(root, top)), names.shown(title)))
-            classes[title][part] = os.path.join(top, name)
+                                   % (names.shown(os.path.join(root, where)), names.shown(title)))
+            classes[title][part] = os.path.join(where, name)
     if not 1 <= len(classes) <= MAX_CLASSES:
         raise DatasetError('%s holds %d class folders: the overlays tell 1 to %d classes apart'
                            % (shown, len(classes), MAX_CLASSES))
-    found = Found(sorted(classes, key=names.natural), [], [], [])
+    _check_depth(root, classes)
+    found = Found(sorted(classes, key=names.natural), [], [], [], unused)
     for label, title in enumerate(found.classes):
         for part, folder in sorted(classes[title].items(), key=lambda item: item[0] or ''):
             paths = _files(root, folder)
@@ -62,6 +66,20 @@ def find(root):
             found.labels.extend([label] * len(paths))
             found.parts.extend([part] * len(paths))
     return found
+
+
+def part_of(name):
+    """'train', 'valid' or 'test' where a folder's name (bytes) is that of a part, else None."""
+    matched = _PART.match(names.text(name).lower())
+    return matched and _PARTS[matched.group(1)]
+
+
+def _title(where, name):
+    title = names.text(name).strip()
+    if not names.is_plain(title) or not title:
+        raise DatasetError('%s holds a folder named %r: rename it in plain UTF-8 text, it becomes the name of a class'
+                           % (names.shown(where), name))
+    return title
 
 
 def _entries(folder):
@@ -74,23 +92,106 @@ def _folders(folder):
     return [name for name in _entries(folder) if os.path.isdir(os.path.join(folder, name))]
 
 
-def _tops(shown, folders):
-    """(part, folder) of train/, valid/ and test/ among some folders, or (None, b'') where they are classes."""
-    parts = [(PARTS[names.text(name).lower()], name) for name in folders if names.text(name).lower() in PARTS]
+def _pictures(root, folder):
+    """Paths below the root of what is named as a picture, in a folder itself."""
+    return [os.path.join(folder, name) for name in _entries(os.path.join(root, folder))
+            if name.lower().endswith(EXTENSIONS)]
+
+
+def _descended(root, folders):
+    """(folder below the root, its folders): further in where a folder holds nothing but one with the parts in it."""
+    top = b''
+    while len(folders) == 1 and not _pictures(root, top):
+        inner = _folders(os.path.join(root, top, folders[0]))
+        if not {'train', 'test'} <= {part_of(name) for name in inner}:
+            break
+        top, folders = os.path.join(top, folders[0]), inner
+    return top, folders
+
+
+def _tops(root, top, folders):
+    """The folders that hold the class folders, as (part, folder), and what is unused; one of no part without parts."""
+    shown = names.shown(os.path.join(root, top))
+    parts = [(part_of(name), os.path.join(top, name)) for name in folders if part_of(name)]
     there = [part for part, _ in parts]
-    if not ('train' in there and 'test' in there or len(parts) == len(folders)):
-        return [(None, b'')]
-    given = ', '.join(names.shown(name) + '/' for _, name in parts)
+    holding = [name for _, name in parts if _folders(os.path.join(root, name)) and not _pictures(root, name)]
+    if not ({'train', 'test'} <= set(there) or holding or parts and len(parts) == len(folders)):
+        return [(None, top)], _unused(root, [(top, 'beside the class folders')])
+    given = ', '.join(names.shown(os.path.basename(name)) + '/' for _, name in parts)
+    others = [name for name in folders if not part_of(name)]
     for part in ('train', 'test'):
         if part not in there:
-            raise DatasetError('%s holds %s and no %s/: give train/ and test/ (and valid/ if you like), or class '
-                               'folders alone' % (shown, given, part))
-    unused = [names.shown(name) for name in folders if names.text(name).lower() not in PARTS]
-    if unused:
-        say('%s: beside %s these folders are not looked at: %s' % (shown, given, shortened(unused)))
+            hints = ['rename %s/ to test/' % names.shown(name) for kind, name in parts
+                     if kind == 'valid' and part == 'test']
+            hints += ['give %s alone, whose pictures are then divided' % names.shown(os.path.join(root, name))
+                      for kind, name in parts if kind == 'train']
+            raise DatasetError('%s holds %s and no %s/%s: %s' % (
+                shown, given, part, _beside(others),
+                ', or '.join(hints) or 'give train/ and test/ (and valid/ if you like), or class folders alone'))
     if len(set(there)) < len(there):
         raise DatasetError('%s holds %s: give one folder for each of train, valid and test' % (shown, given))
-    return parts
+    parts = [(part, _inner(root, part, name)) for part, name in parts]
+    for part, name in parts:
+        pictures = _pictures(root, name)
+        if pictures and not _folders(os.path.join(root, name)):
+            raise DatasetError('%s holds %d pictures and no class folders: sort them into folders named after their '
+                               'classes, or move it elsewhere and give the folder of class folders alone'
+                               % (names.shown(os.path.join(root, name)), len(pictures)))
+    places = [(top, 'beside %s' % given)] + [(name, 'beside the class folders') for _, name in parts]
+    return parts, _unused(root, places, [os.path.join(top, name) for name in others])
+
+
+def _beside(others):
+    """', beside a/ and b/' of folders that are no parts."""
+    return ', beside %s' % shortened([names.shown(name) + '/' for name in others]) if others else ''
+
+
+def _inner(root, part, folder):
+    """seg_train/seg_train for seg_train where that is all that it holds."""
+    inner = _folders(os.path.join(root, folder))
+    while len(inner) == 1 and part_of(inner[0]) == part and not _pictures(root, folder):
+        folder = os.path.join(folder, inner[0])
+        inner = _folders(os.path.join(root, folder))
+    return folder
+
+
+def _unused(root, places, folders=()):
+    """What is not looked at, to its paths: pictures in some places themselves, and all files of some folders."""
+    result = collections.OrderedDict()
+    for place, why in places:
+        pictures = _pictures(root, place)
+        if pictures:
+            result['%d pictures lie %s and are not used' % (len(pictures), why)] = pictures
+    if folders:
+        paths = [path for folder in folders for path in _files(root, folder)]
+        result['these folders are not looked at: %s (%d files)' % (
+            shortened([names.shown(os.path.basename(folder)) for folder in folders]), len(paths))] = paths
+    return result
+
+
+def _check_depth(root, classes):
+    """Refuse what may be classes within groups, or parts within classes: class folders that hold folders alone."""
+    holding, once = {}, set()
+    for title, folders in classes.items():
+        for folder in folders.values():
+            entries, inner = _entries(os.path.join(root, folder)), _folders(os.path.join(root, folder))
+            if not inner or len(inner) < len(entries):
+                return          # pictures, or an empty class: what is in its folders is of the class
+            holding[title] = inner
+            once.add(tuple(inner))
+    if len(once) == 1 and len(list(once)[0]) == 1 and len(holding) > 1:
+        return                  # cat/images/, dog/images/
+    title = min(holding, key=names.natural)
+    folder = list(classes[title].values())[0]
+    if len(holding) == 1:
+        raise DatasetError('%s holds the one folder %s with folders in it: if those are the classes, give %s' % (
+            names.shown(root), names.shown(title), names.shown(os.path.join(root, folder))))
+    raise DatasetError('%s: the folders %s hold no pictures, only folders (%s): if those are the classes, give %s, or '
+                       'put them side by side; if not, move the pictures up out of them' % (
+                           names.shown(root), shortened([names.shown(name) + '/' for name in sorted(
+                               holding, key=names.natural)]),
+                           shortened([names.shown(name) + '/' for name in holding[title]]),
+                           names.shown(os.path.join(root, folder))))
 
 
 def _files(root, folder):

@@ -87,7 +87,7 @@ def test_16_bits_are_8(tmpdir):
     for name, array in (('deep.png', grey), ('plain.png', (grey // 256).astype(np.uint8))):
         Image.fromarray(array).save(str(tmpdir.join('a', name)))
     one, other = [decode.read_all(str(tmpdir).encode('ascii'), find.Found(
-        ['a'], [b'a/' + name], [0], [None]), CNV).images[0] for name in (b'deep.png', b'plain.png')]
+        ['a'], [b'a/' + name], [0], [None], {}), CNV).images[0] for name in (b'deep.png', b'plain.png')]
     np.testing.assert_array_equal(one, other)
 
 
@@ -336,9 +336,10 @@ def test_broken_pictures_stop_the_run(small):
 
 
 def test_formats_that_are_not_read_are_named(small, capsys):
-    Image.new('RGB', (40, 40)).save(os.path.join(small, 'star', 'scan.tif'))
+    with open(os.path.join(small, 'star', 'scan.avif'), 'wb') as handle:
+        handle.write(b'\0\0\0\x18ftypavif')
     folder.load(small, CNV)
-    assert 'star/scan.tif: a format that is not read' in capsys.readouterr()[1]
+    assert 'star/scan.avif: a format that is not read' in capsys.readouterr()[1]
 
 
 def test_classes_without_a_picture_of_their_own(small):
@@ -374,6 +375,68 @@ def test_folders_beside_the_parts_are_named(tmpdir, capsys):
     root.mkdir('extra')
     folder.load(str(root), CNV)
     assert 'these folders are not looked at: extra' in capsys.readouterr()[1]
+
+
+# --- parts under other names, and what lies beside the classes -------------------------------------------------------
+
+def parts_named(tmpdir, train, test, classes=drawings.SHAPES[:2]):
+    for seed, part in enumerate((train, test)):
+        drawings.folder(str(tmpdir.join('own', part)), 6, classes, seed=seed, kinds=[('RGB', 'png')])
+    return str(tmpdir.join('own'))
+
+
+@pytest.mark.parametrize('train, test', [
+    ('training_set', 'test_set'), ('training_set/training_set', 'test_set/test_set'),
+    ('seg_train/seg_train', 'seg_test'), ('pets/Training', 'pets/Testing'), ('train-images', 'testset')])
+def test_parts_under_other_names(tmpdir, train, test):
+    data = folder.load(parts_named(tmpdir, train, test), CNV)
+    assert data.class_names == [u'circle', u'square'] and data.name == 'own'
+    assert [len(part.images) for part in data[1:4]] == [10, 2, 12]
+
+
+def test_parts_within_classes_are_no_classes(tmpdir):
+    for title in drawings.SHAPES[:2]:
+        drawings.folder(str(tmpdir.join('own', title)), 4, ['train', 'test'])
+    refused(str(tmpdir.join('own')), 'the folders circle/, square/ hold no pictures, only folders (test/, train/)')
+
+
+def test_train_as_the_name_of_a_class(tmpdir):
+    data = folder.load(drawings.folder(str(tmpdir.join('own')), 6, [u'bus', u'car', u'train']), CNV)
+    assert data.class_names == [u'bus', u'car', u'train']
+
+
+@pytest.mark.parametrize('folders, words', [
+    (('Training/circle', 'Training/square', 'junk'), 'holds Training/ and no test/, beside junk/'),
+    (('train/circle', 'train/square', 'val/circle', 'val/square', 'more'), 'rename val/ to test/'),
+    (('test/circle', 'test/square', 'junk'), 'and no train/')])
+def test_parts_of_which_one_lacks(tmpdir, folders, words):
+    for name in folders:
+        drawings.folder(str(tmpdir.join('own', os.path.dirname(name))), 3, [os.path.basename(name)])
+    refused(str(tmpdir.join('own')), words)
+
+
+def test_one_folder_within_each_class(tmpdir):
+    for title in drawings.SHAPES[1:]:
+        drawings.folder(str(tmpdir.join('own', title)), 4, ['images'], seed=title == u'star')
+    assert folder.load(str(tmpdir.join('own')), CNV).class_names == [u'square', u'star']
+
+
+def test_pictures_beside_the_class_folders_are_counted(small, tmpdir, capsys):
+    drawings.save(drawings.shape(u'star', np.random.RandomState(7)), os.path.join(small, 'c0.png'))
+    folder.load(small, CNV)
+    told = capsys.readouterr()[1]
+    assert '1 pictures lie beside the class folders and are not used:\n  c0.png' in told
+    root = parts_named(tmpdir, 'train', 'test')
+    drawings.folder(root, 5, [u'extra'])
+    folder.load(root, CNV)
+    assert 'these folders are not looked at: extra (5 files)' in capsys.readouterr()[1]
+
+
+def test_a_test_folder_without_classes(tmpdir):
+    root = parts_named(tmpdir, 'train', 'other')
+    shutil.move(os.path.join(root, 'other', 'circle'), os.path.join(root, 'Test'))
+    shutil.rmtree(os.path.join(root, 'other'))
+    refused(root, 'Test holds 6 pictures and no class folders')
 
 
 # --- the cache -------------------------------------------------------------------------------------------------------

@@ -229,7 +229,7 @@ BAD = {
     'large png': (bomb_png(10001), '10001x10001'),
     'png cut': (picture(noise((100, 100, 3))[0])[:-2000], 'cannot be read'),
     'jpeg cut': (picture(noise((100, 100, 3))[0], 'JPEG')[:2000], 'cannot be read'),
-    'png of 16 bits': (picture(np.arange(10000, dtype=np.uint16).reshape(100, 100)), '8 bits'),
+    'heic': (b'\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'cannot be read'),
     'gif garbage': (b'GIF89a' + b'\x05' * 100, 'cannot be read'),
     'riff sound': (b'RIFF\x24\0\0\0WAVEfmt ', 'cannot be read'),
 }
@@ -271,3 +271,39 @@ def test_specks_on_a_large_sheet_are_no_ink():
     sheet = np.full((3000, 3000), 255, np.uint8)
     sheet[0, 0] = sheet[-1, -1] = 0
     assert not pictures.fit_digit(Image.fromarray(sheet)).any()
+
+
+@pytest.mark.parametrize('shape', [LFC, CNV])
+def test_16_bits_and_ppm_are_read_as_8_bits_of_png_are(tmpdir, shape):
+    """And what a telephone writes: a JPEG with a second picture behind; and TIFF."""
+    grey = np.kron(noise((10, 10), 1)[0], np.ones((5, 5), np.uint8))
+    colour = np.dstack([grey, grey // 2, 255 - grey])
+
+    def read(name, array, kind=None, **options):
+        path = str(tmpdir.join(name))
+        Image.fromarray(array).save(path, kind, **options)
+        return inputs.read(path, shape)[0]
+    plain = read('plain.png', grey)
+    np.testing.assert_array_equal(read('deep.png', grey.astype(np.uint16) * 257), plain)
+    np.testing.assert_array_equal(read('few.png', grey.astype(np.uint16)), plain)
+    np.testing.assert_array_equal(read('a.pgm', grey), plain)
+    colours = read('plain2.png', colour)
+    np.testing.assert_array_equal(read('a.ppm', colour), colours)
+    np.testing.assert_array_equal(read('a.tif', colour), colours)
+    if sys.version_info[0] > 2:         # Pillow 6 writes no MPO
+        one = read('one.jpg', colour, 'JPEG')
+        np.testing.assert_array_equal(read('two.jpg', colour, 'MPO', save_all=True, append_images=[
+            Image.fromarray(255 - colour)]), one)
+
+
+def test_heic_without_its_reader_names_it(tmpdir):
+    try:
+        import pillow_heif  # noqa: F401
+    except ImportError:
+        path = tmpdir.join('a.heic')
+        path.write_binary(b'\0\0\0\x18ftypheic\0\0\0\0mif1heic')
+        with pytest.raises(BadImages) as caught:
+            inputs.read(str(path), CNV)
+        assert 'pip install pillow-heif' in str(caught.value)
+    else:
+        pytest.skip('pillow-heif is installed')

@@ -223,6 +223,39 @@ def test_cifar10_from_its_authors_archive(tmp_path, monkeypatch):
     assert np.array_equal(data.test.labels, contents['y_test'])
 
 
+@pytest.mark.parametrize('form', ['archive', 'python', 'binary', 'within'])
+def test_cifar10_as_its_authors_files_in_data_dir(tmp_path, form):
+    contents = cifar_archive(tmp_path / 'cifar-10-python.tar.gz')
+    if form in ('python', 'within'):
+        with tarfile.open(str(tmp_path / 'cifar-10-python.tar.gz')) as archive:
+            archive.extractall(str(tmp_path))
+        os.remove(str(tmp_path / 'cifar-10-python.tar.gz'))
+    elif form == 'binary':
+        os.remove(str(tmp_path / 'cifar-10-python.tar.gz'))
+        (tmp_path / 'cifar-10-batches-bin').mkdir()
+        for number, name in enumerate(['data_batch_%d' % batch for batch in range(1, 6)] + ['test_batch']):
+            images, labels = [contents[kind + ('test' if number == 5 else 'train')][number % 5 * 10:][:10]
+                              for kind in ('x_', 'y_')]
+            planes = images.transpose(0, 3, 1, 2).reshape(10, -1)
+            (tmp_path / 'cifar-10-batches-bin' / (name + '.bin')).write_bytes(
+                np.hstack([labels[:, None], planes]).astype(np.uint8).tobytes())
+    data = registry.load('cifar10', 'cnv', str(tmp_path / 'cifar-10-batches-py') if form == 'within' else str(tmp_path))
+    assert np.array_equal(np.concatenate([data.train.images, data.valid.images]), contents['x_train'])
+    assert np.array_equal(data.test.labels, contents['y_test'])
+
+
+def test_mnist_as_idx_files_in_data_dir(tmp_path):
+    contents = arrays((28, 28))
+    (tmp_path / 'MNIST' / 'raw').mkdir(parents=True)
+    for name, images, labels in (('train', 'x_train', 'y_train'), ('t10k', 'x_test', 'y_test')):
+        for kind, array in (('images-idx3', contents[images]), ('labels-idx1', contents[labels])):
+            (tmp_path / 'MNIST' / 'raw' / ('%s-%s-ubyte' % (name, kind))).write_bytes(
+                struct.pack('>%dI' % (1 + array.ndim), 0x800 + array.ndim, *array.shape) + array.tobytes())
+    data = registry.load('mnist', 'lfc', str(tmp_path))
+    assert np.array_equal(np.concatenate([data.train.images, data.valid.images]), contents['x_train'])
+    assert np.array_equal(data.test.labels, contents['y_test']) and data.name == 'mnist'
+
+
 def test_other_pickles_are_refused(tmp_path, monkeypatch):
     path, trace = tmp_path / 'cifar-10-batches-py.tar.gz', tmp_path / 'trace'
     cifar_archive(path, spoil=Evil(str(trace)))

@@ -249,12 +249,19 @@ def test_float64_beyond_float32(path, lfc_arrays):
     (3, 0., 'arr_3 (gamma of layer 0) is 0 for unit 7'),
     (9, -0., 'arr_9 (gamma of layer 1) is 0 for unit 7'),
     (5, 0., 'arr_5 (inv_std of layer 0) is not above 0 for unit 7'),
+    (5, 101., 'arr_5 (inv_std of layer 0) is 101 for unit 7, and 1/sqrt(variance + epsilon) is at most 100'),
     (23, -1., 'arr_23 (inv_std of layer 3) is not above 0 for unit 7')])
 def test_gamma_and_inv_std(path, lfc_arrays, number, value, message):
     arrays = [array.copy() for array in lfc_arrays]
     arrays[number][7] = value
     np.savez(path, *arrays)
     assert message in refused(path)
+
+
+def test_bits_in_the_name_of_the_file(tmpdir, lfc_arrays):
+    path = str(tmpdir.join('mnist-1w-2a.npz'))
+    np.savez(path, *lfc_arrays)
+    assert 'is named for 1-bit weights and 2-bit activations, and is asked for as 1 and 1' in refused(path)
 
 
 def test_scalar_gamma_of_zero(path):
