@@ -82,6 +82,13 @@ def read(file, wanted, largest):
     return result
 
 
+def member(file, name, largest):
+    """The first `largest` bytes of an array's .npy file in an archive; errors as :func:`read` has them."""
+    with _opened(file) as archive:
+        with archive.open(name + '.npy') as stream:
+            return stream.read(largest)
+
+
 def read_array(stream, largest):
     """The array of a .npy file, which is read to its end: a zip file's member is checked there.
 

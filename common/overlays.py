@@ -18,6 +18,7 @@ import collections
 from common.errors import UserError
 
 KERNEL = 3          # every convolution is 3x3, 'valid'
+EPSILON = 1e-4      # added to batch norm's variance
 MAX_CLASSES = 64    # the last layer's rows are padded to this, whatever the number of classes
 
 # The rules by which a class is taken from a network's outputs. The board takes the one that its network has below;

@@ -7,7 +7,6 @@ from __future__ import absolute_import
 
 import io
 import pickle
-import zipfile
 
 import numpy as np
 
@@ -54,10 +53,7 @@ def array_of_texts(path, name):
     ------
     ValueError
     """
-    with zipfile.ZipFile(path) as archive:
-        with archive.open(name + '.npy') as stream:
-            data = stream.read(_LARGEST_TEXTS)
-    stream = io.BytesIO(data)
+    stream = io.BytesIO(npz.member(path, name, _LARGEST_TEXTS))
     try:
         version = np.lib.format.read_magic(stream)
         header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]

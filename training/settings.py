@@ -26,7 +26,7 @@ NETWORKS = {name: Network(dataset=network.dataset, **dict(ORIGINAL, **network.tr
             for name, network in overlays.NETWORKS.items()}
 
 ALPHA = .1          # share of the newest batch in batch norm's running averages
-EPSILON = 1e-4      # added to batch norm's variance
+EPSILON = overlays.EPSILON
 SEED = int(OPTIONS['SEED'].default)
 
 

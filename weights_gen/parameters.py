@@ -22,12 +22,11 @@ import numpy as np
 from numpy.lib import format as npy
 
 from common.errors import UserError
-from common.overlays import KERNEL, MAX_CLASSES
+from common.overlays import EPSILON, KERNEL, MAX_CLASSES
 
 LayerParameters = collections.namedtuple('LayerParameters', ['weights', 'bias', 'beta', 'gamma', 'mean', 'inv_std'])
 
-EPSILON = 1e-4          # batch norm's: a variance of 0 gives the largest inv_std
-LARGEST_INV_STD = 1.001 / np.sqrt(EPSILON)      # with what rounding and averaging may add
+_LARGEST_INV_STD = 1.001 / np.sqrt(EPSILON)     # of a variance of 0; with what rounding may add
 
 _NAMED = re.compile(r'-([12])w-([12])a(?:\.npz)?\Z')
 _HEADER_LIMIT = 1024    # bytes; numpy's own headers of such arrays have 80 to 128
@@ -173,7 +172,7 @@ def _read_parameter(path, archive, number, layer, field, shape):
     if field == 'inv_std' and (values <= 0).any():
         raise BadArchive('%s is not above 0 for unit %d: 1/sqrt(variance + epsilon) always is'
                          % (label, np.argmax(values <= 0)))
-    if field == 'inv_std' and (values > LARGEST_INV_STD).any():
+    if field == 'inv_std' and (values > _LARGEST_INV_STD).any():
         raise BadArchive('%s is %g for unit %d, and 1/sqrt(variance + epsilon) is at most %g: is it the variance? save '
                          '1 / np.sqrt(variance + %g)' % (label, values.max(), np.argmax(values),
                                                          1 / np.sqrt(EPSILON), EPSILON))

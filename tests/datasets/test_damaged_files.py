@@ -17,14 +17,14 @@ from tests.mutations import damaged, explore, gzipped, hostile_json, hostile_npz
 from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
 from datasets import arrays, folder, gtsrb, registry, svhn
 from datasets.fitting import Fitting
-from datasets.folder import cache, find
+from datasets.folder import cache
 from datasets.images import encode
 
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
     """What is told about the data is not what is tested here, and is a great many lines."""
-    for module in (arrays, cache, folder, find, gtsrb, svhn):
+    for module in (arrays, cache, folder, gtsrb, svhn):
         monkeypatch.setattr(module, 'say', lambda line: None)
 
 
