@@ -58,6 +58,15 @@ def test_lines_of_cnv():
         'train_set_size = 45000', 'shuffle_parts = 1']
 
 
+def test_the_recipe_where_none_is_given(tmpdir):
+    """The documents' for what they train on, the better one for own pictures."""
+    pictures = str(tmpdir.mkdir('pets'))
+    for dataset, recipe in ((None, 'original'), ('mnist', 'original'), ('digits', 'original'), (pictures, 'best')):
+        assert Settings('lfc', 1, 1, dataset).recipe == recipe
+    assert Settings('lfc', 1, 1, pictures, recipe='original').recipe == 'original'
+    assert not Settings('cnv', 1, 1, pictures).network.mirrored       # of own pictures only their owner knows
+
+
 @pytest.mark.parametrize('arguments, message', [
     (dict(net='lfc', weight_bits=2, activation_bits=2), 'the board has no overlay lfcW2A2'),
     (dict(net='cnv', weight_bits=2, activation_bits=1), 'the board has no overlay cnvW2A1: choose one of lfcW1A1'),
