@@ -19,6 +19,7 @@ elif [ "${1:-}" = --for ]; then
 else
     "$scripts/setup.sh" --quiet >&2
     [ "$(readlink "$scripts/../.venv/active")" != docker ] || exec "$scripts/in_image.sh" "$@"
+    [ "${TENSORBOARD:-0}" != 1 ] || "$scripts/setup.sh" --for tensorboard >&2
 fi
 environment=$(cd "$scripts/../.venv/$link" && pwd -P)
 

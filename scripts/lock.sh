@@ -37,11 +37,13 @@ lock_3() {  # NAME OLDEST-PYTHON: one file for every Python from there on
 
 lock_2 py27
 lock_2 py27-tensorflow
+lock_2 py27-tensorboard
 lock_2 py27-test
 lock_3 virtualenv 3.8
 lock_3 py3-build 3.8
 "$tools/py3/bin/pip" install -q --require-hashes -r py3-build.txt  # Theano's and Lasagne's own setup.py is asked
 lock_3 py3 3.8
+lock_3 py3-tensorboard 3.8
 lock_3 py3-test 3.8
 lock_3 light 3.12
 lock_3 cloud 3.10

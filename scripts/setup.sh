@@ -6,6 +6,7 @@
 #     scripts/setup.sh --tests KIND         an environment with the test set; .venv/tests-KIND leads to it
 #                                           KIND: 2.7, 3 (3.8 to 3.11), newest (the newest Python 3 of the machine), export
 #     scripts/setup.sh --for export         what only make export FORMAT=onnx and qonnx need; .venv/export
+#     scripts/setup.sh --for tensorboard    what writes TensorBoard's files, into the environment to work in
 #
 # Choices, by environment variables: RUNTIME=auto|venv|conda|docker, PYTHON=command or path, WITH_TENSORFLOW=1. They
 # hold until others are made. A second call finds the work done. Exit status 3: this machine has no Python that fits.
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
         --quiet) quiet=1 ;;
         --tests) tests=${2:?--tests 2.7, 3 or newest}; shift ;;
         --for) extra=${2:?--for export}; shift ;;
-        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND, --for export)" >&2; exit 2 ;;
+        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND, --for export or tensorboard)" >&2; exit 2 ;;
     esac
     shift
 done
@@ -377,9 +378,24 @@ set_up_tests() {
     point "tests-$tests" "$name"
 }
 
+add_tensorboard() {  # to the environment to work in
+    local name which=py3-tensorboard
+    set_up > /dev/null
+    name=$(readlink "$venvs/active")
+    case $name in
+        2.7*) which=py27-tensorboard ;;
+        docker | conda) fail "TENSORBOARD=1 works where setup makes the environment itself: make setup RUNTIME=venv" ;;
+    esac
+    [ "$(cat "$venvs/$name/.tensorboard" 2> /dev/null)" != "$(key "$name" "$which")" ] || return 0
+    lock
+    pip_install "$which" "$venvs/$name/bin/python" -r "$root/requirements/$which.txt"
+    key "$name" "$which" > "$venvs/$name/.tensorboard"
+}
+
 set_up_extra() {
+    [ "$extra" != tensorboard ] || { add_tensorboard; return; }
     is_complete "$extra" > /dev/null && return
-    [ "$extra" = export ] || fail "--for $extra: export"
+    [ "$extra" = export ] || fail "--for $extra: export or tensorboard"
     choose "$extra" < <(candidates 3) || status=3 fail "ONNX needs a Python from 3.11 on, and none fits" \
         "${rejected:+($rejected)}: pyenv install 3.13 or uv python install 3.13 makes one"
     why="for make $extra"

@@ -8,7 +8,7 @@ import sys
 from common import options, overlays
 from datasets import preview, registry
 from datasets.fitting import Fitting
-from training import backend
+from training import backend, tensorboard
 from training.settings import Settings
 
 
@@ -53,6 +53,8 @@ def main(net, arguments):
             print('There are %d training images: all are used' % len(data.train.labels), file=sys.stderr)
         fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
         run = trainer.Run(settings, data, initial, made_from(given, fitting))
+        if given.tensorboard:
+            run.events = tensorboard.Events(files.path)
         resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
         goes_on = resume and files.has_checkpoint()
         if resume and not goes_on:

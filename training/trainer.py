@@ -106,6 +106,7 @@ class Run(object):
         self.learner = None
         self.saved = None                       # epoch and batch of the last checkpoint
         self.dead_layer = None                  # at the end of the last epoch
+        self.events = None                      # training.tensorboard.Events, or another that takes the history
 
     # --- state -----------------------------------------------------------------------------------------------------
 
@@ -305,6 +306,8 @@ class Run(object):
             self.train_epoch(progress)
         self.finish_epoch()
         self.files.write_history(self.history)
+        if self.events:
+            self.events(self.history)
         row = dict(zip(HISTORY, shown(self.history[-1])))
         self.log('Epoch %d of %d took %.12gs' % (self.epoch, self.settings.epochs, time.time() - start))
         for label, value in _REPORT:

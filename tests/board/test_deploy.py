@@ -176,7 +176,7 @@ def test_its_notebook_comes_with_it(board, run):
 
 @pytest.mark.parametrize('host, words', [
     ('xilinx@no-such-board.invalid', 'no-such-board.invalid'), ('-oProxyCommand=touch${IFS}evil', 'is no board'),
-    ('a b', 'is no board'), ('', 'is no board'), ('nobody-here@pynq', 'Permission denied')])
+    ('a b', 'is no board'), ('', 'name the board'), ('nobody-here@pynq', 'Permission denied')])
 def test_wrong_host(board, run, host, words):
     refused(board.deploy(run, '--board=' + host), words)
     assert untouched(board)

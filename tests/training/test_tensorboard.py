@@ -1,0 +1,50 @@
+"""TENSORBOARD=1: what TensorBoard reads is the history, once, however often the run was resumed."""
+from __future__ import absolute_import
+
+import os
+import struct
+import sys
+
+import pytest
+
+from common.errors import UserError
+from common.run_folder import HISTORY
+from training import tensorboard
+
+ROWS = [(1, .003, .5, .4, 12., 1, 12., .4, 13.), (2, .001, .25, .375, 9.5, 2, 9.5, .3125, 10.25),
+        (3, .0005, .125, .5, 11., 2, 9.5, .3125, 10.25)]
+
+
+def scalars(folder):
+    """{(name, step): value} of the event files in a folder, which must hold each once."""
+    event_pb2 = pytest.importorskip('tensorboardX.proto.event_pb2')
+    found = {}
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), 'rb') as handle:
+            data = handle.read()
+        while data:             # a TFRecord: length, its CRC, the event, its CRC
+            length, = struct.unpack('<Q', data[:8])
+            event = event_pb2.Event.FromString(data[12:12 + length])
+            data = data[16 + length:]
+            for value in event.summary.value:
+                assert (value.tag, event.step) not in found
+                found[value.tag, event.step] = value.simple_value
+    return found
+
+
+def test_the_history_is_what_tensorboard_reads(tmpdir):
+    pytest.importorskip('tensorboardX')
+    write = tensorboard.Events(str(tmpdir))
+    write(ROWS[:1])
+    write(ROWS[:2])
+    resumed = tensorboard.Events(str(tmpdir))
+    resumed(ROWS)
+    expected = {(name, row[0]): value for row in ROWS for name, value in zip(HISTORY[1:], row[1:])}
+    assert scalars(str(tmpdir.join('tensorboard'))) == pytest.approx(expected)
+
+
+def test_without_tensorboardx_it_is_said(tmpdir, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tensorboardX', None)
+    with pytest.raises(UserError) as caught:
+        tensorboard.Events(str(tmpdir))
+    assert 'tensorboardX' in str(caught.value) and 'py27-tensorboard.txt' in str(caught.value)
