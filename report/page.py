@@ -242,7 +242,7 @@ def ranking_rows(names, sample, ranking):
         value = ranking.values[index]
         start, end = sorted((-low / extent if bits else 0., (value - low) / extent))
         rows.append((names[index], 's1' if index == sample.label else 's2' if index == ranking.answer else 'quiet',
-                     start, end, ('%.2f' % value).replace('-', '\u2212') if bits else number(int(value)),
+                     start, end, ('%.2f' % (round(value, 2) + 0.)).replace('-', '\u2212') if bits else number(int(value)),
                      order[place] != index and order[place - 1] == top[place - 1]))
     return {'rows': rows, 'zero': -low / extent if bits else None}
 
