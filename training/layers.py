@@ -17,7 +17,7 @@ import theano
 
 from training import ops, quantization
 from training.compatibility import lasagne
-from training.settings import ALPHA
+from training.constants import ALPHA
 
 Layer = lasagne.layers.Layer
 
@@ -38,8 +38,10 @@ class QuantizedLayer(Layer):
     ----------
     W : shared float32
         The real weights, uniform in [-1, 1] at the start, tagged ``quantized``.
-    quantized_W : shared float32
-        What the forward pass sees.
+    digits : shared int8
+        The quantised weights, -1, 0 or +1.
+    quantized_W : float32 variable
+        The same as floats: what the forward pass sees, and the loss is differentiated with respect to.
     learning_rate_scale : float
         ``1/sqrt(1.5/(n_in + n_out))``, after Glorot and Bengio, "Understanding the difficulty of training deep
         feedforward neural networks", 2010; as BinaryConnect (arXiv:1511.00363) scales the updates of W.
@@ -51,7 +53,8 @@ class QuantizedLayer(Layer):
         shape = self.weight_shape()
         self.W = self.add_param(lasagne.init.Uniform(1.), shape, name='W', quantized=True, trainable=False)
         self.b = self.add_param(lasagne.init.Constant(0.), (units,), name='b') if bias else None
-        self.quantized_W = theano.shared(np.zeros(shape, theano.config.floatX), name='quantized_W')
+        self.digits = theano.shared(np.zeros(shape, np.int8), name='digits')
+        self.quantized_W = ops.as_floats(self.digits)
 
     @property
     def learning_rate_scale(self):
@@ -80,7 +83,7 @@ class DenseLayer(QuantizedLayer):
         return input_shape[0], self.units
 
     def get_output_for(self, input, **kwargs):
-        return ops.dense(input.flatten(2), self.quantized_W, self.b)
+        return ops.dense(input.flatten(2) if input.ndim > 2 else input, self.quantized_W, self.b)
 
 
 class ConvLayer(QuantizedLayer):

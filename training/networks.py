@@ -8,6 +8,7 @@
 from __future__ import absolute_import, division
 
 import theano
+from theano import tensor
 
 from common import overlays
 from common.errors import UserError
@@ -71,7 +72,7 @@ def quantized_layers(network):
 
 def refresh_quantized_weights(network):
     """Compute the quantised copies anew, after W was changed from outside."""
-    theano.function([], updates=[(layer.quantized_W, quantization.weight(layer.W, layer.weight_bits))
+    theano.function([], updates=[(layer.digits, tensor.cast(quantization.weight(layer.W, layer.weight_bits), 'int8'))
                                  for layer in quantized_layers(network)])()
 
 

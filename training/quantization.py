@@ -31,13 +31,16 @@ class _Quantizer(scalar.UnaryScalarOp):
                 return numpy.float32(value)
         return numpy.float32(-1)
 
-    def c_code(self, node, name, inputs, outputs, sub):
-        number = node.inputs[0].type.dtype_specs()[1]
-        total = '((%s)(%s + (%s)1))' % (number, inputs[0], number)
+    @classmethod
+    def c_value(cls, x, number='float'):
+        """A C expression of the value at the expression `x`, computed in the type `number`."""
         chosen = '-1'
-        for comparison, edge, value in reversed(self.levels):
-            chosen = '(%s %s (%s)%s ? %s : %s)' % (total, comparison, number, edge, value, chosen)
-        return '%s = %s;' % (outputs[0], chosen)
+        for comparison, edge, value in reversed(cls.levels):
+            chosen = '((%s)(%s + (%s)1) %s (%s)%s ? %s : %s)' % (number, x, number, comparison, number, edge, value, chosen)
+        return chosen
+
+    def c_code(self, node, name, inputs, outputs, sub):
+        return '%s = %s;' % (outputs[0], self.c_value(inputs[0], node.inputs[0].type.dtype_specs()[1]))
 
     def c_code_cache_version(self):
         return (1, self.levels)
@@ -51,6 +54,11 @@ class _Activation(_Quantizer):
 
     Hubara et al., "Binarized Neural Networks", 2016 (arXiv:1602.02830), section 1.3.
     """
+
+    @staticmethod
+    def c_passes(x):
+        """A C expression of whether the gradient passes at the expression `x`."""
+        return '(%s >= -1.f && %s <= 1.f)' % (x, x)
 
     def grad(self, inputs, output_gradients):
         x, = inputs
@@ -90,18 +98,19 @@ ternary_activation = _elementwise(TernaryActivation)
 binary_weight = _elementwise(BinaryWeight)
 ternary_weight = _elementwise(TernaryWeight)
 
-_ACTIVATIONS = {1: binary_activation, 2: ternary_activation}
-_WEIGHTS = {1: binary_weight, 2: ternary_weight}
+# By bits, as scalar ops
+ACTIVATIONS = {1: BinaryActivation, 2: TernaryActivation}
+WEIGHTS = {1: BinaryWeight, 2: TernaryWeight}
 
 
 def activation(x, bits):
     """Quantise activations to 1 or 2 bits; the gradient is that of the hard tanh."""
-    return _ACTIVATIONS[bits](x)
+    return {1: binary_activation, 2: ternary_activation}[bits](x)
 
 
 def weight(W, bits):
     """Quantise weights to 1 or 2 bits. No gradient: the loss is differentiated with respect to the result."""
-    return _WEIGHTS[bits](W)
+    return {1: binary_weight, 2: ternary_weight}[bits](W)
 
 
 def fixed_point_input(x, fraction_bits=7):

@@ -16,6 +16,7 @@ from common.options import OPTIONS
 from common.run_folder import RunFolder
 from datasets import registry
 from training import recipes
+from training.constants import ALPHA, EPSILON
 
 Network = collections.namedtuple('Network', [
     'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset',
@@ -25,8 +26,6 @@ ORIGINAL = dict(schedule='exponential', shift=0, mirrored=False, distortion=0., 
 NETWORKS = {name: Network(dataset=network.dataset, **dict(ORIGINAL, **network.training._asdict()))
             for name, network in overlays.NETWORKS.items()}
 
-ALPHA = .1          # share of the newest batch in batch norm's running averages
-EPSILON = overlays.EPSILON
 SEED = int(OPTIONS['SEED'].default)
 
 

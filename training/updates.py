@@ -13,7 +13,7 @@ import theano
 from theano import tensor
 
 from training import ops
-from training.ops.optimization import BETA1, BETA2
+from training.constants import BETA1, BETA2
 
 
 class Adam(object):
@@ -66,9 +66,8 @@ class WeightsAdam(Adam):
     def _update(self, number, gradient, rate):
         layer = self.layers[number]
         state = layer.W, self.means[number], self.variances[number]
-        return zip(state + (layer.quantized_W,), ops.adam(
-            state[0], gradient, state[1], state[2], rate, scale=layer.learning_rate_scale, bits=layer.weight_bits,
-            copy=layer.quantized_W))
+        return zip(state + (layer.digits,), ops.adam_quantized(
+            state[0], gradient, state[1], state[2], rate, layer.digits, layer.learning_rate_scale, layer.weight_bits))
 
 
 def _zeros(shape):

@@ -4,7 +4,7 @@ from __future__ import absolute_import
 from theano import gof, tensor
 
 from training.compatibility import keep_compiled
-from training.ops.linear import dense_op
+from training.ops.dense import Dense
 
 
 def is_kept(*outputs):
@@ -16,5 +16,5 @@ def is_kept(*outputs):
 def test_compiled_ops_without_properties_are_kept():
     keep_compiled()
     assert is_kept(tensor.scalar_from_tensor(tensor.lscalar()))
-    assert is_kept(dense_op(tensor.matrix(dtype='float32'), tensor.matrix(dtype='float32')))
-    assert [op.__props__ for op in (tensor.ScalarFromTensor, type(dense_op))] == [(), ()]
+    assert is_kept(Dense()(tensor.matrix(dtype='float32'), tensor.matrix(dtype='float32')))
+    assert [op.__props__ for op in (tensor.ScalarFromTensor, Dense)] == [(), ()]

@@ -86,7 +86,7 @@ class Pair(object):
         return self.by_layer(moments[0]), self.by_layer(moments[1]), counts
 
     def quantised_weights(self):
-        return [layer.quantized_W.get_value() for layer in networks.quantized_layers(self.network)]
+        return [layer.digits.get_value() for layer in networks.quantized_layers(self.network)]
 
 
 def assert_close(real, expected, tolerance, *where):

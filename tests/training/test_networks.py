@@ -81,6 +81,6 @@ def test_parameters_are_taken_over():
     source, copy = build('lfcW1A2'), networks.build(OVERLAYS['lfcW1A2'], 10, np.random.RandomState(8))
     networks.set_parameter_values(copy, networks.parameter_values(source))
     for first, second in zip(networks.quantized_layers(source), networks.quantized_layers(copy)):
-        assert np.array_equal(first.quantized_W.get_value(), second.quantized_W.get_value())
+        assert np.array_equal(first.digits.get_value(), second.digits.get_value())
     with pytest.raises(ValueError):
         networks.set_parameter_values(copy, networks.parameter_values(source)[:-1])

@@ -7,7 +7,13 @@ import theano
 from theano import tensor
 
 from training import ops
-from training.ops import linear, normalization, optimization, pooling, regularization
+from training.ops import native
+from training.ops.adam import adam_native, adam_quantized_native, adam_quantized_twin, adam_twin
+from training.ops.batch_norm import batch_norm_native, batch_norm_twin, normalize_native, normalize_twin
+from training.ops.conv import Conv, conv_native, conv_twin
+from training.ops.dense import Dense, dense_native, dense_twin
+from training.ops.dropout import dropout_native, dropout_twin
+from training.ops.max_pool import max_pool_native, max_pool_twin
 
 pytestmark = pytest.mark.skipif(not ops.available(), reason='no C++ compiler, or not on the CPU: twins only')
 
@@ -31,6 +37,10 @@ class Compiled(object):
         return self.function(*arguments)
 
 
+def compiled_ops(function):
+    return [node.op for node in function.maker.fgraph.toposort()]
+
+
 def both(native, twin, examples, differentiable):
     return Compiled(native, examples, differentiable), Compiled(twin, examples, differentiable)
 
@@ -46,13 +56,13 @@ def draw(random, shape, values):
 
 
 KINDS = {'binary': ([-1, 1], [-1, 1]), 'dropped': ([-2, 0, 2], [-1, 1]), 'ternary': ([-1, 0, 1], [-1, 0, 1]),
-         'real': (None, [-1, 1]), 'real weights': ([-1, 1], None), 'zero': ([0], [-1, 1])}
+         'real': (None, [-1, 1]), 'scaled': ([-1, 1], [-.5, .5]), 'zero': ([0], [-1, 1])}
 
 
 @pytest.fixture(scope='module')
 def dense_pair():
     examples = [np.zeros((2, 2), np.float32)] * 2 + [np.zeros(2, np.float32)]
-    return both(linear.dense_native, linear.dense_twin, examples, [0, 1, 2])
+    return both(dense_native, dense_twin, examples, [0, 1, 2])
 
 
 @pytest.mark.parametrize('kind', sorted(KINDS))
@@ -71,7 +81,7 @@ def test_dense(dense_pair, kind, batch, inputs, units):
 @pytest.fixture(scope='module')
 def conv_pair():
     examples = [np.zeros((2,) * 4, np.float32)] * 2 + [np.zeros(2, np.float32)]
-    return both(linear.conv_native, linear.conv_twin, examples, [0, 1, 2])
+    return both(conv_native, conv_twin, examples, [0, 1, 2])
 
 
 @pytest.mark.parametrize('kind', sorted(KINDS))
@@ -87,6 +97,32 @@ def test_conv(conv_pair, kind, batch, rows, columns, channels, filters):
         assert_close(left, right, 5e-6)
     if 'real' not in kind:
         np.testing.assert_array_equal(real[0], expected[0])
+
+
+@pytest.fixture(scope='module')
+def conv_pool_pair():
+    examples = [np.zeros((2,) * 4, np.float32)] * 2 + [np.zeros(2, np.float32)]
+    native = Compiled(lambda x, W, b: max_pool_native(conv_native(x, W, b)), examples, [0, 1, 2])
+    assert {'ConvPool', 'ConvPoolInputGradient', 'ConvPoolWeightGradient'} <= {
+        type(op).__name__ for op in compiled_ops(native.function)}
+    return native, Compiled(lambda x, W, b: max_pool_twin(conv_twin(x, W, b)), examples, [0, 1, 2])
+
+
+@pytest.mark.parametrize('kind', ['binary', 'ternary', 'real', 'scaled', 'zero'])
+@pytest.mark.parametrize('batch, rows, columns, channels, filters', [
+    (1, 4, 4, 1, 1), (3, 10, 8, 32, 20), (2, 9, 13, 5, 64), (2, 30, 30, 8, 16)])
+def test_conv_with_a_pool_behind_it(conv_pool_pair, kind, batch, rows, columns, channels, filters):
+    random = np.random.RandomState(batch)
+    shapes = (batch, rows, columns, channels), (filters, channels, 3, 3)
+    x, W = (draw(random, shape, values) for shape, values in zip(shapes, KINDS[kind]))
+    gradient = draw(random, (batch, (rows - 2) // 2, (columns - 2) // 2, filters), None)
+    if kind == 'real':      # else rounding, not the maximum, would decide which pixel wins
+        x = np.round(x * 64) / 64
+    arguments = x, W, np.round(draw(random, filters, None) * 64) / 64, gradient
+    real, expected = (function(*arguments) for function in conv_pool_pair)
+    np.testing.assert_array_equal(real[0], expected[0])
+    for left, right in zip(real, expected):
+        assert_close(left, right, 5e-6)
 
 
 def test_operands_that_are_not_finite_are_not_taken_for_bits(dense_pair):
@@ -122,13 +158,13 @@ def test_batch_norm(bits, shape, channels):
     x = (3 + 2 * random.normal(0, 1, shape)).astype(np.float32)
     gamma, beta = (np.asarray(random.uniform(.5, 1.5, statistics), np.float32) for _ in range(2))
     gradient = draw(random, shape, None)
-    native, twin = both(lambda *inputs: normalization.batch_norm_native(*inputs, bits=bits),
-                        lambda *inputs: normalization.batch_norm_twin(*inputs, bits=bits), [x, gamma, beta], [0, 1, 2])
+    native, twin = both(lambda *inputs: batch_norm_native(*inputs, bits=bits),
+                        lambda *inputs: batch_norm_twin(*inputs, bits=bits), [x, gamma, beta], [0, 1, 2])
     real, expected = native(x, gamma, beta, gradient), twin(x, gamma, beta, gradient)
     for left, right in zip(real, expected):
         assert_close(left, right, 1e-5)
     native, twin = (Compiled(lambda *inputs: build(*inputs, bits=bits), [x, real[1], real[2], gamma, beta], [])
-                    for build in (normalization.normalize_native, normalization.normalize_twin))
+                    for build in (normalize_native, normalize_twin))
     arguments = x, expected[1], expected[2], gamma, beta, gradient
     assert_close(native(*arguments)[0], twin(*arguments)[0])
 
@@ -138,7 +174,7 @@ def test_batch_norm_of_far_values():
     random = np.random.RandomState(1)
     x = (1000 + random.normal(0, 1, (39200, 3))).astype(np.float32)
     one, zero = np.ones(3, np.float32), np.zeros(3, np.float32)
-    _, mean, inv_std = theano.function([], normalization.batch_norm_native(*map(theano.shared, (x, one, zero))))()
+    _, mean, inv_std = theano.function([], batch_norm_native(*map(theano.shared, (x, one, zero))))()
     np.testing.assert_allclose(mean, x.mean(0, np.float64), rtol=1e-7)
     np.testing.assert_allclose(inv_std, 1 / np.sqrt(x.var(0, np.float64) + 1e-4), rtol=1e-5)
 
@@ -146,7 +182,7 @@ def test_batch_norm_of_far_values():
 @pytest.mark.parametrize('shape', [(3, 4, 6, 5), (2, 5, 7, 16), (1, 2, 2, 1)])
 def test_max_pool(shape):
     random = np.random.RandomState(2)
-    native, twin = both(pooling.max_pool_native, pooling.max_pool_twin, [np.zeros(shape, np.float32)], [0])
+    native, twin = both(max_pool_native, max_pool_twin, [np.zeros(shape, np.float32)], [0])
     x = random.randint(-2, 3, shape).astype(np.float32)      # few values: windows with several maxima
     gradient = draw(random, (shape[0], shape[1] // 2, shape[2] // 2, shape[3]), None)
     for left, right in zip(native(x, gradient), twin(x, gradient)):
@@ -159,8 +195,8 @@ def test_dropout_draws_the_same_masks(p):
     x, gradient = draw(random, (37, 53), [-1, 1]), draw(random, (37, 53), None)
     for state in ([1, 0], [2147462578, 123456], [0, 2 ** 33 + 5]):
         state = theano.shared(np.array(state, np.int64))
-        native, twin = both(lambda x: regularization.dropout_native(x, state, p),
-                            lambda x: regularization.dropout_twin(x, state, p), [x], [0])
+        native, twin = both(lambda x: dropout_native(x, state, p),
+                            lambda x: dropout_twin(x, state, p), [x], [0])
         for left, right in zip(native(x, gradient), twin(x, gradient)):
             np.testing.assert_array_equal(left, right)
 
@@ -171,29 +207,75 @@ def test_adam(bits):
     arrays = [random.uniform(-1, 1, (50, 21)).astype(np.float32) for _ in range(3)]
     arrays += [random.uniform(0, .1, (50, 21)).astype(np.float32), np.asarray(.01, np.float32)]
     results = []
-    for build in (optimization.adam_native, optimization.adam_twin):
+    for plain, quantized in ((adam_native, adam_quantized_native), (adam_twin, adam_quantized_twin)):
         shared = [theano.shared(array) for array in arrays]
-        copy = theano.shared(np.zeros((50, 21), np.float32))
-        new = build(*shared, scale=7.5 if bits else 1., bits=bits, copy=copy)
-        state = [shared[0], shared[2], shared[3], copy]
+        state = [shared[0], shared[2], shared[3]]
+        if bits:
+            state.append(theano.shared(np.zeros((50, 21), np.int8)))
+            new = quantized(*shared, copy=state[3], scale=7.5, bits=bits)
+        else:
+            new = plain(*shared)
         step = theano.function([], updates=list(zip(state, new)))
         for _ in range(3):
             step()
         results.append([variable.get_value() for variable in state])
-    for left, right in zip(*results):
+    for left, right in zip(*(result[:3] for result in results)):
         assert_close(left, right)
     if bits:
         assert (np.abs(results[0][0]) == 1).any(), 'nothing was clipped'
+        np.testing.assert_array_equal(results[0][3], results[1][3])
 
 
 def test_adam_overwrites_its_state_in_place():
     """The memory of the parameters stays where it is."""
     shared = [theano.shared(np.ones((3, 4), np.float32)) for _ in range(4)]
-    new = optimization.adam_native(*(shared + [tensor.constant(np.float32(.1))]))
+    new = adam_native(*(shared + [tensor.constant(np.float32(.1))]))
     step = theano.function([], updates=list(zip([shared[0], shared[2], shared[3]], new)))
     before = [variable.get_value(borrow=True, return_internal_type=True).ctypes.data for variable in shared]
     step()
     assert [variable.get_value(borrow=True, return_internal_type=True).ctypes.data for variable in shared] == before
+
+
+def test_digits_stay_digits_between_an_activation_and_the_next_product():
+    """The graph says floats; what is computed passes int8, and no cast of it is left."""
+    x, gamma, beta, b = tensor.matrix(), tensor.vector(), tensor.vector(), tensor.vector()
+    digits = theano.shared(np.ones((4, 3), np.int8))
+    W = native.as_floats(digits)
+    y, _, _ = batch_norm_native(x, gamma, beta, bits=1)
+    loss = dense_native(y, W, b).sum()
+    function = theano.function([x, gamma, beta, b], theano.grad(loss, [W, x]))
+    floats = [op for op in compiled_ops(function) if 'Cast' in str(op)]
+    assert not floats, floats
+    random = np.random.RandomState(1)
+    for_W, for_x = function(*[draw(random, shape, None) for shape in [(5, 4), (4,), (4,), (3,)]])
+    assert for_W.dtype == for_x.dtype == np.float32 and for_W.shape == (4, 3) and for_x.shape == (5, 4)
+
+
+@pytest.mark.parametrize('op', ['dense', 'conv'])
+def test_digits_beyond_one_are_refused(op):
+    """They would be looked up beyond the tables."""
+    x, W = {'dense': (tensor.bmatrix(), tensor.bmatrix()), 'conv': (tensor.btensor4(), tensor.btensor4())}[op]
+    function = theano.function([x, W], {'dense': Dense, 'conv': Conv}[op]()(x, W))
+    shapes = {'dense': ((2, 5), (5, 3)), 'conv': ((2, 4, 4, 5), (3, 5, 3, 3))}[op]
+    arrays = [np.ones(shape, np.int8) for shape in shapes]
+    function(*arrays)
+    for wrong in range(2):
+        broken = [array.copy() for array in arrays]
+        broken[wrong].flat[-1] = 2
+        with pytest.raises(ValueError) as caught:
+            function(*broken)
+        assert 'quantised' in str(caught.value)
+
+
+def test_weights_that_are_not_quantised_are_refused(dense_pair):
+    arrays = [np.ones(shape, np.float32) for shape in [(3, 4), (4, 5), (5,), (3, 5)]]
+    arrays[1][2, 2] = .3
+    with pytest.raises(ValueError):
+        dense_pair[0](*arrays)
+
+
+def some_twin():
+    return 'twin'
 
 
 @pytest.mark.parametrize('flag, value', [('device', 'cuda'), ('cxx', '')])
@@ -202,8 +284,9 @@ def test_twins_elsewhere(monkeypatch, flag, value):
     class Config(object):
         device, cxx, floatX = 'cpu', 'g++', 'float32'
     config = Config()
-    monkeypatch.setattr(ops.native.theano, 'config', config)
+    monkeypatch.setattr(native.theano, 'config', config)
     assert ops.available()
     setattr(config, flag, value)
     assert not ops.available()
-    assert ops._choose('native', 'twin') == 'twin'
+    chosen = ops._either(lambda: 'native', some_twin)
+    assert chosen() == 'twin'

@@ -71,7 +71,7 @@ def test_adam_for_quantised_weights(bits):
         step(gradient, np.float32(.01))
         expected.step(gradient, .01)
         np.testing.assert_allclose(layer.W.get_value(), expected.value, rtol=0, atol=DRIFT)
-        np.testing.assert_array_equal(layer.quantized_W.get_value(),
+        np.testing.assert_array_equal(layer.digits.get_value(),
                                       reference.quantise_weight(layer.W.get_value(), bits))
         clipped += np.sum(np.abs(expected.value) == 1)
     assert clipped > 100

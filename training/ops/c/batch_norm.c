@@ -1,27 +1,19 @@
-// Batch norm over the rows of a matrix (rows x channels), with the quantised activation behind it.
-// Sums are taken over blocks of rows, and those added up in order: the same result for any number of threads.
+// Batch norm over the rows of a matrix (rows x channels), with the quantised activation behind it; see batch_norm.py,
+// which defines ACTIVATION(normalized), PASSES(normalized): whether the gradient passes it, and NUMBER: y's type.
+// Sums are taken over blocks of rows, and those added up in order: the same for any number of threads.
+#include "support.h"
 
 enum { BLOCK = 64 };
 
-static inline long blocks_of(long rows) { return (rows + BLOCK - 1) / BLOCK; }
-
-// The comparisons of training/quantization.py; BITS 0: no activation.
-template <int BITS> static inline float activate(float x)
+// mean and 1/sqrt(variance + epsilon) of each channel; a block's squares are of differences from its own mean, so that
+// far values keep their digits.
+static int batch_statistics(const float *x, float *mean, float *inv_std, long rows, long channels, float epsilon,
+                            Workspace *workspace)
 {
-    if (BITS == 0)
-        return x;
-    const float total = x + 1.f;
-    if (BITS == 1)
-        return total >= 1.f ? 1.f : -1.f;
-    return total >= 1.5f ? 1.f : total >= .5f ? 0.f : -1.f;
-}
-
-// mean and 1/sqrt(variance + epsilon) of each channel; `sums` has room for 2 * channels floats a block.
-static void batch_statistics(const float *x, long rows, long channels, float epsilon, float *mean, float *inv_std,
-                             float *sums)
-{
+    const long blocks = parts_of(rows, BLOCK);
+    TAKE(float, sums, 2 * blocks * channels);
 #pragma omp parallel for schedule(static)
-    for (long block = 0; block < blocks_of(rows); block++) {
+    for (long block = 0; block < blocks; block++) {
         const long first = block * BLOCK, count = smaller(BLOCK, rows - first);
         float *average = sums + 2 * block * channels, *squares = average + channels;
         memset(average, 0, sizeof(float) * 2 * channels);
@@ -42,60 +34,66 @@ static void batch_statistics(const float *x, long rows, long channels, float eps
 #pragma omp parallel for schedule(static)
     for (long c = 0; c < channels; c++) {
         double total = 0, squares = 0;
-        for (long block = 0; block < blocks_of(rows); block++)
+        for (long block = 0; block < blocks; block++)
             total += (double)sums[2 * block * channels + c] * smaller(BLOCK, rows - block * BLOCK);
         total /= rows;
-        for (long block = 0; block < blocks_of(rows); block++) {
+        for (long block = 0; block < blocks; block++) {
             const double difference = sums[2 * block * channels + c] - total;
-            squares += sums[(2 * block + 1) * channels + c] +
-                       difference * difference * smaller(BLOCK, rows - block * BLOCK);
+            squares +=
+                sums[(2 * block + 1) * channels + c] + difference * difference * smaller(BLOCK, rows - block * BLOCK);
         }
         mean[c] = (float)total;
         inv_std[c] = 1.f / sqrtf((float)(squares / rows) + epsilon);
     }
+    return 0;
 }
 
-// y = activation((x - mean) * scale + beta), scale = gamma * inv_std
-template <int BITS>
-static void normalize(const float *x, long rows, long channels, const float *mean, const float *inv_std,
-                      const float *gamma, const float *beta, float *y, float *scale)
+// y = activation((x - mean) * gamma * inv_std + beta)
+static int normalize(const float *x, const float *gamma, const float *beta, const float *mean, const float *inv_std,
+                     NUMBER *y, long rows, long channels, Workspace *workspace)
 {
+    TAKE(float, scale, channels);
     for (long c = 0; c < channels; c++)
         scale[c] = gamma[c] * inv_std[c];
 #pragma omp parallel for schedule(static)
-    for (long block = 0; block < blocks_of(rows); block++)
+    for (long block = 0; block < parts_of(rows, BLOCK); block++)
         for (long row = block * BLOCK; row < smaller((block + 1) * BLOCK, rows); row++)
 #pragma omp simd
             for (long c = 0; c < channels; c++) {
                 const long i = row * channels + c;
-                y[i] = activate<BITS>((x[i] - mean[c]) * scale[c] + beta[c]);
+                y[i] = (NUMBER)ACTIVATION((x[i] - mean[c]) * scale[c] + beta[c]);
             }
+    return 0;
 }
 
-// The output's gradient where the hard tanh lets it through.
-template <int BITS> static inline float passed(float gradient, float normalized)
+static int batch_norm(const float *x, const float *gamma, const float *beta, NUMBER *y, float *mean, float *inv_std,
+                      long rows, long channels, float epsilon, Workspace *workspace)
 {
-    return BITS == 0 || fabsf(normalized) <= 1.f ? gradient : 0.f;
+    const int failure = batch_statistics(x, mean, inv_std, rows, channels, epsilon, workspace);
+    return failure ? failure : normalize(x, gamma, beta, mean, inv_std, y, rows, channels, workspace);
 }
 
-// Gradients of x, gamma and beta. `sums` has room for 2 * channels floats a block, `factors` for 3 * channels.
-template <int BITS>
-static void batch_norm_gradient(const float *dy, const float *x, long rows, long channels, const float *mean,
-                                const float *inv_std, const float *gamma, const float *beta, float *dx, float *dgamma,
-                                float *dbeta, float *sums, float *factors)
+// Gradients of x, gamma and beta, of the mean and variance that follow from x.
+static int batch_norm_gradient(const float *x, const float *gamma, const float *beta, const float *mean,
+                               const float *inv_std, const float *dy, float *dx, float *dgamma, float *dbeta, long rows,
+                               long channels, Workspace *workspace)
 {
-    float *scale = factors, *shift = factors + channels, *slope = factors + 2 * channels;
+    const long blocks = parts_of(rows, BLOCK);
+    TAKE(float, sums, 2 * blocks * channels);
+    TAKE(float, scale, channels);
+    TAKE(float, shift, channels);
+    TAKE(float, slope, channels);
     for (long c = 0; c < channels; c++)
         scale[c] = gamma[c] * inv_std[c];
 #pragma omp parallel for schedule(static)
-    for (long block = 0; block < blocks_of(rows); block++) {
+    for (long block = 0; block < blocks; block++) {
         float *plain = sums + 2 * block * channels, *weighted = plain + channels;
         memset(plain, 0, sizeof(float) * 2 * channels);
         for (long row = block * BLOCK; row < smaller((block + 1) * BLOCK, rows); row++)
 #pragma omp simd
             for (long c = 0; c < channels; c++) {
                 const float centred = x[row * channels + c] - mean[c];
-                const float gradient = passed<BITS>(dy[row * channels + c], centred * scale[c] + beta[c]);
+                const float gradient = PASSES(centred * scale[c] + beta[c]) ? dy[row * channels + c] : 0.f;
                 plain[c] += gradient;
                 weighted[c] += gradient * centred;
             }
@@ -103,7 +101,7 @@ static void batch_norm_gradient(const float *dy, const float *x, long rows, long
 #pragma omp parallel for schedule(static)
     for (long c = 0; c < channels; c++) {
         double plain = 0, weighted = 0;
-        for (long block = 0; block < blocks_of(rows); block++) {
+        for (long block = 0; block < blocks; block++) {
             plain += sums[2 * block * channels + c];
             weighted += sums[(2 * block + 1) * channels + c];
         }
@@ -113,13 +111,14 @@ static void batch_norm_gradient(const float *dy, const float *x, long rows, long
         slope[c] = (float)(weighted * inv_std[c] * inv_std[c] / rows);
     }
 #pragma omp parallel for schedule(static)
-    for (long block = 0; block < blocks_of(rows); block++)
+    for (long block = 0; block < blocks; block++)
         for (long row = block * BLOCK; row < smaller((block + 1) * BLOCK, rows); row++)
 #pragma omp simd
             for (long c = 0; c < channels; c++) {
                 const long i = row * channels + c;
                 const float centred = x[i] - mean[c];
-                const float gradient = passed<BITS>(dy[i], centred * scale[c] + beta[c]);
+                const float gradient = PASSES(centred * scale[c] + beta[c]) ? dy[i] : 0.f;
                 dx[i] = (gradient - shift[c] - centred * slope[c]) * scale[c];
             }
+    return 0;
 }

@@ -1,0 +1,432 @@
+// Convolutions: 3x3 'valid' correlation y = x * W + b, and its gradients; see conv.py. Images are (batch, rows, columns,
+// channels), weights (filters, channels, 3, 3). A pixel of y sees a patch of x: three runs of 3 * channels values; a tap
+// is one of its 9 * channels values, counted (row, column, channel).
+#include "counting.h"
+#include "lookup.h"
+#include "product.h"
+
+typedef struct {
+    long batch, rows, columns, channels, filters, out_rows, out_columns, pixels, taps, run;
+} Geometry; // pixels: of the whole batch's y
+
+static Geometry geometry_of(long batch, long rows, long columns, long channels, long filters)
+{
+    Geometry g = {batch, rows, columns, channels, filters, rows - 2, columns - 2, 0, 9 * channels, 3 * channels};
+    g.pixels = batch * g.out_rows * g.out_columns;
+    return g;
+}
+
+// Where each pixel's patch starts in x, `channels` values a pixel.
+static void find_patches(const Geometry *g, long channels, long *patches)
+{
+    for (long image = 0; image < g->batch; image++)
+        for (long row = 0; row < g->out_rows; row++)
+            for (long column = 0; column < g->out_columns; column++)
+                *patches++ = ((image * g->rows + row) * g->columns + column) * channels;
+}
+
+// The same for a pooled y: the four pixels of a window follow each other. A last row or column that is odd is left out.
+static void find_windows(const Geometry *g, long channels, long *patches)
+{
+    for (long image = 0; image < g->batch; image++)
+        for (long row = 0; row + 1 < g->out_rows; row += 2)
+            for (long column = 0; column + 1 < g->out_columns; column += 2)
+                for (long corner = 0; corner < 4; corner++)
+                    *patches++ = ((image * g->rows + row + corner / 2) * g->columns + column + corner % 2) * channels;
+}
+
+// Filters as rows of taps.
+static void rows_of_taps(const int8_t *W, const Geometry *g, int8_t *rows)
+{
+#pragma omp parallel for schedule(static)
+    for (long f = 0; f < g->filters; f++)
+        for (long c = 0; c < g->channels; c++)
+            for (long t = 0; t < 9; t++)
+                rows[f * g->taps + t * g->channels + c] = W[(f * g->channels + c) * 9 + t];
+}
+
+// --- forward -------------------------------------------------------------------------------------------------------
+
+// For images of any values: patches are copied side by side, and multiplied.
+static int conv_real(const float *x, const int8_t *tap_rows, float magnitude, const float *b, float *y, const Geometry *g,
+                     const long *patches, Workspace *workspace)
+{
+    enum { TOGETHER = 112 };
+    const long panels = parts_of(g->filters, PANEL), depth = g->taps;
+    TAKE(float, packed, panels * PANEL * depth);
+    TAKE(float, chunks, thread_count() * TOGETHER * depth);
+#pragma omp parallel for schedule(static)
+    for (long p = 0; p < panels; p++)
+        for (long k = 0; k < depth; k++)
+            for (long j = 0; j < PANEL; j++)
+                packed[(p * depth + k) * PANEL + j] =
+                    p * PANEL + j < g->filters ? magnitude * tap_rows[(p * PANEL + j) * depth + k] : 0;
+#pragma omp parallel for schedule(static)
+    for (long first = 0; first < g->pixels; first += TOGETHER) {
+        const long count = smaller(TOGETHER, g->pixels - first);
+        float *chunk = chunks + thread_number() * TOGETHER * depth;
+        for (long i = 0; i < count; i++)
+            for (long row = 0; row < 3; row++)
+                memcpy(chunk + i * depth + row * g->run, x + patches[first + i] + row * g->columns * g->channels,
+                       sizeof(float) * g->run);
+        for (long p = 0; p < panels; p++)
+            multiply(chunk, depth, 1, count, packed + p * depth * PANEL, depth, y + first * g->filters + p * PANEL,
+                     g->filters, smaller(PANEL, g->filters - p * PANEL), false);
+        for (long i = first; b && i < first + count; i++)
+            for (long f = 0; f < g->filters; f++)
+                y[i * g->filters + f] += b[f];
+    }
+    return 0;
+}
+
+// Forward where the images are quantised: y, or its maxima in 2x2 windows and which pixels have them.
+static int conv_bits(Digits x, Digits W, const int8_t *tap_rows, const float *b, float *y, int8_t *winners,
+                     const Geometry *g, long *patches, Workspace *workspace)
+{
+    const long pixels = g->batch * g->rows * g->columns, words = words_of(g->channels), side = round_up(g->filters, LANES);
+    TAKE(uint32_t, x_bits, 2 * pixels * words);
+    TAKE(uint32_t, row_bits, 2 * g->filters * 9 * words);
+    TAKE(uint32_t, W_bits, 2 * side * 9 * words);
+    const Bits image = {x_bits, x_bits + pixels * words}, rows = {row_bits, row_bits + g->filters * 9 * words};
+    const Bits weights = {W_bits, W_bits + side * 9 * words};
+    const Runs runs = {3, 3 * words, g->columns * words};
+    const Destination to = {x.magnitude * W.magnitude, b, y, winners, g->filters};
+    const long outputs = winners ? g->batch * (g->out_rows / 2) * (g->out_columns / 2) * 4 : g->pixels;
+    if (winners)
+        find_windows(g, words, patches);
+    else
+        find_patches(g, words, patches);
+    pack_rows(x.digits, pixels, g->channels, image);
+    pack_rows(tap_rows, g->filters * 9, g->channels, rows);
+    lay_side_by_side(rows, g->filters, 9 * words, weights);
+    count_products(image, weights, runs, patches, 0, outputs, g->taps, masks_for(x, W), &to);
+    return 0;
+}
+
+// y = x * W + b; `real_y` and `winners` are for conv_pool, NULL else.
+static int conv_forward(Operand x, Operand W, const float *b, float *y, float *real_y, int8_t *winners,
+                        const Geometry *g, bool *real, Workspace *workspace)
+{
+    const long values = g->batch * g->rows * g->columns * g->channels, weights = g->filters * g->taps;
+    TAKE(long, patches, g->pixels);
+    TAKE(int8_t, tap_rows, weights);
+    TAKE(int8_t, x_room, x.real ? values : 1);
+    TAKE(int8_t, W_room, weights);
+    Digits x_digits, W_digits;
+    if (!quantized(W, weights, W_room, &W_digits))
+        return NOT_QUANTIZED;
+    rows_of_taps(W_digits.digits, g, tap_rows);
+    *real = !quantized(x, values, x_room, &x_digits);
+    if (!*real)
+        return conv_bits(x_digits, W_digits, tap_rows, b, y, winners, g, patches, workspace);
+    if (x.digits)
+        return NOT_QUANTIZED;
+    find_patches(g, g->channels, patches);
+    return conv_real(x.real, tap_rows, W_digits.magnitude, b, real_y ? real_y : y, g, patches, workspace);
+}
+
+static int conv(Operand x, Operand W, const float *b, float *y, long batch, long rows, long columns, long channels,
+                long filters, Workspace *workspace)
+{
+    const Geometry g = geometry_of(batch, rows, columns, channels, filters);
+    bool real;
+    return conv_forward(x, W, b, y, NULL, NULL, &g, &real, workspace);
+}
+
+// y = the maxima of conv's y in 2x2 windows; bit 2 * row + column of `winners` says whether that pixel has it.
+static int conv_pool(Operand x, Operand W, const float *b, float *y, int8_t *winners, long batch, long rows,
+                     long columns, long channels, long filters, Workspace *workspace)
+{
+    const Geometry g = geometry_of(batch, rows, columns, channels, filters);
+    const long out_rows = g.out_rows / 2, out_columns = g.out_columns / 2;
+    TAKE(float, whole, x.real ? g.pixels * filters : 1);
+    bool real;
+    const int failure = conv_forward(x, W, b, y, whole, winners, &g, &real, workspace);
+    for (long window = 0; !failure && real && window < batch * out_rows * out_columns; window++) {
+        const long row = window / out_columns / out_rows * g.out_rows + window / out_columns % out_rows * 2;
+        const float *first = whole + (row * g.out_columns + window % out_columns * 2) * filters;
+        for (long f = 0; f < filters; f++) {
+            const float corners[4] = {first[f], first[filters + f], first[g.out_columns * filters + f],
+                                      first[(g.out_columns + 1) * filters + f]};
+            float most = corners[0];
+            int8_t winner = 0;
+            for (int i = 1; i < 4; i++)
+                most = corners[i] > most || corners[i] != corners[i] ? corners[i] : most;
+            for (int i = 0; i < 4; i++)
+                winner |= (int8_t)((corners[i] == most) << i);
+            y[window * filters + f] = most;
+            winners[window * filters + f] = winner;
+        }
+    }
+    return failure;
+}
+
+// --- gradients -----------------------------------------------------------------------------------------------------
+
+// The gradient of conv's y: of each pixel, or behind a max pool that of each window, which every winner gets whole, as
+// Theano's own pooling on the CPU has it.
+typedef struct {
+    const float *dy;
+    const int8_t *winners; // NULL: of each pixel
+} Gradient;
+
+// Filters [first, first + width) of a pixel's gradient.
+INLINE void copy_gradient(Gradient gradient, const Geometry *g, long image, long row, long column, long first, long width,
+                          float *to)
+{
+    if (!gradient.winners) {
+        const long pixel = (image * g->out_rows + row) * g->out_columns + column;
+        memcpy(to, gradient.dy + pixel * g->filters + first, sizeof(float) * width);
+        return;
+    }
+    const long out_rows = g->out_rows / 2, out_columns = g->out_columns / 2;
+    if (row / 2 >= out_rows || column / 2 >= out_columns) {
+        memset(to, 0, sizeof(float) * width);
+        return;
+    }
+    const long window = (image * out_rows + row / 2) * out_columns + column / 2;
+    const int corner = 1 << (row % 2 * 2 + column % 2);
+    const float *dy = gradient.dy + window * g->filters + first;
+    const int8_t *winners = gradient.winners + window * g->filters + first;
+    for (long f = 0; f < width; f++)
+        to[f] = winners[f] & corner ? dy[f] : 0.f;
+}
+
+INLINE void copy_pixel(Gradient gradient, const Geometry *g, long pixel, long first, long width, float *to)
+{
+    const long row = pixel / g->out_columns;
+    copy_gradient(gradient, g, row / g->out_rows, row % g->out_rows, pixel % g->out_columns, first, width, to);
+}
+
+// --- gradient of the images ----------------------------------------------------------------------------------------
+
+// One image's. Pixels are counted in x's width, so that a tap is the same distance everywhere, SIDE of them at a time;
+// the sums of a tap are added to its channel's plane, that distance away.
+static void image_gradient(Gradient gradient, long image, float *dx, const Geometry *g, const uint16_t *index, const Digits *W,
+                           float *pixels, float *numbers, float *sums, float *tables, float *planes, long plane)
+{
+    memset(planes, 0, sizeof(float) * g->channels * plane);
+    for (long first = 0; first < g->out_rows * g->columns; first += SIDE) {
+        for (long i = 0; i < SIDE; i++) {
+            const long row = (first + i) / g->columns, column = (first + i) % g->columns;
+            if (row < g->out_rows && column < g->out_columns)
+                copy_gradient(gradient, g, image, row, column, 0, g->filters, pixels + i * g->filters);
+            else
+                memset(pixels + i * g->filters, 0, sizeof(float) * g->filters);
+        }
+        transpose_matrix(pixels, SIDE, g->filters, g->filters, numbers, SIDE);
+        look_up_rows(numbers, SIDE, g->filters, index, g->taps, W->ternary, sums, g->taps, false, tables);
+        const float *sum = sums;
+        for (long t = 0; t < 9; t++) {
+            float *to = planes + first + t / 3 * g->columns + t % 3;
+            for (long c = 0; c < g->channels; c++, sum += SIDE, to += plane)
+                for (int v = 0; v < SIDE; v += LANES)
+                    store(to + v, load(to + v) + load(sum + v));
+        }
+    }
+    scale_floats(planes, g->channels * plane, W->magnitude);
+    transpose_matrix(planes, g->channels, g->rows * g->columns, plane, dx, g->channels);
+}
+
+static int input_gradient(Gradient gradient, Operand W, float *dx, const Geometry *geometry, Workspace *workspace)
+{
+    const Geometry g = *geometry;
+    const long threads = thread_count(), plane = round_up(g.rows * g.columns + 2 * SIDE, SIDE), filters = g.filters;
+    const long channels = g.channels;
+    TAKE(int8_t, room, filters * g.taps);
+    Digits digits;
+    if (!quantized(W, filters * g.taps, room, &digits))
+        return NOT_QUANTIZED;
+    TAKE(int8_t, tap_rows, filters * g.taps);
+    TAKE(int8_t, ones, g.taps);
+    TAKE(uint16_t, index, parts_of(filters, rows_of_group(digits.ternary)) * g.taps);
+    memset(ones, 1, g.taps);
+    rows_of_taps(digits.digits, &g, tap_rows);
+    pack_all_indices(tap_rows, filters, g.taps, digits.ternary, ones, index);
+    if (g.out_rows * g.out_columns == 1 && !gradient.winners) // each image is one patch
+        return multiply_by_index(gradient.dy, g.batch, filters, index, g.taps, &digits, dx, workspace);
+    TAKE(float, pixels, threads * filters * SIDE);
+    TAKE(float, numbers, threads * filters * SIDE);
+    TAKE(float, sums, threads * g.taps * SIDE);
+    TAKE(float, tables, threads * table_floats());
+    TAKE(float, planes, threads * channels * plane);
+#pragma omp parallel for schedule(static)
+    for (long image = 0; image < g.batch; image++) {
+        const long t = thread_number();
+        image_gradient(gradient, image, dx + image * g.rows * g.columns * channels, &g, index, &digits,
+                       pixels + t * filters * SIDE, numbers + t * filters * SIDE, sums + t * g.taps * SIDE,
+                       tables + t * table_floats(), planes + t * channels * plane, plane);
+    }
+    return 0;
+}
+
+static int conv_input_gradient(const float *dy, Operand W, float *dx, long batch, long out_rows, long out_columns,
+                               long filters, long channels, Workspace *workspace)
+{
+    const Geometry g = geometry_of(batch, out_rows + 2, out_columns + 2, channels, filters);
+    const Gradient gradient = {dy, NULL};
+    return input_gradient(gradient, W, dx, &g, workspace);
+}
+
+static int conv_pool_input_gradient(const float *dy, const int8_t *winners, Operand W, Operand x, float *dx,
+                                    long batch, long out_rows, long out_columns, long filters, long channels, long rows,
+                                    long columns, Workspace *workspace)
+{
+    const Geometry g = geometry_of(batch, rows, columns, channels, filters);
+    const Gradient gradient = {dy, winners};
+    (void)x, (void)out_rows, (void)out_columns;
+    return input_gradient(gradient, W, dx, &g, workspace);
+}
+
+// --- gradient of the weights ---------------------------------------------------------------------------------------
+
+// sums[block of SIDE filters][tap][filter % SIDE] for taps [begin, end) and blocks [first, last), of all pixels; and the
+// sums of dy themselves, where totals is not NULL.
+static void tap_sums(const Digits *x, Gradient gradient, const Geometry *g, const long *patches, const int8_t *ones,
+                     long first, long last, long begin, long end, uint16_t *index, float *numbers, float *tables,
+                     float *sums, double *totals)
+{
+    enum { TOGETHER = 8 * GROUPS }; // groups whose indices are packed once for all blocks
+    const long each = rows_of_group(x->ternary), count = end - begin;
+    for (long start = 0; start < g->pixels; start += TOGETHER * each) {
+        const long pixels = smaller(TOGETHER * each, g->pixels - start);
+        for (long group = 0; group < parts_of(pixels, each); group++)
+            for (long row = 0; row < 3; row++) {
+                const long from = larger(begin, row * g->run), to = smaller(end, (row + 1) * g->run);
+                const long skip = row * g->columns * g->channels + from - row * g->run;
+                const int8_t *rows[MOST_ROWS];
+                for (long k = 0; k < each; k++) {
+                    const long pixel = group * each + k;
+                    rows[k] = pixel < pixels ? x->digits + patches[start + pixel] + skip : ones;
+                }
+                if (x->ternary)
+                    pack_indices(rows, to - from, true, index + group * count + from - begin);
+                else
+                    pack_indices(rows, to - from, false, index + group * count + from - begin);
+            }
+        for (long block = first; block < last; block++) {
+            const long width = smaller(SIDE, g->filters - block * SIDE);
+            const float *rows = gradient.dy + start * g->filters + block * SIDE;
+            long row = g->filters;
+            if (width < SIDE || gradient.winners) {
+                memset(numbers, 0, sizeof(float) * pixels * SIDE);
+                for (long p = 0; p < pixels; p++)
+                    copy_pixel(gradient, g, start + p, block * SIDE, width, numbers + p * SIDE);
+                rows = numbers;
+                row = SIDE;
+            }
+            look_up_rows(rows, row, pixels, index, count, x->ternary, sums + (block * g->taps + begin) * SIDE, count,
+                         start > 0, tables);
+            if (totals) {
+                floats total[VECTORS];
+                float values[SIDE];
+                for (int v = 0; v < VECTORS; v++)
+                    total[v] = floats_of(0);
+                for (long p = 0; p < pixels; p++)
+                    for (int v = 0; v < VECTORS; v++)
+                        total[v] += load(rows + p * row + v * LANES);
+                memcpy(values, total, sizeof values);
+                for (long f = 0; f < width; f++)
+                    totals[block * SIDE + f] += values[f];
+            }
+        }
+    }
+}
+
+// For images of any values: as tap_sums, multiplied. Taps are few there, and their sums stay in the cache.
+static void tap_sums_real(const float *x, Gradient gradient, const Geometry *g, const long *patches, long first,
+                          long last, float *chunk, float *panel, float *sums, double *totals)
+{
+    enum { TOGETHER = 128 };
+    for (long start = 0; start < g->pixels; start += TOGETHER) {
+        const long pixels = smaller(TOGETHER, g->pixels - start);
+        for (long p = 0; p < pixels; p++)
+            for (long row = 0; row < 3; row++)
+                memcpy(chunk + p * g->taps + row * g->run,
+                       x + patches[start + p] + row * g->columns * g->channels, sizeof(float) * g->run);
+        for (long f = first; f < last; f += PANEL) {
+            const long width = smaller(PANEL, last - f);
+            memset(panel, 0, sizeof(float) * pixels * PANEL);
+            for (long p = 0; p < pixels; p++)
+                copy_pixel(gradient, g, start + p, f, width, panel + p * PANEL);
+            multiply(chunk, 1, g->taps, g->taps, panel, pixels, sums + f, g->filters, width, start > 0);
+            for (long j = 0; j < width; j++) {
+                float total = 0;
+                for (long p = 0; p < pixels; p++)
+                    total += panel[p * PANEL + j];
+                totals[f + j] += total;
+            }
+        }
+    }
+}
+
+static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, const Geometry *geometry,
+                           Workspace *workspace)
+{
+    enum { MOST_TOGETHER = 8 * GROUPS * MOST_ROWS };
+    const Geometry g = *geometry;
+    const long filters = g.filters, channels = g.channels, values = g.batch * g.rows * g.columns * channels;
+    const long threads = thread_count(), blocks = parts_of(filters, SIDE);
+    TAKE(long, patches, g.pixels);
+    TAKE(int8_t, room, x.real ? values : 1);
+    TAKE(int8_t, ones, g.taps);
+    TAKE(float, sums, blocks * SIDE * g.taps);
+    TAKE(double, totals, blocks * SIDE);
+    Digits digits;
+    find_patches(&g, channels, patches);
+    memset(totals, 0, sizeof(double) * blocks * SIDE);
+    memset(ones, 1, g.taps);
+    const bool fits = quantized(x, values, room, &digits);
+    if (!fits && x.digits)
+        return NOT_QUANTIZED;
+    if (fits) {
+        // Each thread has blocks of filters of its own; where there are fewer blocks than threads, taps too.
+        const long filter_parts = smaller(threads, blocks), tap_parts = threads / filter_parts;
+        TAKE(uint16_t, index, threads * 8 * GROUPS * g.taps);
+        TAKE(float, numbers, threads * MOST_TOGETHER * SIDE);
+        TAKE(float, tables, threads * table_floats());
+#pragma omp parallel for schedule(static, 1)
+        for (long task = 0; task < filter_parts * tap_parts; task++) {
+            const long part = task / tap_parts, tap_part = task % tap_parts, t = thread_number();
+            tap_sums(&digits, gradient, &g, patches, ones, blocks * part / filter_parts, blocks * (part + 1) / filter_parts,
+                     g.taps * tap_part / tap_parts, g.taps * (tap_part + 1) / tap_parts,
+                     index + t * 8 * GROUPS * g.taps, numbers + t * MOST_TOGETHER * SIDE, tables + t * table_floats(),
+                     sums, tap_part ? NULL : totals);
+        }
+    } else {
+        TAKE(float, chunks, threads * 128 * g.taps);
+        TAKE(float, panels, threads * 128 * PANEL);
+        const long parts = smaller(threads, blocks);
+#pragma omp parallel for schedule(static, 1)
+        for (long part = 0; part < parts; part++)
+            tap_sums_real(x.real, gradient, &g, patches, smaller(blocks * part / parts * SIDE, filters),
+                          smaller(blocks * (part + 1) / parts * SIDE, filters),
+                          chunks + thread_number() * 128 * g.taps, panels + thread_number() * 128 * PANEL, sums, totals);
+    }
+#pragma omp parallel for schedule(static)
+    for (long f = 0; f < filters; f++) {
+        const float *from = fits ? sums + f / SIDE * g.taps * SIDE + f % SIDE : sums + f;
+        const long step = fits ? SIDE : filters;
+        for (long c = 0; c < channels; c++)
+            for (long t = 0; t < 9; t++)
+                dW[(f * channels + c) * 9 + t] = from[(t * channels + c) * step] * (fits ? digits.magnitude : 1);
+        db[f] = (float)totals[f];
+    }
+    return 0;
+}
+
+static int conv_weight_gradient(Operand x, const float *dy, float *dW, float *db, long batch, long rows, long columns,
+                                long channels, long filters, Workspace *workspace)
+{
+    const Geometry g = geometry_of(batch, rows, columns, channels, filters);
+    const Gradient gradient = {dy, NULL};
+    return weight_gradient(x, gradient, dW, db, &g, workspace);
+}
+
+static int conv_pool_weight_gradient(Operand x, const float *dy, const int8_t *winners, float *dW, float *db, long batch,
+                                     long rows, long columns, long channels, long filters, Workspace *workspace)
+{
+    const Geometry g = geometry_of(batch, rows, columns, channels, filters);
+    const Gradient gradient = {dy, winners};
+    return weight_gradient(x, gradient, dW, db, &g, workspace);
+}

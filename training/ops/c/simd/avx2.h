@@ -1,0 +1,23 @@
+// AVX2: vectors of 32 bytes.
+#define INSTRUCTION_SET "AVX2"
+enum { LANES = 8, TRANSPOSED = 8 };
+#include "vectors.h"
+#include "x86_64.h"
+
+enum { MOST_COUNTED = 31 }; // of bytes
+
+// A nibble's bits are looked up (Mula, Kurz, Lemire, arXiv:1611.07612).
+static inline words part_counts(words value)
+{
+    const __m256i digits = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+    const __m256i nibble = _mm256_set1_epi8(15), bits = (__m256i)value;
+    const __m256i low = _mm256_shuffle_epi8(digits, _mm256_and_si256(bits, nibble));
+    const __m256i high = _mm256_shuffle_epi8(digits, _mm256_and_si256(_mm256_srli_epi16(bits, 4), nibble));
+    return (words)_mm256_add_epi8(low, high);
+}
+
+static inline words whole_counts(words parts)
+{
+    const __m256i pairs = _mm256_maddubs_epi16((__m256i)parts, _mm256_set1_epi8(1));
+    return (words)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}

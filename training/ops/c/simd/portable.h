@@ -1,0 +1,37 @@
+// Any processor: vectors of 16 bytes, which the compiler turns into whatever there is.
+#define INSTRUCTION_SET "portable"
+enum { LANES = 4, TRANSPOSED = 4 };
+#include "vectors.h"
+
+// How many bits are set, in two steps: parts of words can be added up MOST_COUNTED times, then become whole words' counts.
+enum { MOST_COUNTED = 1 << 20 };
+
+static inline words part_counts(words value)
+{
+    words result;
+    for (int i = 0; i < LANES; i++)
+        result[i] = __builtin_popcount(value[i]);
+    return result;
+}
+
+static inline words whole_counts(words parts) { return parts; }
+
+// The signs of 32 bytes (bit i: byte i is negative), and which are not zero.
+static inline void pack_bytes(const int8_t *bytes, uint32_t *negative, uint32_t *nonzero)
+{
+    uint32_t signs = 0, others = 0;
+    for (int i = 0; i < 32; i++) {
+        signs |= (uint32_t)(bytes[i] < 0) << i;
+        others |= (uint32_t)(bytes[i] != 0) << i;
+    }
+    *negative = signs;
+    *nonzero = others;
+}
+
+// to[j][i] = from[i][j] for a block of TRANSPOSED x TRANSPOSED floats; rows lie `from_row` and `to_row` floats apart.
+static inline void transpose(const float *from, long from_row, float *to, long to_row)
+{
+    for (int i = 0; i < TRANSPOSED; i++)
+        for (int j = 0; j < TRANSPOSED; j++)
+            to[j * to_row + i] = from[i * from_row + j];
+}

@@ -1,0 +1,22 @@
+// Vectors of LANES floats or 32-bit words, or 4 * LANES bytes, which each instruction set's header gives: + - * & ^ and comparisons work on them.
+
+typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef uint32_t words __attribute__((vector_size(4 * LANES)));
+typedef float loose_floats __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); // in memory, anywhere
+typedef uint32_t loose_words __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+typedef int8_t bytes __attribute__((vector_size(4 * LANES)));
+typedef int8_t loose_bytes __attribute__((vector_size(4 * LANES), aligned(1), may_alias));
+
+static inline floats load(const float *from) { return *(const loose_floats *)from; }
+static inline void store(float *to, floats value) { *(loose_floats *)to = value; }
+static inline words load_words(const uint32_t *from) { return *(const loose_words *)from; }
+static inline void store_words(uint32_t *to, words value) { *(loose_words *)to = value; }
+
+static inline floats floats_of(float value)
+{
+    floats result;
+    for (int i = 0; i < LANES; i++)
+        result[i] = value;
+    return result;
+}
