@@ -17,10 +17,9 @@ if __name__ == '__main__':
 
 import numpy as np
 
+from common.overlays import NETWORKS, find
 from training import backend
 
-BATCH = {'lfc': 100, 'cnv': 50}
-RATE = {'lfc': .003, 'cnv': .001}
 # The documents' .theanorc
 PLAIN_FLAGS = 'floatX=float32,openmp=True,openmp_elemwise_minsize=200000,warn.round=False'
 
@@ -34,12 +33,10 @@ class Theano(object):
             os.environ['THEANO_FLAGS'] = ','.join(given + [PLAIN_FLAGS, 'blas.ldflags=' + backend.blas_flags()[0]])
         else:
             backend.configure(net)
-        from common import overlays
         from training import trainer
         from datasets.images import encode
-        from training.settings import NETWORKS
-        self.net, self.encode, settings = net, encode, NETWORKS[net]
-        overlay = overlays.find(net, *bits)
+        self.net, self.encode, settings = net, encode, NETWORKS[net].training
+        overlay = find(net, *bits)
         arguments = overlay, 10, np.random.RandomState(1234), settings.dropout_in, settings.dropout_hidden
         if name == 'plain':
             from bench import plain
@@ -47,7 +44,7 @@ class Theano(object):
         else:
             from training import learning, networks
             learner, self.evaluation = learning.Learner(networks.build(*arguments)), trainer.EVALUATION_BATCH[net]
-        self.train = lambda images, labels: learner.train(self.encode(images, net), labels, RATE[net])
+        self.train = lambda images, labels: learner.train(self.encode(images, net), labels, NETWORKS[net].training.LR_start)
         self.outputs = lambda images: learner.outputs(self.encode(images, net))
 
 
@@ -60,7 +57,7 @@ class Brevitas(object):
         from brevitas_examples.bnn_pynq.models.losses import SqrHingeLoss
         self.evaluation = batch
         model, _ = model_with_cfg('%s_%dw%da' % ((net,) + bits), False)
-        optimizer, loss_of = torch.optim.Adam(model.parameters(), lr=RATE[net]), SqrHingeLoss()
+        optimizer, loss_of = torch.optim.Adam(model.parameters(), lr=NETWORKS[net].training.LR_start), SqrHingeLoss()
 
         def encode(images):
             images = torch.from_numpy(np.ascontiguousarray(images))
@@ -103,7 +100,7 @@ def epoch(contender, data, batch):
 
 def main(name, net, bits, path, batch=None):
     start = time.time()
-    batch = int(batch or BATCH[net])
+    batch = int(batch or NETWORKS[net].training.batch_size)
     with np.load(path) as archive:
         data = {key: archive[key] for key in archive.files}
     contender = (Brevitas if name == 'brevitas' else Theano)(name, net, (int(bits[0]), int(bits[2])), batch)

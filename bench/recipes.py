@@ -25,7 +25,7 @@ import numpy as np
 
 from common.errors import ArgumentParser, UserError, run
 from common.files import temporary_folder, whole_file
-from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
+from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, NETWORKS
 from common.run_folder import HISTORY
 from training.settings import Settings
 
@@ -106,7 +106,7 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
             initial = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(settings.files.test_outputs) as archive:
             outputs = archive['outputs']
-    board = HIGHEST_OUTPUT if net == 'lfc' else LARGEST_OUTPUT
+    board = NETWORKS[net].decision
     result = {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
     result['validation'] = float(training_run.history[-1][HISTORY.index('best_validation_error_rate')])

@@ -24,6 +24,7 @@ import numpy as np
 from common import machine
 from common.errors import ArgumentParser, UserError, run
 from common.files import temporary_folder
+from common.overlays import NETWORKS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 IMAGES = {'lfc': (10000, 2000), 'cnv': (1000, 111)}         # training, and its share of validation
@@ -73,11 +74,11 @@ def subset(net, data_dir, folder):
     count, share = IMAGES[net]
     if data_dir:
         from datasets import registry
-        data = registry.load({'lfc': 'mnist', 'cnv': 'cifar10'}[net], net, data_dir)
+        data = registry.load(NETWORKS[net].dataset, net, data_dir)
         parts = [part[:size] for part, size in ((data.train.images, count), (data.train.labels, count),
                                                 (data.valid.images, share), (data.valid.labels, share))]
     else:
-        random, shape = np.random.RandomState(0), {'lfc': (28, 28), 'cnv': (32, 32, 3)}[net]
+        random, shape = np.random.RandomState(0), NETWORKS[net].image_shape
         parts = [random.randint(0, top, (size,) + tail).astype(np.uint8)
                  for size in (count, share) for top, tail in ((256, shape), (10, ()))]
     path = os.path.join(folder, net + '.npz')
@@ -154,7 +155,7 @@ def table(rows, gflops):
 def main(arguments):
     parser = ArgumentParser(description='Measure training, side by side.',
                             formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument('--net', nargs='+', choices=['lfc', 'cnv'], default=['lfc', 'cnv'])
+    parser.add_argument('--net', nargs='+', choices=list(NETWORKS), default=list(NETWORKS))
     parser.add_argument('--data-dir', default=os.environ.get('DATA_DIR') or None,
                         help='where mnist.npz and cifar10.npz lie; random images where not given')
     parser.add_argument('--rounds', type=int, default=5)

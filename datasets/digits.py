@@ -7,7 +7,7 @@ from __future__ import absolute_import, division
 import numpy as np
 
 from common.overlays import NETWORKS
-from datasets.images import SIDES, Dataset, Images
+from datasets.images import Dataset, Images
 
 _SEED = 1797
 _SPLIT = (1297, 200, 300)    # training, validation, test
@@ -28,7 +28,7 @@ def load(net, data_dir=None):
     source = load_digits()
     random = np.random.RandomState(_SEED)
     order = random.permutation(len(source.images))
-    side = SIDES[net]
+    side = NETWORKS[net].image_shape[0]
     size = side - 8
     drawn = np.array([ndimage.zoom(image / 16., size / 8., order=1) for image in source.images])
     parts, start = [], 0
@@ -47,7 +47,7 @@ def _placed(ink, side, net, random):
     corners = middle + random.randint(-_SHIFT, _SHIFT + 1, (len(ink), 2))
     for picture, digit, (row, column) in zip(canvas, ink, corners):
         picture[row:row + size, column:column + size] = digit
-    if net == 'lfc':
+    if NETWORKS[net].black_and_white:
         return np.where(canvas >= .5, 255, 0).astype(np.uint8)
     paper = random.uniform(0, .4, (len(ink), 1, 1, 3))
     colour = random.uniform(.6, 1, paper.shape)

@@ -9,8 +9,9 @@ import collections
 
 import numpy as np
 
+from common.overlays import NETWORKS
 from datasets import pictures
-from datasets.images import SIDES, DatasetError
+from datasets.images import DatasetError
 
 INVERT = ('auto', 'yes', 'no')
 THRESHOLD = 128     # where MNIST's pixels become +1 (datasets.images.encode), and the board's own software's
@@ -36,7 +37,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
     __slots__ = ()
 
     def __new__(cls, net, threshold=None, invert=None):
-        if net == 'cnv' and (threshold is not None or invert is not None):
+        if not NETWORKS[net].black_and_white and (threshold is not None or invert is not None):
             raise DatasetError('threshold and invert are for LFC, which reads black and white: leave them out for CNV')
         if threshold is not None and not 0 <= threshold <= 255:
             raise DatasetError('threshold is %d: give a grey from 0 to 255' % threshold)
@@ -47,22 +48,26 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
     @property
     def shape(self):
         """Of an image: (28, 28) or (32, 32, 3)."""
-        side = SIDES[self.net]
-        return (side, side) if self.net == 'lfc' else (side, side, 3)
+        return NETWORKS[self.net].image_shape
+
+    @property
+    def reads_ink(self):
+        """Whether the network reads black and white."""
+        return NETWORKS[self.net].black_and_white
 
     def picture(self, picture, size):
         """A decoded picture fitted, uint8; for LFC still grey: :meth:`black_and_white` comes last."""
-        if self.net == 'lfc':
+        if self.reads_ink:
             return pictures.fit_digit(picture, self.invert)
         return pictures.fit_colour(picture, size)
 
     def black_and_white(self, images):
         """LFC: 0 below the threshold, 255 from it on; CNV: the images as they are."""
-        return np.where(images >= self.threshold, 255, 0).astype(np.uint8) if self.net == 'lfc' else images
+        return np.where(images >= self.threshold, 255, 0).astype(np.uint8) if self.reads_ink else images
 
     def decided(self, images):
         """With 'auto' decided: whether grey images (N, rows, columns) for LFC, all of one kind, are ink on paper."""
-        if self.net != 'lfc' or self.invert != 'auto' or images.ndim != 3:
+        if not self.reads_ink or self.invert != 'auto' or images.ndim != 3:
             return self
         return self._replace(invert='yes' if pictures.bright_border(images) else 'no')
 
@@ -72,7 +77,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
         What has the network's size stays as it is, but for LFC's inversion and threshold; grey images of 28x28 stay so
         for CNV. Whether grey ones are ink on paper is decided for all of them at once (:meth:`decided`).
         """
-        if self.net == 'lfc' and images.ndim == 3:
+        if self.reads_ink and images.ndim == 3:
             images = 255 - images if self.decided(images).invert == 'yes' else images
             self = self._replace(invert='no')
         if images.shape[1:] not in (self.shape, (28, 28)):

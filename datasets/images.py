@@ -18,7 +18,6 @@ from datasets.pictures import frame
 Images = collections.namedtuple('Images', ['images', 'labels'])
 Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
 
-SIDES = {name: network.image_shape[0] for name, network in NETWORKS.items()}
 
 _MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)
 _COLOUR_LEVELS = np.arange(256, dtype=np.float32) * np.float32(2. / 255.) - np.float32(1.)
@@ -38,10 +37,10 @@ def encode(images, net):
     -------
     float32 array
     """
-    if net == 'lfc':
+    if NETWORKS[net].black_and_white:
         return _MNIST_LEVELS[images][:, None]
     if images.ndim == 3:
-        images = frame(images, SIDES['cnv'])
+        images = frame(images, NETWORKS[net].image_shape[0])
     return _COLOUR_LEVELS[np.ascontiguousarray(images.transpose(0, 3, 1, 2))]
 
 

@@ -62,7 +62,7 @@ def _count(titles):
 
 def _heading(name, fitting, views_only):
     kind = 'CNV: 32x32, colours'
-    if fitting.net == 'lfc':
+    if fitting.reads_ink:
         kind = 'LFC: 28x28, white from grey %d on, %s' % (fitting.threshold, _INVERSIONS[fitting.invert])
     return [kind, '%s: %swhat the network sees' % (name, '' if views_only else 'the pictures, and below each ')]
 
@@ -95,7 +95,7 @@ def _view(image, net):
     """What the network reads of an image, as a picture."""
     from PIL import Image
     planes = (encode(image[None], net)[0].transpose(1, 2, 0) + 1) * 127.5
-    pixels = np.rint(planes[..., 0] if net == 'lfc' else planes).astype(np.uint8)
+    pixels = np.rint(planes[..., 0] if planes.shape[2] == 1 else planes).astype(np.uint8)
     return Image.fromarray(pixels).convert('RGB').resize((_SIDE, _SIDE), Image.NEAREST)
 
 

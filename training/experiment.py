@@ -26,7 +26,7 @@ def parse(net, arguments):
 def made_from(given, fitting):
     """What settings.json says beside the settings: of what kind one's own pictures are, for who fits more of them."""
     result = collections.OrderedDict([('init', given.init)] if given.init else [])
-    if fitting and fitting.net == 'lfc':
+    if fitting and fitting.reads_ink:
         result['threshold'], result['invert'] = fitting.threshold, fitting.invert
     return result
 

@@ -119,7 +119,7 @@ def _decode(path, fitting, contents):
         digest = hashlib.sha256(data).digest()
         if digest in contents:
             return contents[digest]
-        picture, pixels = _upright(data, fitting.net == 'cnv')
+        picture, pixels = _upright(data, not fitting.reads_ink)
         image = fitting.picture(*picture)
     except EnvironmentError as error:
         state = BROKEN if error.errno is None else NOT_NOW    # Pillow's own have no number
