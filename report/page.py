@@ -16,8 +16,6 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-import numpy as np
-
 from board.differences import REASONS
 from common import options
 from common.errors import run
@@ -26,12 +24,11 @@ from common.overlays import BOARDS, HIGHEST_OUTPUT, OVERLAYS
 from datasets import registry
 from report import charts, render
 from report.advice import advice
-from report.gather import PAIRS, Pair, gather
+from report.answers import RANKED, class_rows, confused, confusion, ranking_rows
+from report.gather import gather
 from report.render import first_upper, number, percent
-from report.statistics import by_class, decimals, share, wilson
-
-NUMBERED = 20                   # classes whose confusion matrix has numbers in its cells
-RANKED = 5                      # classes of a sample picture
+from report.speed import rate, speed
+from report.statistics import decimals, wilson
 
 _SETTINGS = (('dataset', 'Data set'), ('train_images', 'Training images'), ('valid_images', 'Validation images'),
              ('test_images', 'Test images'), ('recipe', 'Recipe'), ('epochs', 'Epochs'), ('batch_size', 'Batch size'),
@@ -169,84 +166,6 @@ def networks(material):
     return rows if material.others else []
 
 
-# ---- answers ----
-
-def confusion(material):
-    """The board's answers by class; None where they are not known.
-
-    Returns
-    -------
-    dict
-        rows: for each class cells of (text or None, kind, strength or None, title).
-    """
-    verification, names = material.network.verification, material.classes
-    if not verification or len(names) != len(verification['confusion']):
-        return None
-    counts = np.array(verification['confusion'])
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    numbered = len(names) <= NUMBERED
-    rows = []
-    for label, name in enumerate(names):
-        cells = []
-        for answer, other in enumerate(names):
-            part = shares[label, answer]
-            strength = part if label == answer else part ** .5
-            cells.append(('%.0f' % (100 * part) if numbered and part >= .005 else None,
-                          ('right' if label == answer else 'wrong') + ' strong' * bool(strength > .78),
-                          '%.3f' % strength if counts[label, answer] else None,
-                          '%s answered as %s: %d of %d' % (name, other, counts[label, answer], counts[label].sum())))
-        rows.append((name, cells))
-    short = max(len(name) for name in names) <= 3
-    return {'rows': rows, 'numbered': numbered, 'kind': 'dense' if not numbered else 'short' if short else 'long'}
-
-
-def confused(material):
-    """The most frequent mistakes, report.gather.Pair; without examples where the test set is not there."""
-    verification = material.network.verification
-    if material.pairs or not verification:
-        return material.pairs
-    pairs = [Pair(label, answer, count, []) for label, row in enumerate(verification['confusion'])
-             for answer, count in enumerate(row) if count and label != answer]
-    return sorted(pairs, key=lambda pair: -pair.count)[:PAIRS]
-
-
-def class_rows(material):
-    """Of each class (name, images, recall, its 95 % interval, precision), percent or None."""
-    verification = material.network.verification
-    if not verification or len(material.classes) != len(verification['confusion']):
-        return []
-    return [(name, one.images, share(one.right, one.images), wilson(one.right, one.images) if one.images else None,
-             share(one.right, one.answered))
-            for name, one in zip(material.classes, by_class(verification['confusion']))]
-
-
-def ranking_rows(names, sample, ranking):
-    """A picture's highest classes: (class name, kind, start and end of its bar, value, whether classes are left out).
-
-    The right class and the answer are always among them.
-    """
-    values = np.array(ranking.values, float)
-    order = np.argsort(-values, kind='mergesort').tolist()
-    needed = [ranking.answer, sample.label]
-    top = order[:RANKED]
-    for index in needed:
-        if index not in top:
-            last = [other for other in top if other not in needed][-1]
-            top[top.index(last)] = index
-    top.sort(key=order.index)
-    bits = ranking.bits is not None
-    low, high = (min(values.min(), 0), max(values.max(), 0)) if bits else (values.min(), values.max())
-    extent = max(high - low, 1e-9)
-    rows = []
-    for place, index in enumerate(top):
-        value = ranking.values[index]
-        start, end = sorted((-low / extent if bits else 0., (value - low) / extent))
-        rows.append((names[index], 's1' if index == sample.label else 's2' if index == ranking.answer else 'quiet',
-                     start, end, ('%.2f' % (round(value, 2) + 0.)).replace('-', '\u2212') if bits else number(int(value)),
-                     order[place] != index and order[place - 1] == top[place - 1]))
-    return {'rows': rows, 'zero': -low / extent if bits else None}
-
-
 # ---- training ----
 
 def training(material):
@@ -263,51 +182,6 @@ def training(material):
                        charts.lines('Error, %', errors, marked=int(history['best_epoch'][-1])),
                        charts.lines('Learning rate', [('learning rate', history['LR'])], log=True)],
             'epochs': len(history['epoch']), 'large_loss': max(finite) if finite and max(finite) > 2 else None}
-
-
-# ---- speed ----
-
-def cycles(layer):
-    """Cycles that the FPGA spends in a layer on one image: ops / (2 * SIMD * PE) (the overlay's specification)."""
-    return layer.weight_words * (layer.ofm_dim or 1) ** 2
-
-
-def slowest(overlay):
-    """The layer that decides how many images a second go through: all work at once, each on another image."""
-    return max(overlay.layers, key=cycles)
-
-
-def rate(overlay, clock):
-    """Images a second at so many MHz."""
-    return clock * 1e6 / cycles(slowest(overlay))
-
-
-def speed(material):
-    """Cycles of each layer, and times of one image on everything that it can run on."""
-    overlay, verification = material.network.overlay, material.network.verification
-    most = cycles(slowest(overlay))
-    times = [('FPGA of %s at %d MHz, estimated' % board, most / board.clock, 's1') for board in BOARDS]
-    if verification:
-        simulator = verification['simulator']
-        times.append(('This project\u2019s simulator on %d processor%s, measured' % (
-            simulator['processors'], 's' if simulator['processors'] > 1 else ''),
-            1e6 * simulator['seconds'] / verification['images'], 's1'))
-    times += [('%s, %s, published' % (board.name, how), microseconds, 'quiet')
-              for board, how, microseconds in overlay.published.measured]
-    times.sort(key=lambda row: row[1])
-    axis = charts.Axis([row[1] for row in times], log=True)
-    return {'slowest': slowest(overlay), 'cycles': cycles, 'most': most, 'boards': BOARDS,
-            'describe': lambda layer: describe(layer, len(material.classes)),
-            'times': [(label, 100 * axis(time), time, kind) for label, time, kind in times],
-            'ticks': [(value, 100 * axis(value)) for value, _ in axis.ticks]}
-
-
-def describe(layer, count):
-    """A layer of an overlay in words, for a network of so many classes."""
-    if layer.kind == 'conv':
-        return 'convolution 3 \u00d7 3, %d \u2192 %d channels, %d \u00d7 %d' % (
-            layer.inputs, layer.outputs, layer.ofm_dim, layer.ofm_dim) + (', max pool' if layer.pool else '')
-    return 'dense, %d \u2192 %d' % (layer.inputs, layer.outputs or count or layer.rows)
 
 
 # ---- settings ----
