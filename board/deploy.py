@@ -3,7 +3,8 @@
     python board/deploy.py --run runs/cifar10-cnvW1A1 --board xilinx@pynq [--force]
 
 One connection does it: package.py itself is what the board's Python runs, the package is its standard input, and it is
-read whole and checked before the first file is written, so that a connection that breaks leaves nothing behind.
+read whole and checked before the first file is written, so that a connection that breaks leaves nothing behind. What
+the board says is believed only as far as it repeats a word made for this connection, and the SHA-256 of the package.
 """
 from __future__ import absolute_import, print_function
 
@@ -13,6 +14,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
+import uuid
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -31,6 +35,8 @@ from common.run_folder import BadRun, RunFolder
 from datasets import registry
 
 _BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
+DEADLINE = 300              # seconds for all of it; what a board's card needs is some ten
+LONGEST_ANSWER = 2 ** 16    # bytes
 _PATIENCE = ['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3']
 
 
@@ -38,7 +44,7 @@ class NotDeployed(UserError):
     """The board could not be reached, or refused."""
 
 
-def deploy(path, board, force=False, ssh='ssh'):
+def deploy(path, board, force=False, ssh='ssh', deadline=DEADLINE):
     """Install the package of a run on a board.
 
     Parameters
@@ -51,6 +57,8 @@ def deploy(path, board, force=False, ssh='ssh'):
         Replace a set of the same name.
     ssh : str
         The command to connect with, options included.
+    deadline : float
+        Seconds.
 
     Returns
     -------
@@ -64,13 +72,16 @@ def deploy(path, board, force=False, ssh='ssh'):
     if not _BOARD.match(board):
         raise NotDeployed('%s is no board: give user@host, such as xilinx@pynq' % board)
     data = _package(RunFolder(path))
-    status, out, err = _install(board, force, ssh, data, 'yes')
+    status, told, err = _install(board, force, ssh, data, deadline)
     if status == package.NEEDS_PASSWORD and sys.stdin.isatty():
         password = getpass.getpass('Password of %s for sudo: ' % board)
-        status, out, err = _install(board, force, ssh, password.encode('utf-8') + b'\n' + data, 'password')
+        status, told, err = _install(board, force, ssh, data, deadline, password)
     if status:
         raise NotDeployed('%s: %s' % (board, _reason(status, err)))
-    return package.plain(out.strip())
+    if told is None:
+        raise NotDeployed('%s: ssh ended without a word of package.py there, so that nothing says that the set is '
+                          'installed: check that `ssh %s python3 --version` answers' % (board, board))
+    return package.plain(told)
 
 
 def _package(of):
@@ -78,7 +89,7 @@ def _package(of):
     if not os.path.exists(of.package):
         raise BadRun('%s is not there: package the run first' % of.package)
     with open(of.package, 'rb') as handle:
-        data = handle.read()
+        data = handle.read(package.LARGEST + 1)
     try:
         manifest, _ = package.read(io.BytesIO(data))
     except package.BadPackage as error:
@@ -88,24 +99,67 @@ def _package(of):
             continue
         current = os.path.join(of.folder, part)
         if not os.path.exists(current) or sha256(current) != manifest['files'][part]:
-            raise BadRun('%s has another %s than the run: package the run anew' % (of.package, part))
+            raise BadRun('%s has another %s than the run: package the run again' % (of.package, part))
     return data
 
 
-def _install(board, force, ssh, data, sudo):
+def _install(board, force, ssh, data, deadline, password=None):
+    """ssh's exit status, what package.py said on the board that it installed (None: nothing), and standard error."""
     with io.open(re.sub('c$', '', package.__file__), encoding='utf-8') as handle:
         source = handle.read()
-    arguments = ['install', '-', '--sudo', sudo] + ['--force'] * force
+    word = uuid.uuid4().hex
+    arguments = ['install', '-', '--receipt', word, '--sudo', 'yes' if password is None else 'password']
     command = ('python=$(command -v /usr/local/share/pynq-venv/bin/python3 || command -v python3.6 || command -v python3) '
                '|| { echo no Python 3 there >&2; exit 1; }; '
-               'exec "$python" -c %s %s' % (quote(source), ' '.join(arguments)))
+               'exec "$python" -c %s %s' % (quote(source), ' '.join(arguments + ['--force'] * force)))
+    status, out, err = _answer(board, split(ssh) + _PATIENCE + ['--', board, command],
+                               data if password is None else password.encode('utf-8') + b'\n' + data, deadline)
+    receipt = '%s %s ' % (word, package.sha256(data))
+    return status, next((line[len(receipt):] for line in out.splitlines() if line.startswith(receipt)), None), err
+
+
+def _answer(board, command, data, deadline):
+    """Exit status, standard output and error of a command that is given `data`."""
     try:
-        process = subprocess.Popen(split(ssh) + _PATIENCE + ['--', board, command], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except EnvironmentError as error:
-        raise NotDeployed('%s cannot be started (%s): install openssh-client' % (ssh, error.strerror))
-    out, err = process.communicate(data)
-    return process.returncode, out.decode('utf-8', 'replace'), err.decode('utf-8', 'replace')
+        raise NotDeployed('%s cannot be started (%s): install openssh-client' % (command[0], error.strerror))
+    answers = {process.stdout: b'', process.stderr: b''}
+
+    def write():
+        try:
+            process.stdin.write(data)
+            process.stdin.close()
+        except EnvironmentError:        # it has ended, and its status says why
+            pass
+
+    def read(stream):
+        for block in iter(lambda: os.read(stream.fileno(), 4096), b''):
+            answers[stream] += block
+            if len(answers[stream]) > LONGEST_ANSWER:
+                return process.kill()
+
+    threads = [threading.Thread(target=write)] + [threading.Thread(target=read, args=(stream,)) for stream in answers]
+    for thread in threads:
+        thread.daemon = True
+        thread.start()
+    try:
+        end = time.time() + deadline
+        while process.poll() is None and time.time() < end:
+            time.sleep(.05)
+        in_time = process.poll() is not None
+    finally:
+        if process.poll() is None:
+            process.kill()
+    status = process.wait()
+    for thread in threads:
+        thread.join(1)                  # what ssh has started may outlive it, and keep its end of a pipe
+    if max(map(len, answers.values())) > LONGEST_ANSWER:
+        raise NotDeployed('%s answers without end: it is no PYNQ, or its shell prints too much' % board)
+    if not in_time:
+        raise NotDeployed('%s has not answered within %g seconds, and nothing says whether the set is installed: see '
+                          'what holds the board up, then deploy again with --force (FORCE=1)' % (board, deadline))
+    return status, answers[process.stdout].decode('utf-8', 'replace'), answers[process.stderr].decode('utf-8', 'replace')
 
 
 def _reason(status, err):

@@ -9,22 +9,28 @@ the settings and versions of the training, and the accuracy that verify.json has
 the board must answer to them; beside them lies the board kit (board/kit.py), whose notebook `install` also puts among
 the board's. The same inputs give the same bytes.
 
-`check` and `install` run on the board: this file alone, Python 3.6, nothing but the standard library. They trust no
-package: it is read into memory, bounded, and only names that a parameter folder has are ever written.
+`check` and `install` run on the board: this file alone, Python 3.6, nothing but the standard library; that is why it is
+as long as it is. They trust no package: it is read into memory, bounded, only in the form that `build` writes, and only
+with the files that its network has, of their sizes. A set is replaced in one step, whenever the board loses its power.
 """
 from __future__ import absolute_import, division, print_function
 
+import contextlib
+import ctypes
+import errno
+import fcntl
 import gzip
 import hashlib
 import io
 import json
 import os
+import platform
 import re
 import shutil
+import stat
 import struct
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zlib
 
@@ -45,6 +51,9 @@ except ImportError:                     # alone on the board
         except (UserError, EnvironmentError) as error:
             print('package.py: error: %s' % error, file=sys.stderr)
             return 1
+        except MemoryError:
+            print('package.py: error: not enough memory: close other programs', file=sys.stderr)
+            return 1
         except KeyboardInterrupt:
             return 130
 
@@ -54,12 +63,25 @@ LARGEST = 2 ** 25                       # bytes of an unpacked package; the over
 LARGEST_MANIFEST = 2 ** 20
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')
 NEEDS_PASSWORD = 77                     # exit status
-_NETWORK = re.compile(r'(lfc|cnv)W[12]A[12]\Z')
 SAMPLES = 'samples/'
-NOTEBOOK, PICTURES = KIT = 'notebook.ipynb', 'pictures.py'      # the board kit's
-_FILE = re.compile(r'(\d+-\d+-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|notebook\.ipynb|pictures\.py|'
+
+# A network's layers: processing elements, bytes of each one's weights and thresholds; and the bytes of config.h.
+# weights_gen.folder.layout says the same, which the board does not have: a test holds the two against each other.
+NETWORKS = {
+    'lfcW1A1': (((32, 3328, 256), (64, 4096, 128), (32, 4096, 256), (16, 4096, 32)), 777),
+    'lfcW1A2': (((32, 3328, 512), (64, 4096, 256), (32, 4096, 512), (16, 4096, 32)), 777),
+    'cnvW1A1': (((16, 288, 32), (32, 288, 16), (16, 1152, 64), (16, 2304, 64), (4, 18432, 512), (1, 147456, 2048),
+                 (1, 262144, 4096), (1, 262144, 4096), (4, 65536, 0)), 2062),
+    'cnvW1A2': (((16, 288, 64), (32, 288, 32), (16, 1152, 128), (16, 2304, 128), (4, 18432, 1024), (1, 147456, 4096),
+                 (1, 262144, 8192), (1, 262144, 8192), (4, 65536, 0)), 2062),
+    'cnvW2A2': (((8, 576, 128), (16, 1152, 64), (8, 4608, 256), (8, 9216, 256), (4, 73728, 1024), (1, 589824, 4096),
+                 (1, 524288, 8192), (2, 524288, 4096), (4, 65536, 0)), 2061)}
+_FILE = re.compile(r'(\d{1,2}-\d{1,3}-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|notebook\.ipynb|pictures\.py|'
                    r'samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
 _TIME = 946684800                       # of every file in a package: 2000-01-01
+_BLOCK = 512                            # bytes: a tar file consists of such
+_HEADER = struct.Struct('100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12s')     # name, mode, ..., size, time, checksum, ...
+_REMAINS = '.installing-'
 
 
 class BadPackage(UserError):
@@ -81,6 +103,26 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def layout(network):
+    """The files of a network's parameter folder.
+
+    Returns
+    -------
+    needed, possible : dict of str to (int, int)
+        By the path within the folder, the least and the most bytes.
+    """
+    layers, config = NETWORKS[network]
+    needed = {'classes.txt': (1, 2 ** 16)}
+    for layer, (elements, weights, thresholds) in enumerate(layers):
+        for element in range(elements):
+            needed['%d-%d-weights.bin' % (layer, element)] = weights, weights
+            if thresholds:
+                needed['%d-%d-thres.bin' % (layer, element)] = thresholds, thresholds
+    return needed, dict(needed, **{
+        'hw/config.h': (config, config), NOTEBOOK: (1, 2 ** 20), PICTURES: (1, 2 ** 20), SAMPLES + 'answers.json': (2, 2 ** 20),
+        SAMPLES + ('images-idx3-ubyte' if network.startswith('lfc') else 'images.bin'): (16, 2 ** 20)})
+
+
 def read(handle):
     """Read and check a package.
 
@@ -99,80 +141,137 @@ def read(handle):
     BadPackage
     """
     try:
-        with gzip.GzipFile(fileobj=handle) as unpacked:
-            data = unpacked.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise BadPackage('it unpacks to more than %d bytes: it is no parameter package' % LARGEST)
-        files = {}
-        with tarfile.open(fileobj=io.BytesIO(data), mode='r:') as archive:
-            for member in archive:
-                _take(archive, member, files)
-    except (EnvironmentError, EOFError, ValueError, struct.error, zlib.error, tarfile.TarError) as error:
-        if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
-            raise
-        raise BadPackage('it is damaged, or no .tar.gz (%s): copy or make it anew' % error)
-    prefixes = set(name.rpartition(part)[0] for name, part in files)
-    contents = {part: content for (_, part), content in files.items()}
+        place, contents = _members(_unpacked(handle.read(LARGEST + 1)))
+    except (ValueError, zlib.error) as error:
+        raise BadPackage('it is damaged, or no .tar.gz as package.py builds it (%s): copy or make it again'
+                         % plain(str(error)))
     manifest = _checked(contents)
-    if prefixes != {'%s/%s/' % (manifest['name'], manifest['network'])}:
-        raise BadPackage('its files lie in %s, not where its manifest says' % ', '.join(sorted(prefixes)))
+    if place != (manifest['name'], manifest['network']):
+        raise BadPackage('its files lie in %s/%s, not where its manifest says' % place)
     return manifest, contents
 
 
-def _take(archive, member, files):
-    """Put a member's bytes into files[whole name, name in the parameter folder]."""
-    parts = member.name.split('/', 2)
-    if not member.isreg() or member.issparse() or len(parts) < 3 or not (
-            NAME.match(parts[0]) and _NETWORK.match(parts[1]) and _FILE.match(parts[2])):
-        raise BadPackage('it holds %r, which no parameter package has: do not unpack it' % member.name)
-    if (member.name, parts[2]) in files:
-        raise BadPackage('it holds %s twice: do not unpack it' % member.name)
-    files[member.name, parts[2]] = archive.extractfile(member).read()
+def _unpacked(data):
+    """What a .gz file of one member holds; ValueError or zlib.error where it is none."""
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    unpacked = unpacking.decompress(data + b'\n', LARGEST + 1)      # what follows the end is left over
+    if len(data) > LARGEST or len(unpacked) > LARGEST:
+        raise BadPackage('it unpacks to more than %d bytes: it is no parameter package' % LARGEST)
+    if unpacking.unused_data != b'\n':
+        raise ValueError('something follows its end' if unpacking.unused_data else 'it is cut short')
+    return unpacked
+
+
+def _members(data):
+    """(name, network) that all names begin with, and the bytes of each file of a plain ustar file."""
+    places, contents, position = set(), {}, 0
+    while data[position:position + _BLOCK].strip(b'\0'):
+        name, size = _plain_file(data[position:position + _BLOCK])
+        parts = name.split('/', 2)
+        if len(parts) < 3 or not (NAME.match(parts[0]) and NAME.match(parts[1]) and _FILE.match(parts[2])):
+            raise BadPackage('it holds %s, which no parameter package has: do not unpack it' % plain(name))
+        if parts[2] in contents:
+            raise BadPackage('it holds %s twice: do not unpack it' % name)
+        begin, end = position + _BLOCK, position + _BLOCK + size
+        position = end + -size % _BLOCK
+        if position > len(data) or data[end:position].strip(b'\0'):
+            raise ValueError('it is cut short')
+        contents[parts[2]] = data[begin:end]
+        places.add(tuple(parts[:2]))
+    if len(data) < position + 2 * _BLOCK or data[position:].strip(b'\0'):
+        raise ValueError('its end is not that of a tar file')
+    if len(places) != 1:
+        raise BadPackage('it holds %d sets: do not unpack it' % len(places))
+    return places.pop(), contents
+
+
+def _plain_file(header):
+    """Name and size of a file, from its header; ValueError where that is no file's, or of a later form of tar."""
+    if len(header) < _BLOCK:
+        raise ValueError('it is cut short')
+    fields = _HEADER.unpack(header)
+    name, size, checksum, kind, link, magic, version = (fields[number] for number in (0, 4, 6, 7, 8, 9, 10))
+    summed = bytearray(header[:148] + b' ' * len(checksum) + header[148 + len(checksum):])
+    if (int(checksum.strip(b' \0'), 8) != sum(summed) or (kind, magic, version) != (b'0', b'ustar\0', b'00') or
+            not re.match(b'[0-7]{11}\0', size) or b''.join((link,) + fields[15:]).strip(b'\0')):
+        raise ValueError('a member is no plain file')
+    return str(name.rstrip(b'\0').decode('ascii')), int(size[:11], 8)
 
 
 def read_folder(path):
     """What :func:`read` returns, of a folder that was installed from a package."""
-    contents = {}
+    contents, room = {}, LARGEST
     for root, _, names in os.walk(path):
         for name in names:
-            file = os.path.join(root, name)
-            part = os.path.relpath(file, path)
-            if not _FILE.match(part) or not os.path.isfile(file) or os.path.getsize(file) > LARGEST:
+            part = os.path.relpath(os.path.join(root, name), path)
+            if not _FILE.match(part):
                 raise BadPackage('it holds %s, which no parameter folder has' % plain(part))
-            with open(file, 'rb') as handle:
-                contents[part] = handle.read()
+            with _open(os.path.join(root, name)) as handle:
+                contents[part] = handle.read(room)
+            room -= len(contents[part])
     return _checked(contents), contents
 
 
+def _open(path):
+    """Open a file for reading; what would be waited for, such as a pipe, is refused."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BadPackage('%s is no regular file' % plain(path))
+    return io.open(descriptor, 'rb')
+
+
 def _checked(contents):
-    """The manifest, once every file is there and has the bytes that it lists."""
+    """The manifest, once every file of its network is there, of its size and with the bytes that are listed."""
     try:
-        manifest = json.loads(contents[MANIFEST][:LARGEST_MANIFEST].decode('ascii'))
+        manifest = json.loads(contents[MANIFEST][:LARGEST_MANIFEST].decode('ascii'), parse_int=_integer,
+                              parse_constant=_integer)
         listed = dict(manifest['files'])
-        known = (manifest['format'] == FORMAT and NAME.match(manifest['name']) and
-                 _NETWORK.match(manifest['network']))
+        known = manifest['format'] == FORMAT and NAME.match(manifest['name'])
+        network = manifest['network']
+        needed, possible = layout(network) if network in NETWORKS else ({}, {})
     except (KeyError, TypeError, ValueError, RuntimeError):     # the last: nested too deep
-        raise BadPackage('it has no %s, or a damaged one: make it anew' % MANIFEST)
+        raise BadPackage('it has no %s, or a damaged one: make it again' % MANIFEST)
     if not known:
         raise BadPackage('its manifest is of another format: use the package.py that made it')
-    found = {part: sha256(content) for part, content in contents.items() if part != MANIFEST}
-    for part in sorted(set(listed) | set(found)):
-        if listed.get(part) != found.get(part):
-            raise BadPackage('%s %s: copy or make it anew' % (plain(part), 'is missing' if part not in found else
-                             'is not in the manifest' if part not in listed else 'is damaged'))
+    if not needed:
+        raise BadPackage('it is for %s, and there are overlays for %s only' % (
+            plain(str(network)[:64]), ', '.join(sorted(NETWORKS))))
+    found = {part: content for part, content in contents.items() if part != MANIFEST}
+    for part in sorted(set(listed) | set(found) | set(needed)):
+        least, most = possible.get(part, (0, -1))
+        problem = ('is missing' if part not in found else
+                   'is not of a %s' % network if part not in possible else
+                   'is not in the manifest' if part not in listed else
+                   'is damaged' if listed[part] != sha256(found[part]) else
+                   'has %d bytes' % len(found[part]) if not least <= len(found[part]) <= most else None)
+        if problem:
+            raise BadPackage('%s %s: copy or make it again' % (plain(part)[:64], problem))
     return manifest
+
+
+def _integer(text):
+    """A number of a manifest, whose accuracies, seeds and sizes are never long."""
+    if len(text) > 20:
+        raise ValueError('a number of %d digits' % len(text))
+    return int(text)
 
 
 def summary(manifest):
     """A package in one line."""
     facts = ['%s/%s: %d files' % (manifest['name'], manifest['network'], len(manifest['files'])),
-             'data set %s' % manifest.get('dataset')]
-    if isinstance(manifest.get('settings'), dict) and manifest['settings'].get('recipe', 'original') != 'original':
-        facts.append('recipe %s' % manifest['settings']['recipe'])
-    if isinstance(manifest.get('accuracy'), dict):
-        facts += ['%s accuracy %.2f %%' % (of, value) for of, value in sorted(manifest['accuracy'].items())
-                  if isinstance(value, (int, float))]
+             'data set %s' % _text(manifest.get('dataset'))]
+    settings, accuracy = [value if isinstance(value, dict) else {}
+                          for value in (manifest.get('settings'), manifest.get('accuracy'))]
+    if settings.get('recipe', 'original') != 'original':
+        facts.append('recipe %s' % _text(settings['recipe']))
+    facts += ['%s accuracy %.2f %%' % (_text(of), value) for of, value in sorted(accuracy.items())[:4]
+              if isinstance(value, (int, float))]
     return plain(', '.join(facts))
+
+
+def _text(value):
+    return value[:64] if isinstance(value, type(u'')) else 'unknown'
 
 
 def plain(text):
@@ -208,11 +307,10 @@ def build(folder, manifest, handle):
 def _tar_header(name, size):
     """POSIX ustar: tarfile's own bytes are not the same on every Python."""
     fields = [name, '0000644', '0000000', '0000000', '%011o' % size, '%011o' % _TIME, ' ' * 8, '0', '', 'ustar', '00',
-              '', '', '0000000', '0000000', '']
-    form = struct.Struct('100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x')
+              '', '', '0000000', '0000000', '', '']
     fields = [field.encode('ascii') for field in fields]
-    fields[6] = ('%06o' % sum(bytearray(form.pack(*fields)))).encode('ascii') + b'\0 '
-    return form.pack(*fields)
+    fields[6] = ('%06o' % sum(bytearray(_HEADER.pack(*fields)))).encode('ascii') + b'\0 '
+    return _HEADER.pack(*fields)
 
 
 def build_run(path, name=None, out=None):
@@ -338,17 +436,19 @@ def install_notebook(manifest, contents, folder, force=False):
     path = os.path.join(folder, '%s-%s.ipynb' % (manifest['name'], manifest['network']))
     if os.path.lexists(path) and not force:             # somebody's, with what they have added to it
         return path
-    descriptor, temporary = tempfile.mkstemp(prefix='.installing-', dir=folder)
-    try:
-        with os.fdopen(descriptor, 'wb') as handle:
-            handle.write(contents[NOTEBOOK])
-        os.chmod(temporary, 0o644)
-        if not os.getuid():
-            os.chown(temporary, os.stat(folder).st_uid, os.stat(folder).st_gid)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with _only_installer(folder):
+        try:
+            descriptor, temporary = tempfile.mkstemp(prefix=_REMAINS, dir=folder)
+            with os.fdopen(descriptor, 'wb') as handle:
+                handle.write(contents[NOTEBOOK])
+            os.chmod(temporary, 0o644)
+            if not os.getuid():
+                os.chown(temporary, os.stat(folder).st_uid, os.stat(folder).st_gid)
+            _sync(temporary)
+            os.rename(temporary, path)
+            _sync(folder)
+        finally:
+            _clean(folder)
     return path
 
 
@@ -372,44 +472,118 @@ def install(handle, into, force=False):
     BadPackage, NameTaken, EnvironmentError
     """
     manifest, contents = read(handle)
+    told = summary(manifest)
     place = os.path.join(into, manifest['name'], manifest['network'])
-    if os.path.lexists(place) and not force:
-        raise NameTaken('%s is there already: choose another name, or force it' % place)
-    temporary = tempfile.mkdtemp(prefix='.installing-', dir=into)
-    try:
-        new, old = os.path.join(temporary, 'new'), os.path.join(temporary, 'old')
-        _write(new, contents)
-        read_folder(new)
-        _make(os.path.dirname(place))
-        if os.path.lexists(place):
-            os.rename(place, old)
+    with _only_installer(into):
+        _clean(into)
+        if os.path.lexists(place) and not force:
+            raise NameTaken('%s is there already: choose another name, or force it' % place)
+        temporary = tempfile.mkdtemp(prefix=_REMAINS, dir=into)
         try:
-            os.rename(new, place)
-        except BaseException:
-            if os.path.lexists(old):
-                os.rename(old, place)
-            raise
+            new = os.path.join(temporary, 'new')
+            _write(os.path.join(new, manifest['name'], manifest['network']), contents)
+            read_folder(os.path.join(new, manifest['name'], manifest['network']))
+            _put(into, manifest['name'], manifest['network'], temporary)
+        finally:
+            _clean(into)
+    return place, told
+
+
+@contextlib.contextmanager
+def _only_installer(into):
+    """Wait for others that install there."""
+    descriptor = os.open(into, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except EnvironmentError as error:       # a file system without locks
+            if error.errno == errno.EINTR:
+                raise
+        yield
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return place, summary(manifest)
+        os.close(descriptor)
+
+
+def _clean(into):
+    """Remove what an installation left that was stopped; a set that it had put aside goes back first."""
+    for remains in [os.path.join(into, name) for name in os.listdir(into) if name.startswith(_REMAINS)]:
+        aside = os.path.join(remains, 'old')
+        for name in os.listdir(aside) if os.path.isdir(aside) else ():
+            for network in os.listdir(os.path.join(aside, name)):
+                if not os.path.lexists(os.path.join(into, name, network)):
+                    os.rename(os.path.join(aside, name, network), os.path.join(into, name, network))
+                    _sync(os.path.join(into, name))
+        if os.path.isdir(remains):
+            shutil.rmtree(remains, ignore_errors=True)
+        else:
+            os.unlink(remains)
 
 
 def _write(folder, contents):
     """Write all files into a new folder, readable by everybody, and to the disk."""
     for part in sorted(contents):
         path = os.path.join(folder, part)
-        _make(os.path.dirname(path))
+        if not os.path.isdir(os.path.dirname(path)):
+            os.makedirs(os.path.dirname(path))
         with open(path, 'wb') as handle:
             handle.write(contents[part])
-        os.chmod(path, 0o644)
-    os.sync()       # once for all: a card takes long over each file
+    if hasattr(os, 'sync'):
+        os.sync()       # once for all: a card takes long over each file; whether it was written, each file says
+    for root, _, names in os.walk(os.path.dirname(folder), topdown=False):
+        for name in names:
+            os.chmod(os.path.join(root, name), 0o644)
+            _sync(os.path.join(root, name))
+        os.chmod(root, 0o755)
+        _sync(root)
 
 
-def _make(folder):
-    if not os.path.isdir(folder):
-        os.mkdir(folder)
-        os.chmod(folder, 0o755)
+def _put(into, name, network, temporary):
+    """Put the new set in its place, and one that was there into the temporary folder."""
+    new = os.path.join(temporary, 'new', name)
+    if not os.path.lexists(os.path.join(into, name)):
+        os.rename(new, os.path.join(into, name))
+    else:
+        new, place = os.path.join(new, network), os.path.join(into, name, network)
+        if not os.path.lexists(place):
+            os.rename(new, place)
+        elif not exchange(new, place):
+            aside = os.path.join(temporary, 'old', name)
+            os.makedirs(aside)
+            os.rename(place, os.path.join(aside, network))
+            os.rename(new, place)
+        _sync(os.path.join(into, name))
+    _sync(into)
 
+
+def _sync(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:            # some network file systems cannot sync a folder
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def exchange(one, other):
+    """Swap what two paths name in one step (Linux's renameat2); False where this system or file system cannot."""
+    here, swap = -100, 2        # AT_FDCWD, RENAME_EXCHANGE
+    encode = getattr(os, 'fsencode', lambda path: path if isinstance(path, bytes) else
+                     path.encode(sys.getfilesystemencoding()))
+    library = ctypes.CDLL(None, use_errno=True)
+    if hasattr(library, 'renameat2'):           # glibc from 2.28 on
+        status = library.renameat2(here, encode(one), here, encode(other), swap)
+    else:                                       # its number, by processor and size of a pointer
+        number = {('x86_64', 8): 316, ('aarch64', 8): 276, ('armv7l', 4): 382}.get(
+            (platform.machine(), ctypes.sizeof(ctypes.c_void_p)))
+        if number is None:
+            return False
+        status = library.syscall(ctypes.c_long(number), here, encode(one), here, encode(other), swap)
+    code = ctypes.get_errno()
+    if status and code not in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM):
+        raise OSError(code, os.strerror(code), other)
+    return status == 0
 
 def again_as_root(password_first):
     """Start this very command again as root, with the standard input as it is.
@@ -441,7 +615,7 @@ def _check(path):
     try:
         if os.path.isdir(path):
             return read_folder(path)[0]
-        with open(path, 'rb') as handle:
+        with _open(path) as handle:
             return read(handle)[0]
     except BadPackage as error:
         raise BadPackage('%s: %s' % (path, error))
@@ -479,6 +653,8 @@ def main(arguments):
     installing.add_argument('--notebooks', metavar='DIR', help='where its notebook goes (default: where PYNQ has them, '
                             'unless DIR is given)')
     installing.add_argument('--force', action='store_true', help='replace a set of the same name')
+    installing.add_argument('--receipt', metavar='WORD', help='say it first on the line that says what was installed, '
+                            'and the package\'s SHA-256')
     installing.add_argument('--sudo', choices=['no', 'yes', 'password'], default='no', help='become root where DIR '
                             'cannot be written; password: it is the first line of the standard input')
     given = parser.parse_args(arguments)
@@ -490,10 +666,11 @@ def main(arguments):
         into = given.into or parameters_folder()
         if given.sudo != 'no' and os.getuid() and not os.access(into, os.W_OK):
             return again_as_root(given.sudo == 'password')
-        with sys.stdin.buffer if given.file == '-' else open(given.file, 'rb') as handle:
-            data = handle.read(LARGEST)
+        with sys.stdin.buffer if given.file == '-' else _open(given.file) as handle:
+            data = handle.read(LARGEST + 1)
         told = '%s: installed and checked: %s' % install(io.BytesIO(data), into, given.force)
-        print(told + _with_notebook(data, given))
+        told += _with_notebook(data, given)
+        print(plain('%s %s %s' % (given.receipt, sha256(data), told) if given.receipt else told))
 
 
 if __name__ == '__main__':

@@ -46,6 +46,7 @@ def run(main, arguments=None):
         cannot be read or written, 130 after Ctrl-C, 143 after SIGTERM.
     """
     program = os.path.basename(sys.argv[0])
+    _hold_standard_streams()
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         status = main(sys.argv[1:] if arguments is None else arguments)
@@ -68,6 +69,14 @@ def run(main, arguments=None):
         signal.signal(signal.SIGTERM, previous)
     print('%s: error: %s' % (program, ' '.join(message.split('\n'))), file=sys.stderr)
     return 1
+
+
+def _hold_standard_streams():
+    """Where descriptor 0, 1 or 2 is closed: else the next file that is opened gets what is printed."""
+    while True:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor > 2:
+            return os.close(descriptor)
 
 
 def _terminate(number, frame):

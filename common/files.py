@@ -1,13 +1,24 @@
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear whole or not at all, whatever happens in between.
+
+What is being written has a name of its own beside the place it is meant for, `.NAME.<random>.tmp`, and is held by a lock
+for as long as its process lives: the next call that writes the same place removes what has no such lock.
+"""
 from __future__ import absolute_import
 
 import contextlib
+import ctypes
 import errno
+import fcntl
 import hashlib
 import io
 import os
+import platform
+import re
 import shutil
+import stat
+import sys
 import tempfile
+import uuid
 
 
 def sync(path):
@@ -42,23 +53,24 @@ def whole_file(path, mode='wb', keep=None):
     """
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise EnvironmentError(errno.EINVAL, 'no regular file, choose another name', path)
-    folder, name = os.path.split(os.path.abspath(path))
-    temporary = os.path.join(folder, '.%s.%d.tmp' % (name, os.getpid()))
+    remove_remains(path)
+    temporary = None
     try:
-        with io.open(temporary, mode, encoding=None if 'b' in mode else 'utf-8') as handle:
+        temporary, descriptor = _new(path, _new_file)
+        with io.open(descriptor, mode, encoding=None if 'b' in mode else 'utf-8') as handle:
             yield handle
             handle.flush()
-            os.fsync(handle.fileno())
-        if keep and os.path.exists(path):
-            os.rename(path, keep)
-        os.rename(temporary, path)
+            os.fsync(descriptor)
+            if keep and os.path.exists(path):
+                os.rename(path, keep)
+            os.rename(temporary, path)      # while the lock is held
     except BaseException as error:
         if getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
             error.filename = path       # which disk is full: a write does not say
-        if os.path.exists(temporary):
-            os.remove(temporary)
+        if temporary:
+            _remove(temporary)
         raise
-    sync(folder)
+    sync(os.path.dirname(os.path.abspath(path)))
 
 
 @contextlib.contextmanager
@@ -72,64 +84,184 @@ def temporary_folder():
 
 
 def remove_remains(path):
-    """Remove what killed processes have left of writing `path` with :func:`whole_file`; none may be writing it now."""
+    """Remove what killed processes have left of writing `path`; what a living one is writing stays."""
     folder, name = os.path.split(os.path.abspath(path))
-    for other in os.listdir(folder):
-        if other.startswith('.%s.' % name) and other.endswith('.tmp') and other[len(name) + 2:-4].isdigit():
-            os.remove(os.path.join(folder, other))
+    remains = re.compile(r'\.%s\.[0-9a-f]+\.(tmp|old)\Z' % re.escape(name))
+    try:
+        found = [os.path.join(folder, other) for other in os.listdir(folder) if remains.match(other)]
+    except OSError:         # it is not there, or may only be written
+        return
+    for other in found:
+        with _held(other) as held:
+            if held and other.endswith('.old'):
+                _restore(other, path)
+            elif held:
+                _remove(other)
+
+
+@contextlib.contextmanager
+def _held(path):
+    """Hold a file or folder for this process; whether that was possible."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:             # renamed by now, or a link that nobody here has made
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = os.path.lexists(path)
+        except EnvironmentError:
+            held = False
+        yield held
+    finally:
+        os.close(descriptor)
+
+
+def _new(path, make):
+    """A new file or folder beside `path` that nobody had before, and the descriptor that holds it."""
+    folder, name = os.path.split(os.path.abspath(path))
+    while True:
+        temporary = os.path.join(folder, '.%s.%s.tmp' % (name, uuid.uuid4().hex))
+        try:
+            make(temporary)
+        except OSError as error:
+            error.filename = path
+            raise
+        try:
+            descriptor = os.open(temporary, (os.O_RDONLY if os.path.isdir(temporary) else os.O_RDWR) | os.O_NOFOLLOW)
+        except OSError as error:
+            if error.errno == errno.ENOENT:     # not held yet, it was another's to remove
+                continue
+            raise
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except EnvironmentError:        # no locks on this file system: then nobody can hold it to remove it either
+            return temporary, descriptor
+        if os.path.lexists(temporary):
+            return temporary, descriptor
+        os.close(descriptor)
+
+
+def _new_file(path):
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
+
+
+def _new_folder(path):
+    os.mkdir(path, 0o700)
 
 
 @contextlib.contextmanager
 def whole_folder(path):
     """Yield an empty temporary folder beside ``path`` that takes its place when the block ends without an error.
 
-    A folder that is there already is replaced; whether that is wanted is the caller's decision. Of several processes
-    that write the same folder, the last one wins.
+    A folder that is there already is replaced, at once where the file system can do that; elsewhere it is put aside
+    first, and the next call puts it back if this one is killed in between. Whether replacing is wanted is the caller's
+    decision. Of several processes that write the same folder, the last one wins.
     """
     path = os.path.realpath(path)   # a link to a folder stays, what it points to is replaced
-    parent, name = os.path.split(path)
+    parent = os.path.dirname(path)
     try:
         os.makedirs(parent)
     except OSError as error:
         if error.errno != errno.EEXIST:
             raise
-    temporary = tempfile.mkdtemp(prefix='.%s.' % name, suffix='.tmp', dir=parent)
-    retired = temporary + '.old'
+    remove_remains(path)
+    temporary, descriptor = _new(path, _new_folder)
+    retired = temporary[:-len('tmp')] + 'old'
     try:
         yield temporary
         os.chmod(temporary, 0o777 & ~_umask())
+        for root, _, names in os.walk(temporary, topdown=False):
+            for name in names:
+                sync(os.path.join(root, name))
+            sync(root)
         _replace(temporary, path, retired)
         sync(parent)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(retired, ignore_errors=True)
+        _restore(retired, path)
+        _remove(temporary)
+        os.close(descriptor)
 
 
 def _replace(temporary, path, retired):
-    """Rename a folder to `path`, and what was there to `retired` and away."""
+    """Give a folder the name `path`; what had it is then `temporary` or `retired`."""
+    while True:
+        try:
+            return os.rename(temporary, path)
+        except OSError as error:    # another process may have put its own there since we last looked
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        try:
+            if exchange(temporary, path):
+                return
+            os.rename(path, retired)
+        except OSError as error:    # another process has just moved it away
+            if error.errno != errno.ENOENT:
+                raise
+
+
+def _restore(retired, path):
+    """Put a folder that was put aside back if nothing has taken its place, else remove it."""
+    if os.path.lexists(retired) and not os.path.lexists(path):
+        try:
+            return os.rename(retired, path)
+        except OSError as error:    # another process was faster
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+    _remove(retired)
+
+
+def exchange(one, other):
+    """Swap what two paths name in one step (Linux's renameat2); False where this system or file system cannot."""
+    here, swap = -100, 2        # AT_FDCWD, RENAME_EXCHANGE
+    encode = getattr(os, 'fsencode', lambda path: path if isinstance(path, bytes) else
+                     path.encode(sys.getfilesystemencoding()))
+    library = ctypes.CDLL(None, use_errno=True)
+    if hasattr(library, 'renameat2'):           # glibc from 2.28 on
+        status = library.renameat2(here, encode(one), here, encode(other), swap)
+    else:                                       # its number, by processor and size of a pointer
+        number = {('x86_64', 8): 316, ('aarch64', 8): 276, ('armv7l', 4): 382}.get(
+            (platform.machine(), ctypes.sizeof(ctypes.c_void_p)))
+        if number is None:
+            return False
+        status = library.syscall(ctypes.c_long(number), here, encode(one), here, encode(other), swap)
+    code = ctypes.get_errno()
+    if status and code not in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM):
+        raise OSError(code, os.strerror(code), other)
+    return status == 0
+
+
+def _remove(path):
+    """Remove a file or folder, if it is there and may be removed."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        return shutil.rmtree(path, ignore_errors=True)
     try:
-        while True:
-            try:
-                return os.rename(temporary, path)
-            except OSError as error:    # another process may have put its own there since we last looked
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-            shutil.rmtree(retired, ignore_errors=True)
-            try:
-                os.rename(path, retired)
-            except OSError as error:    # another process has just moved it away
-                if error.errno != errno.ENOENT:
-                    raise
-    except BaseException:
-        if os.path.isdir(retired) and not os.path.exists(path):
-            os.rename(retired, path)
-        raise
+        os.remove(path)
+    except OSError:
+        pass
 
 
 def _umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def open_regular(path):
+    """Open a file for reading, in binary; a pipe, a device or a folder is refused instead of waited for.
+
+    Raises
+    ------
+    EnvironmentError
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return io.open(descriptor, 'rb')
+    is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+    os.close(descriptor)
+    raise (EnvironmentError(errno.EISDIR, os.strerror(errno.EISDIR), path) if is_folder else
+           EnvironmentError(errno.EINVAL, 'no regular file: save it as one first', path))
 
 
 def sha256(path):

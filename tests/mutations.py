@@ -311,7 +311,8 @@ def _tar(members):
     for info, data in members:
         stated = copy.copy(info)
         stated.size = info.size or len(data)
-        stream.write(stated.tobuf(tarfile.GNU_FORMAT) + data + b'\0' * (-len(data) % 512))
+        form = tarfile.USTAR_FORMAT if stated.size < 2 ** 33 else tarfile.GNU_FORMAT
+        stream.write(stated.tobuf(form) + data + b'\0' * (-len(data) % 512))
     return stream.getvalue() + b'\0' * 1024
 
 

@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pytest
 
-from board import package
+from board import deploy, package
 from common.overlays import OVERLAYS
 from common.run_folder import RunFolder
 from tests.board import networks
@@ -230,12 +230,26 @@ def test_disk_full(board, run):
 @pytest.mark.parametrize('harm, words', [
     (lambda run, of: os.remove(of.package), 'package the run first'),
     (lambda run, of: run.join('digits-lfcW1A1.tar.gz').write('other'), 'no .tar.gz'),
-    (lambda run, of: run.join('lfcW1A1', '0-0-thres.bin').write('new'), 'package the run anew'),
+    (lambda run, of: run.join('lfcW1A1', '0-0-thres.bin').write('new'), 'package the run again'),
     (lambda run, of: run.remove(), 'no such run')])
 def test_a_package_that_is_not_of_the_run(board, run, harm, words):
     harm(run, RunFolder(str(run)))
     refused(board.deploy(run), words)
     assert untouched(board)
+
+
+@pytest.mark.parametrize('says, words', [
+    ('exit 0', 'without a word'), ('echo installed and checked', 'without a word'), ('echo no >&2; exit 1', 'no'),
+    ('cat > /dev/null; yes', 'answers without end'), ('yes >&2', 'answers without end'),
+    ('sleep 60 & exit 1', 'exit status 1'), ('exec sleep 60', 'has not answered within 2 seconds'),
+    ('sleep 60', 'has not answered within 2 seconds')])
+def test_what_is_no_answer_is_not_believed(run, tmpdir, says, words):
+    """An ssh that ends well, or never, and says nothing of what was sent to it."""
+    tmpdir.join('ssh').write('#!/bin/bash\n%s\n' % says)
+    tmpdir.join('ssh').chmod(0o755)
+    with pytest.raises(deploy.NotDeployed) as caught:
+        deploy.deploy(str(run), 'pynq', ssh=str(tmpdir.join('ssh')), deadline=2)
+    assert words in str(caught.value) and '\n' not in str(caught.value)
 
 
 @pytest.mark.skipif(os.getuid() != 0 or not program('sudo'), reason='only root can try as another user, with sudo')

@@ -3,6 +3,7 @@ from __future__ import absolute_import, division
 
 import glob
 import gzip
+import inspect
 import io
 import json
 import os
@@ -19,11 +20,15 @@ import pytest
 from board import package, samples
 from board.package import BadPackage
 from board.simulator import Simulator, answers
+from common import files as whole
 from common.errors import UserError
 from common.overlays import OVERLAYS
 from datasets import inputs
 from tests.board import networks
 from tests.shared import ROOT
+from tests.board import networks
+from tests.shared import ROOT
+from weights_gen import folder as folders
 
 SCRIPT = os.path.join(ROOT, 'board', 'package.py')
 
@@ -202,14 +207,20 @@ def test_a_run_that_is_not_whole_is_not_packed(run_folder, harm, words):
 
 # ---- damaged and hostile packages ----
 
-def packed(members, prefix='digits/lfcW1A1/', **manifest):
-    """A .tar.gz of (name or TarInfo, bytes), with a manifest of the plain names among them."""
-    plain = {name[len(prefix):]: package.sha256(data) for name, data in members
-             if not isinstance(name, tarfile.TarInfo) and name.startswith(prefix)}
+PREFIX = 'digits/lfcW1A1/'
+WHOLE = [(PREFIX + part, b'\n' * least) for part, (least, _) in sorted(package.layout('lfcW1A1')[0].items())]
+
+
+def packed(members=(), without=(), text=None, format=tarfile.USTAR_FORMAT, pax_headers=None, **manifest):
+    """A .tar.gz of lfcW1A1's files but `without` some, and more, (name or TarInfo, bytes), and a manifest of all that
+    are plain; `text` in its place, where given."""
+    members = [(name, data) for name, data in WHOLE if name[len(PREFIX):] not in without] + list(members)
+    plain = {name[len(PREFIX):]: package.sha256(data) for name, data in members
+             if not isinstance(name, tarfile.TarInfo) and name.startswith(PREFIX)}
     manifest = dict({'format': package.FORMAT, 'name': 'digits', 'network': 'lfcW1A1', 'files': plain}, **manifest)
-    members = [(prefix + 'manifest.json', json.dumps(manifest).encode('ascii'))] + list(members)
+    members = [(PREFIX + 'manifest.json', text or json.dumps(manifest).encode('ascii'))] + members
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode='w:gz') as archive:
+    with tarfile.open(fileobj=stream, mode='w:gz', format=format, pax_headers=pax_headers) as archive:
         for name, data in members:
             info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
             info.size = len(data)
@@ -243,34 +254,73 @@ def sparse_bomb():
     return gzipped(bytes(header) + b'\0' * 1024)
 
 
-GOOD = ('digits/lfcW1A1/classes.txt', b'0\n1')
+def header(name=PREFIX + 'x', kind=b'0', size=b'00000000000\0', **fields):
+    """A tar header, whatever is in it, with a right checksum."""
+    block = bytearray(special(kind, name, '').tobuf(tarfile.USTAR_FORMAT))
+    block[124:136], block[148:156] = size, b' ' * 8
+    block[148:156] = ('%06o' % sum(block)).encode('ascii') + b'\0 '
+    return bytes(block)
+
+
+def pax(*records):
+    """A member of pax records, in the place of what a file's header says."""
+    data = b''.join(records)
+    return header(kind=b'x', size=('%011o' % len(data)).encode('ascii') + b'\0') + data + b'\0' * (-len(data) % 512)
+
+
+CLASSES = (PREFIX + 'classes.txt', b'0\n1')
+END = b'\0' * 1024
 HOSTILE = {
-    'path escape': packed([GOOD, ('digits/lfcW1A1/../../../../tmp/evil', b'x')]),
-    'absolute path': packed([GOOD, ('/tmp/evil', b'x')]),
-    'hidden name': packed([GOOD, ('.evil/lfcW1A1/classes.txt', b'x')]),
-    'other file': packed([GOOD, ('digits/lfcW1A1/evil.so', b'x')]),
-    'file in a folder': packed([GOOD, ('digits/lfcW1A1/hw/evil.h', b'x')]),
-    'second set': packed([GOOD, ('other/lfcW1A1/0-0-weights.bin', b'x')]),
-    'two members of a name': packed([GOOD, GOOD]),
-    'symbolic link': packed([GOOD, (special(tarfile.SYMTYPE), b'')]),
-    'hard link': packed([GOOD, (special(tarfile.LNKTYPE), b'')]),
-    'device': packed([GOOD, (special(tarfile.CHRTYPE), b'')]),
-    'fifo': packed([GOOD, (special(tarfile.FIFOTYPE), b'')]),
-    'folder': packed([GOOD, (special(tarfile.DIRTYPE, 'digits/lfcW1A1/hw'), b'')]),
-    'manifest elsewhere': packed([GOOD], name='other'),
-    'manifest of another network': packed([GOOD], network='cnvW1A1'),
-    'manifest with a path': packed([GOOD], name='../x'),
-    'manifest of another format': packed([GOOD], format='2'),
-    'manifest of numbers': packed([GOOD], name=5),
-    'manifest without files': packed([GOOD], files=None),
-    'manifest names too much': packed([GOOD], files={'classes.txt': package.sha256(GOOD[1]), '0-0-thres.bin': 'x'}),
-    'manifest names too little': packed([GOOD], files={}),
-    'manifest differs': packed([GOOD], files={'classes.txt': 'x'}),
-    'manifest too deep': packed([GOOD, ('digits/lfcW1A1/manifest.json', b'[' * 10 ** 6)]),
-    'no manifest': gzipped(b'\0' * 1024),
+    'path escape': packed([('digits/lfcW1A1/../../../../tmp/evil', b'x')]),
+    'absolute path': packed([('/tmp/evil', b'x')]),
+    'hidden name': packed([('.evil/lfcW1A1/classes.txt', b'x')]),
+    'other file': packed([('digits/lfcW1A1/evil.so', b'x')]),
+    'file in a folder': packed([('digits/lfcW1A1/hw/evil.h', b'x')]),
+    'file of another network': packed([('digits/lfcW1A1/4-0-weights.bin', b'x')]),
+    'second set': packed([('other/lfcW1A1/hw/config.h', b'x' * 777)]),
+    'two members of a name': packed([CLASSES]),
+    'symbolic link': packed([(special(tarfile.SYMTYPE), b'')]),
+    'hard link': packed([(special(tarfile.LNKTYPE), b'')]),
+    'device': packed([(special(tarfile.CHRTYPE), b'')]),
+    'fifo': packed([(special(tarfile.FIFOTYPE), b'')]),
+    'folder': packed([(special(tarfile.DIRTYPE, 'digits/lfcW1A1/hw'), b'')]),
+    'pax headers': packed(format=tarfile.PAX_FORMAT, pax_headers={'comment': 'x'}),
+    'GNU tar': packed(format=tarfile.GNU_FORMAT),
+    'manifest elsewhere': packed(name='other'),
+    'manifest of another network': packed(network='lfcW1A2'),
+    'manifest of no network': packed(network='cnvW2A1'),
+    'manifest of a list for a network': packed(network=['lfcW1A1']),
+    'manifest with a path': packed(name='../x'),
+    'manifest of another format': packed(
+        text=b'{"format": "2", "name": "digits", "network": "lfcW1A1", "files": {}}'),
+    'manifest of numbers': packed(name=5),
+    'manifest without files': packed(files=None),
+    'manifest names too much': packed(files=dict([(name[len(PREFIX):], package.sha256(data)) for name, data in WHOLE],
+                                                 **{'hw/config.h': 'x'})),
+    'manifest names too little': packed(files={}),
+    'manifest too deep': packed(text=b'[' * 10 ** 6),
+    'manifest of a huge number': packed(accuracy={'packed': 10 ** 400}),
+    'manifest of no number': packed(accuracy={'packed': float('nan')}),
+    'no file': packed(without=[name[len(PREFIX):] for name, _ in WHOLE]),
+    'one file is missing': packed(without=['3-15-thres.bin']),
+    'a short file': packed([(PREFIX + '0-0-weights.bin', b'\0' * 7)], without=['0-0-weights.bin']),
+    'many classes': packed([(PREFIX + 'classes.txt', b'x' * 70000)], without=['classes.txt']),
+    'no manifest': gzipped(END),
     'bomb': gzipped(b'\0' * (package.LARGEST + 1)),
-    'bomb in a header': gzipped(special(tarfile.REGTYPE, size=2 ** 60).tobuf(tarfile.GNU_FORMAT) + b'\0' * 1024),
+    'bomb in a header': gzipped(header(size=b'77777777777\0') + END),
+    'sizes beyond 2 ** 63': gzipped(header(size=b'\x80' + b'\xff' * 11) + END),
+    'negative sizes': gzipped(header(size=b'-0000001000\0') + END),
+    'a size with blanks': gzipped(header(PREFIX + 'classes.txt', size=b'          1\0') + END),
     'sparse bomb': sparse_bomb(),
+    'a pax record of length 0': gzipped(pax(b'0 x=\n') + END),
+    'a pax record of many digits': gzipped(pax(b'9' * 10 ** 6) + END),
+    'many pax records': gzipped(pax(b'9 a=bcde\n') * 10000 + END),
+    'a chain of long names': gzipped(header(kind=b'L') * 20000 + END),
+    'a chain of pax headers': gzipped(header(kind=b'x') * 20000 + END),
+    'a tar file without end': gzipped(header(PREFIX + 'classes.txt')),
+    'something behind the end': gzipped(END + b'x'),
+    'many gzip members': gzipped(b'') * 200000,
+    'two gzip members': gzipped(END) * 2,
     'no gzip': b'hello',
     'empty': b'',
     'gzip of text': gzipped(b'hello' * 1000),
@@ -289,7 +339,29 @@ def test_hostile_packages_are_refused_and_nothing_is_written(tmpdir, name):
 
 
 def test_a_well_formed_one_would_have_passed():
-    assert set(package.read(io.BytesIO(packed([GOOD])))[1]) == {'classes.txt', 'manifest.json'}
+    assert len(package.read(io.BytesIO(packed()))[1]) == len(WHOLE) + 1
+
+
+@pytest.mark.parametrize('name', [name for name in sorted(HOSTILE) if 'bomb' in name or 'many' in name or 'chain' in name])
+def test_reading_stays_within_bounds(tmpdir, name):
+    """The answer comes with 256 MiB of memory and 20 seconds of a processor, of which it takes a fraction."""
+    tmpdir.join('package').write_binary(HOSTILE[name])
+    status, out, err = call('bash', '-c', 'ulimit -v 262144 -t 20; exec "$@"', '-', sys.executable, SCRIPT, 'check',
+                            str(tmpdir.join('package')))
+    assert (status, out) == (1, '') and len(err.splitlines()) == 1 and 'package.py: error: ' in err
+
+
+def test_the_networks_are_those_of_the_generator():
+    assert set(package.NETWORKS) == set(OVERLAYS)
+    for name, overlay in OVERLAYS.items():
+        needed, possible = package.layout(name)
+        for part, size in folders.layout(overlay).items():
+            assert possible[part] == (size or 1, size or 2 ** 16)
+        assert set(needed) | {folders.CONFIG} == set(folders.layout(overlay))
+
+
+def test_the_exchange_is_that_of_every_room():
+    assert inspect.getsource(package.exchange) == inspect.getsource(whole.exchange)
 
 
 def test_every_cut_and_many_flips_are_noticed(built):
@@ -306,7 +378,7 @@ def test_every_cut_and_many_flips_are_noticed(built):
 
 
 def test_what_a_manifest_says_cannot_move_the_terminal(tmpdir):
-    manifest, _ = package.read(io.BytesIO(packed([GOOD], dataset='\x1b[2J', accuracy={'\x1b': 1, 'b': u'\xfc'})))
+    manifest, _ = package.read(io.BytesIO(packed(dataset='\x1b[2J', accuracy={'\x1b': 1, 'b': u'\xfc'})))
     assert '\x1b' not in package.summary(manifest)
 
 
@@ -376,6 +448,53 @@ def test_disk_full(alone, built, tmpdir):
         assert disk.listdir() == []
     finally:
         subprocess.call(['umount', str(disk)])
+
+
+def test_what_a_killed_installation_left_goes_and_what_it_put_aside_comes_back(alone, built, tmpdir):
+    """As kill -9 leaves it where two folders cannot be exchanged: the old set beside, and nothing in its place."""
+    params = tmpdir.mkdir('params')
+    params.ensure('.installing-x', 'old', 'digits', 'lfcW1A1', 'classes.txt').write('mine')
+    params.ensure('.installing-y', 'new', 'digits', 'lfcW1A1', 'classes.txt').write('half')
+    params.mkdir('digits')
+    status, _, err = alone('install', built, '--into', str(params))
+    assert status == 1 and 'there already' in err
+    assert tree(params) == {'digits/lfcW1A1/classes.txt': b'mine'} and len(params.listdir()) == 1
+
+
+@pytest.mark.parametrize('exchanges', [True, False])
+@pytest.mark.parametrize('call', ['rename', 'exchange'])
+def test_an_interruption_leaves_the_old_set_or_the_new(built, tmpdir, monkeypatch, exchanges, call):
+    """Ctrl-C before and after each of these calls, also where two folders cannot be exchanged."""
+    monkeypatch.setattr(package, 'exchange', package.exchange if exchanges else lambda one, other: False)
+    owner = package if call == 'exchange' else os
+    real, params = getattr(owner, call), tmpdir.mkdir('params')
+    new = {'digits/lfcW1A1/' + part: data for part, data in contents(built)[1].items()}
+    old = {'digits/lfcW1A1/classes.txt': b'mine'}
+    at, seen = [0, False], []
+
+    def interrupted(*arguments):
+        at[0] -= 1
+        if at == [0, False]:
+            raise KeyboardInterrupt
+        result = real(*arguments)
+        if at == [0, True]:
+            raise KeyboardInterrupt
+        return result
+    monkeypatch.setattr(owner, call, interrupted)
+    for number in range(1, 5):
+        for after in (False, True):
+            shutil.rmtree(str(params))
+            params.ensure('digits', 'lfcW1A1', 'classes.txt').write('mine')
+            at[:] = [number, after]
+            try:
+                with open(built, 'rb') as handle:
+                    package.install(handle, str(params), force=True)
+            except KeyboardInterrupt:
+                assert tree(params) in (old, new) and len(params.listdir()) == 1
+                seen.append(after)
+        if at[0] > 0:
+            break
+    assert seen or call == 'rename' and exchanges
 
 
 def test_killed_in_the_middle_there_is_no_set(built, tmpdir):

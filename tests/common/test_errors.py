@@ -106,3 +106,20 @@ def test_a_full_disk():
     process = script('open("/dev/full", "w", 0 if sys.version_info[0] == 2 else 1).write("x\\n")')
     assert b'No space left on device: free some space' in process.communicate()[1]
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize('closed', ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
+def test_closed_streams_get_no_file(tmpdir, closed):
+    """What is opened first does not get the number of a closed stream, and then what is printed."""
+    tmpdir.join('program.py').write(
+        'import os, sys\nsys.path.insert(0, %r)\nfrom common.errors import UserError, run\n'
+        'def main(arguments):\n'
+        '    with open("file", "w") as handle:\n'
+        '        handle.write("whole")\n'
+        '        handle.flush()\n'
+        '        os.write(1, b"printed")\n'
+        '        raise UserError("said")\n'
+        'sys.exit(run(main))\n' % ROOT)
+    status = subprocess.call(['bash', '-c', '%s program.py %s' % (sys.executable, closed)], cwd=str(tmpdir),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert status == 1 and tmpdir.join('file').read() == 'whole'

@@ -8,6 +8,7 @@ import io
 import multiprocessing
 import os
 import stat
+import uuid
 
 import pytest
 
@@ -156,8 +157,93 @@ def test_a_full_disk_is_named(tmpdir):
 
 
 def test_what_killed_processes_left(tmpdir):
+    """All goes that nobody holds; a folder that was put aside comes back where nothing has taken its place."""
     for name in ('a', '.a.123.tmp', '.a.4.tmp', '.ab.123.tmp', '.a.b.123.tmp', '.a.tmp', '.a.x.tmp', 'a.123.tmp'):
         tmpdir.join(name).write('')
+    tmpdir.mkdir('.a.5.tmp').join('x').write('')
+    for name in ('.b.6.old', '.a.7.old'):
+        tmpdir.mkdir(name).join('old').write('')
     files.remove_remains(str(tmpdir.join('a')))
+    files.remove_remains(str(tmpdir.join('b')))
     assert sorted(path.basename for path in tmpdir.listdir()) == [
-        '.a.b.123.tmp', '.a.tmp', '.a.x.tmp', '.ab.123.tmp', 'a', 'a.123.tmp']
+        '.a.b.123.tmp', '.a.tmp', '.a.x.tmp', '.ab.123.tmp', 'a', 'a.123.tmp', 'b']
+    assert tmpdir.join('b', 'old').exists()
+
+
+def test_what_a_living_process_is_writing_stays(tmpdir):
+    """Two containers have the same process ids: what is being written is told by its lock, and its name is random."""
+    path = str(tmpdir.join('a'))
+    with files.whole_file(path) as first, files.whole_folder(str(tmpdir.join('b'))) as folder:
+        first.write(b'1')
+        with files.whole_file(path) as second:
+            second.write(b'22')
+        files.remove_remains(str(tmpdir.join('b')))
+        assert tmpdir.join('a').read() == '22' and os.path.isdir(folder)
+    assert tmpdir.join('a').read() == '1' and len(tmpdir.listdir()) == 2
+
+
+def test_a_planted_link_is_not_followed(tmpdir, monkeypatch):
+    precious = tmpdir.join('precious')
+    precious.write('mine')
+    monkeypatch.setattr(files.uuid, 'uuid4', lambda: uuid.UUID(int=1))
+    tmpdir.join('.a.%s.tmp' % uuid.UUID(int=1).hex).mksymlinkto(precious)
+    with pytest.raises(EnvironmentError):
+        with files.whole_file(str(tmpdir.join('a'))) as handle:
+            handle.write(b'theirs')
+    assert precious.read() == 'mine' and not tmpdir.join('a').exists()
+
+
+@pytest.mark.parametrize('exchanges', [True, False])
+@pytest.mark.parametrize('call', ['rename', 'fsync', 'exchange'])
+def test_an_interruption_leaves_the_old_folder_or_the_new(tmpdir, monkeypatch, exchanges, call):
+    """Ctrl-C before and after each of these calls, also where two folders cannot be exchanged."""
+    monkeypatch.setattr(files, 'exchange', files.exchange if exchanges else lambda one, other: False)
+    owner = files if call == 'exchange' else os
+    real, out, at = getattr(owner, call), tmpdir.join('out'), [0, False]
+
+    def interrupted(*arguments):
+        at[0] -= 1
+        if at == [0, False]:
+            raise KeyboardInterrupt
+        result = real(*arguments)
+        if at == [0, True]:
+            raise KeyboardInterrupt
+        return result
+    monkeypatch.setattr(owner, call, interrupted)
+    interruptions = 0
+    for number in range(1, 9):
+        for after in (False, True):
+            if out.exists():
+                out.remove()
+            out.ensure('old')
+            at[:] = [number, after]
+            try:
+                with files.whole_folder(str(out)) as temporary:
+                    fill(temporary, 'new1', 'new2')
+            except KeyboardInterrupt:
+                interruptions += 1
+                assert sorted(os.listdir(str(out))) in (['old'], ['new1', 'new2']) and tmpdir.listdir() == [out]
+    assert interruptions
+
+
+def test_every_file_is_on_the_disk_before_its_folder_has_its_name(tmpdir, monkeypatch):
+    order, fsync, rename = [], os.fsync, os.rename
+    monkeypatch.setattr(os, 'fsync', lambda descriptor: order.append(os.readlink('/proc/self/fd/%d' % descriptor)) or
+                        fsync(descriptor))
+    monkeypatch.setattr(os, 'rename', lambda *paths: order.append('renamed') or rename(*paths))
+    with files.whole_folder(str(tmpdir.join('out'))) as temporary:
+        os.mkdir(os.path.join(temporary, 'hw'))
+        fill(temporary, 'a', 'hw/b')
+    expected = [os.path.join(temporary, name) for name in ('a', 'hw/b', 'hw')] + [temporary]
+    assert sorted(order[:-2]) == sorted(expected) and order[-2:] == ['renamed', str(tmpdir)]
+
+
+def test_what_would_be_waited_for_is_not_read(tmpdir):
+    os.mkfifo(str(tmpdir.join('pipe')))
+    tmpdir.join('file').write('x')
+    for name, words in (('pipe', 'no regular file'), ('.', 'Is a directory')):
+        with pytest.raises(EnvironmentError) as caught:
+            files.open_regular(str(tmpdir.join(name)))
+        assert words in str(caught.value)
+    with files.open_regular(str(tmpdir.join('file'))) as handle:
+        assert handle.read() == b'x'
