@@ -31,9 +31,6 @@ def program(name):
 
 
 MISSING = [name for name in ('sshd', 'ssh', 'ssh-keygen') if not program(name)]
-pytestmark = [
-    pytest.mark.skipif(bool(MISSING), reason='no %s here: apt-get install openssh-server' % ', '.join(MISSING)),
-    pytest.mark.skipif(not BOARD_PYTHONS, reason='no Python 3.6 or later here to stand in for the board\'s')]
 
 # Passes on what goes through it, but no more than a number of bytes to the board: then the connection is cut.
 PROXY = '''
@@ -107,6 +104,10 @@ class Board(object):
 
 @pytest.fixture(scope='module')
 def server(tmpdir_factory):
+    if MISSING:
+        pytest.skip('no %s here: apt-get install openssh-server' % ', '.join(MISSING))
+    if not BOARD_PYTHONS:
+        pytest.skip('no Python 3.6 or later here to stand in for the board\'s')
     board = Board(tmpdir_factory.mktemp('board'))
     try:
         if not board.ready():

@@ -26,8 +26,6 @@ from common.overlays import OVERLAYS
 from datasets import inputs
 from tests.board import networks
 from tests.shared import ROOT
-from tests.board import networks
-from tests.shared import ROOT
 from weights_gen import folder as folders
 
 SCRIPT = os.path.join(ROOT, 'board', 'package.py')
