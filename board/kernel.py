@@ -5,7 +5,8 @@
 
 The library is kept in the user's cache folder (common.machine.cache_folder), named after the source, the compiler and
 the processor, so that none of them can change unnoticed; it appears there whole, also where two processes make it at
-once. C is handed plain buffers, all of them made here and of the sizes that it is told.
+once, and with the SHA-256 that it must have: to load half a library ends the process. C is handed plain buffers, all of
+them made here and of the sizes that it is told.
 """
 from __future__ import absolute_import, division
 
@@ -15,23 +16,21 @@ import io
 import os
 import platform
 import shlex
-import shutil
-import stat
 import subprocess
-import tempfile
 from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
 from board import reference
-from common import machine
-from common.files import sync
+from common import caches, machine
+from common.files import sha256, temporary_folder, whole_file
 
 BLOCK = 32                                      # rows whose weights lie side by side, as in kernel.c
 IMAGES_AT_ONCE = {'lfc': 64, 'cnv': 2}          # that go through a layer together: their bits stay in the cache
 IMAGES_A_CALL = {'lfc': 1024, 'cnv': 32}        # of C: between two calls Ctrl-C is heard and threads share what is left
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'kernel.c')
 FLAGS = ['-std=gnu99', '-shared', '-fPIC', '-O3', '-fno-strict-aliasing']     # bits are written by halves of words
+_DIGEST = '.sha256'                             # of the file beside a library
 _BEYOND = 20000                                 # no dot product that C computes reaches this
 _library = []                                   # the loaded library or why there is none, once that is known
 
@@ -199,16 +198,18 @@ def _load():
     name = 'kernel-%s.so' % hashlib.sha256(source + identity).hexdigest()[:32]
     folder = _cache_folder()
     if folder is None:                          # a home that cannot be written, or is not the user's own
-        folder = tempfile.mkdtemp(prefix='bnn-kernel-')
-        try:
-            return _open(_compile(compiler, os.path.join(folder, name)))
-        finally:
-            shutil.rmtree(folder)
+        with temporary_folder() as folder:
+            return _open(_write(os.path.join(folder, name), _compiled(compiler)))
     path = os.path.join(folder, name)
+    return _open(path if _whole(path) else _write(path, _compiled(compiler)))
+
+
+def _whole(path):
     try:
-        return _open(path)
-    except OSError:                             # not there yet, or damaged
-        return _open(_compile(compiler, path))
+        with io.open(path + _DIGEST, encoding='ascii') as handle:
+            return handle.read(100) == sha256(path)
+    except (EnvironmentError, ValueError):
+        return False
 
 
 def _open(path):
@@ -219,23 +220,25 @@ def _open(path):
     return opened
 
 
-def _compile(compiler, path):
-    """Compile to a temporary file that takes its place when it is whole."""
-    descriptor, temporary = tempfile.mkstemp('.tmp', dir=os.path.dirname(path))
-    os.close(descriptor)
-    try:
+def _compiled(compiler):
+    """The bytes of the library."""
+    with temporary_folder() as folder:
+        path = os.path.join(folder, 'kernel.so')
         for processor in (['-march=native'], []):       # not every compiler knows the processor it runs on
-            process = subprocess.Popen(compiler + FLAGS + processor + ['-o', temporary, SOURCE],
+            process = subprocess.Popen(compiler + FLAGS + processor + ['-o', path, SOURCE],
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             output = process.communicate()[0].decode('utf-8', 'replace')
             if process.returncode == 0:
-                sync(temporary)
-                os.rename(temporary, path)
-                return path
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
+                with io.open(path, 'rb') as handle:
+                    return handle.read()
     raise NoKernel('%s failed: %s' % (compiler[0], ' '.join(output.split())[:300] or process.returncode))
+
+
+def _write(path, data):
+    for name, content in ((path, data), (path + _DIGEST, hashlib.sha256(data).hexdigest().encode('ascii'))):
+        with whole_file(name) as handle:
+            handle.write(content)
+    return path
 
 
 def _compiler():
@@ -272,9 +275,6 @@ def _cache_folder():
     except EnvironmentError:                    # it is there, or cannot be
         pass
     try:
-        status = os.stat(folder)
+        return folder if caches.problem(folder) is None and os.access(folder, os.W_OK) else None
     except EnvironmentError:
         return None
-    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return None
-    return folder if os.access(folder, os.W_OK) else None

@@ -33,8 +33,7 @@ fi
 
 # --- where to write -------------------------------------------------------------------------------------------------------
 
-cache=/cache/$(id -u)
-mkdir -p "$cache" 2> /dev/null && [ -w "$cache" ] || cache=$(mktemp -d)
+cache=$("$(dirname "$0")/cache.sh" "${BNN_CACHE:-/cache}/$(id -u)")
 if [ ! -w "${HOME:-/}" ] || [ "${HOME:-/}" = / ]; then
     export HOME=$cache/home
     mkdir -p "$HOME"

@@ -8,13 +8,17 @@ here.
 """
 from __future__ import absolute_import, division, print_function
 
+import atexit
 import collections
 import ctypes
 import glob
 import os
+import shutil
 import subprocess
+import sys
+import tempfile
 
-from common import machine
+from common import caches, machine
 from common.errors import UserError
 from common.files import temporary_folder
 from training import theano_settings
@@ -56,11 +60,13 @@ def configure(net, device=None):
         _check_pygpu(theano_settings.shown(own['device']))
     elif device == 'cuda':
         _check_pygpu('DEVICE=cuda')
-    if 'base_compiledir' not in own and 'compiledir' not in own:
-        _check_writable(os.path.expanduser('~/.theano'))
+    place = 'compiledir' if 'compiledir' in own else 'base_compiledir'
+    folder = os.path.expanduser(os.path.expandvars(own[place].value if place in own else '~/.theano'))
+    trusted = _trusted(folder)
     flags = usual(device, blas_flags()[0])
     os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + [
-        '%s=%s' % (name, value) for name, value in flags.items() if name == 'floatX' or name not in own]))
+        '%s=%s' % (name, value) for name, value in flags.items() if name == 'floatX' or name not in own] + (
+            ['%s=%s' % (place, trusted)] if trusted != folder else [])))
     return theano_settings.told(own, flags)
 
 
@@ -118,6 +124,19 @@ def _check_writable(folder):
     if not writable:
         raise UserError('%s cannot be written, and Theano keeps there what it compiles: name another folder '
                         '(THEANO_FLAGS=base_compiledir=FOLDER)' % folder)
+
+
+def _trusted(folder):
+    """A folder for what Theano compiles, and unpickles and runs when it finds it again: this one, or a temporary one."""
+    _check_writable(folder)
+    problem = caches.problem(folder)
+    if problem is None:
+        return folder
+    temporary = tempfile.mkdtemp(prefix='bnn-theano-')
+    atexit.register(shutil.rmtree, temporary, True)
+    print('warning: not using what Theano compiled in %s (%s): compiling again, for this run alone' % (folder, problem),
+          file=sys.stderr)
+    return temporary
 
 
 def threads(net):

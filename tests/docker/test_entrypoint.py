@@ -24,7 +24,7 @@ def program(tmp_path):
 
     def run(*words, **variables):
         environment = dict({'PATH': os.environ['PATH'], 'BNN_HOME': str(home), 'OUT': str(tmp_path / 'runs'),
-                            'TMPDIR': str(tmp_path)}, **variables)
+                            'TMPDIR': str(tmp_path), 'BNN_CACHE': str(tmp_path)}, **variables)
         process = subprocess.run([os.path.join(ROOT, 'docker/entrypoint.sh')] + list(words), env=environment,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
                                  preexec_fn=(lambda: (os.setgid(65534), os.setuid(65534))) if os.getuid() == 0 else None)
@@ -94,3 +94,30 @@ def test_runs_side_by_side(program, tmp_path):
     status, output, errors = program('compare')
     assert (status, errors) == (0, '')
     assert output.splitlines()[0] == 'python -m report.compare --runs=%s' % (tmp_path / 'runs')
+
+
+@pytest.mark.parametrize('mode', [0o700, 0o777])
+def test_a_cache_that_others_may_have_filled_is_not_used(program, tmp_path, mode):
+    """Theano runs what it finds there."""
+    user = 65534 if os.getuid() == 0 else os.getuid()
+    tmp_path.chmod(0o1777)
+    cache = tmp_path / str(user)
+    cache.mkdir()
+    cache.chmod(mode)
+    if os.getuid() == 0:
+        os.chown(str(cache), user, user)
+    _, output, errors = program('train')
+    [used] = [line.split('=')[2] for line in output.splitlines() if line.startswith('THEANO_FLAGS=base_compiledir=')]
+    assert (used == '%s/theano' % cache) == (mode == 0o700)
+    assert ('can be written by others' in errors and errors.count('\n') == 1) == (mode == 0o777)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason='only root can give a folder to somebody else')
+def test_a_cache_of_somebody_else_is_not_used(program, tmp_path):
+    tmp_path.chmod(0o1777)
+    cache = tmp_path / '65534'
+    cache.mkdir()
+    cache.chmod(0o777)
+    os.chown(str(cache), 54321, 54321)
+    _, output, errors = program('train')
+    assert 'belongs to user 54321' in errors and '%s/theano' % cache not in output

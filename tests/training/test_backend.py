@@ -34,6 +34,21 @@ def test_without_openblas(temporary, monkeypatch, bundled):
     assert bool(flags) is bundled
 
 
+def test_what_somebody_else_may_have_compiled_is_not_run(temporary, monkeypatch, capsys):
+    """Theano unpickles and loads what it finds in its folder: of one that others can write, none is used."""
+    monkeypatch.delenv('THEANORC', raising=False)
+    shared = temporary.mkdir('shared')
+    monkeypatch.setenv('THEANO_FLAGS', 'base_compiledir=%s,optimizer=fast_run' % shared)
+    backend.configure('lfc')
+    assert capsys.readouterr()[1] == '' and os.environ['THEANO_FLAGS'].count('base_compiledir') == 1
+    shared.chmod(0o777)
+    monkeypatch.setenv('THEANO_FLAGS', 'base_compiledir=%s,optimizer=fast_run' % shared)
+    backend.configure('lfc')
+    warning, used = capsys.readouterr()[1], os.environ['THEANO_FLAGS'].rsplit('base_compiledir=', 1)[1]
+    assert warning.count('\n') == 1 and str(shared) in warning and 'can be written by others' in warning
+    assert os.path.dirname(used) == str(temporary) and os.stat(used).st_mode & 0o777 == 0o700
+
+
 def test_doctor_imports_theano_as_a_training_does():
     doctor = subprocess.Popen([sys.executable, os.path.join(ROOT, 'scripts', 'doctor.py')], stdout=subprocess.PIPE)
     report = doctor.communicate()[0].decode('utf-8')
