@@ -30,7 +30,7 @@ except ImportError:             # Python 2
 from board import package
 from common import options
 from common.errors import UserError, run
-from common.files import sha256
+from common.files import open_regular, sha256
 from common.run_folder import BadRun, RunFolder
 from datasets import registry
 
@@ -88,7 +88,7 @@ def _package(of):
     """The bytes of a run's package, once it is whole and has the files that are in the run now."""
     if not os.path.exists(of.package):
         raise BadRun('%s is not there: package the run first' % of.package)
-    with open(of.package, 'rb') as handle:
+    with open_regular(of.package) as handle:
         data = handle.read(package.LARGEST + 1)
     try:
         manifest, _ = package.read(io.BytesIO(data))

@@ -18,7 +18,7 @@ from board import package
 from board.simulator import Simulator, answers, print_lines, ranking
 from common import options
 from common.errors import UserError, run
-from common.files import temporary_folder
+from common.files import open_regular, temporary_folder
 from common.overlays import OVERLAYS
 from common.run_folder import RunFolder
 from datasets import inputs, registry
@@ -39,7 +39,7 @@ def unpacked(path):
     ------
     board.package.BadPackage, EnvironmentError
     """
-    with open(path, 'rb') as handle:
+    with open_regular(path) as handle:
         try:
             manifest, contents = package.read(handle)
         except package.BadPackage as error:

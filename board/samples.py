@@ -13,10 +13,13 @@ import struct
 import numpy as np
 
 from board.simulator import Simulator, answers
+from common import npz
+from common.overlays import MAX_CLASSES
 from common.run_folder import BadRun
 from datasets import inputs
 
 COUNT = 100
+_LARGEST = 2 ** 26      # bytes of all labels
 
 
 def files_of(run):
@@ -33,16 +36,31 @@ def files_of(run):
     """
     if not os.path.exists(run.test_set):
         return {}
-    images = inputs.read(run.test_set, run.overlay.image_shape)[:COUNT]
-    with np.load(run.test_set, allow_pickle=False) as archive:
-        if 'y_test' not in archive:
-            raise BadRun('%s has no labels, y_test: train again' % run.test_set)
-        labels = archive['y_test'][:COUNT].ravel()
+    images = inputs.read(run.test_set, run.overlay.image_shape)
+    labels = read_labels(run, len(images), MAX_CLASSES)[:COUNT]
+    images = images[:COUNT]
     scores = Simulator(run.folder, run.overlay).scores(images)
     record = {'labels': labels.tolist(), 'answers': answers(run.overlay, scores).tolist(), 'scores': scores.tolist()}
     name, write = ('images-idx3-ubyte', _idx) if len(run.overlay.image_shape) == 2 else ('images.bin', _cifar)
     return {'samples/' + name: write(images, labels),
             'samples/answers.json': (json.dumps(record, sort_keys=True) + '\n').encode('ascii')}
+
+
+def read_labels(run, count, classes):
+    """The labels of a run's test set, int (count,), from 0 to classes - 1.
+
+    Raises
+    ------
+    BadRun
+        The test set is damaged, or its labels are others.
+    """
+    try:
+        labels = npz.read(run.test_set, ['y_test'], _LARGEST)['y_test']
+    except ValueError as error:
+        raise BadRun('%s is damaged (%s): train again' % (run.test_set, ' '.join(str(error).split())[:100]))
+    if labels.shape != (count,) or labels.dtype.kind not in 'iu' or labels.min() < 0 or labels.max() >= classes:
+        raise BadRun('%s: y_test is not one class, 0 to %d, for each image: train again' % (run.test_set, classes - 1))
+    return labels.astype(int)
 
 
 def _idx(images, labels):

@@ -28,7 +28,7 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from board import differences
+from board import differences, samples
 from board.package import fingerprint
 from board.simulator import Simulator, answers
 from common import machine, npz, options
@@ -41,7 +41,7 @@ from weights_gen import generate, parameters
 from weights_gen.folder import layout
 
 TOLERANCE = float(options.OPTIONS['TOLERANCE'].default)      # points of percent
-LARGEST = 2 ** 28           # bytes of one array of labels or outputs
+LARGEST = 2 ** 28           # bytes of the outputs
 
 TestSet = collections.namedtuple('TestSet', ['images', 'labels', 'outputs'])
 
@@ -77,14 +77,12 @@ def read_test_set(of, classes):
         raise BadRun('%s is of other parameters than %s: resume the training, or train again' % (
             test_outputs, of.needed(of.parameters)))
     images = inputs.read(of.needed(of.test_set), of.overlay.image_shape)
-    labels = _read_array(of.test_set, 'y_test')
+    labels = samples.read_labels(of, len(images), classes)
     outputs = _read_array(test_outputs, 'outputs')
-    if labels.shape != (len(images),) or labels.dtype.kind not in 'iu' or labels.min() < 0 or labels.max() >= classes:
-        raise BadRun('%s: y_test is not one class, 0 to %d, for each image: train again' % (of.test_set, classes - 1))
     if outputs.shape != (len(images), classes) or outputs.dtype.kind != 'f' or not np.isfinite(outputs).all():
         raise BadRun('%s: outputs are not finite numbers for %d images and %d classes: train again' % (
             test_outputs, len(images), classes))
-    return TestSet(images, labels.astype(int), outputs)
+    return TestSet(images, labels, outputs)
 
 
 def _read_array(path, name):

@@ -47,6 +47,9 @@ def run(main, arguments=None):
     """
     program = os.path.basename(sys.argv[0])
     _hold_standard_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):      # a terminal without the characters of a name still gets the rest
+            stream.reconfigure(errors='backslashreplace')
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         status = main(sys.argv[1:] if arguments is None else arguments)

@@ -267,7 +267,7 @@ def open_regular(path):
 def sha256(path):
     """The SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()
-    with open(path, 'rb') as handle:
+    with open_regular(path) as handle:
         for block in iter(lambda: handle.read(1 << 20), b''):
             digest.update(block)
     return digest.hexdigest()

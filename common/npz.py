@@ -14,9 +14,11 @@ import zipfile
 
 import numpy as np
 
-_HEADER = 4096          # bytes, at most; those of plain arrays have 64 to 128
-_DATE = (1980, 1, 1, 0, 0, 0)   # the earliest that a zip file can hold: numpy's own archives carry the time of writing
+from common.files import open_regular
 
+_HEADER = 4096          # bytes, at most; those of plain arrays have 64 to 128
+_PIECE = 2 ** 20        # bytes that are read at once
+_DATE = (1980, 1, 1, 0, 0, 0)   # the earliest that a zip file can hold: numpy's own archives carry the time of writing
 
 
 class TooLarge(ValueError):
@@ -121,20 +123,44 @@ def read_array(stream, largest):
         raise ValueError('Python objects, which are never loaded')
     if size > largest:
         raise TooLarge('%d bytes, more than the %d that are read' % (size, largest))
-    data = head[header.tell():]
-    data += stream.read(max(size + 1 - len(data), 1))
-    if len(data) != size:
-        raise ValueError('%s than the %d bytes its header announces' % ('less' if len(data) < size else 'more', size))
+    data = exactly(stream, size, head[header.tell():])
     try:
-        return np.ndarray(shape, dtype, bytearray(data), order='F' if by_columns else 'C')
+        return np.ndarray(shape, dtype, data, order='F' if by_columns else 'C')
     except (TypeError, MemoryError):    # lengths that are no integers, or beyond any memory beside a length of 0
         raise ValueError('a shape that no array has')
 
 
+def exactly(stream, size, begun=b''):
+    """The bytes of a stream that has as many as were announced, in an array; memory is taken as they come.
+
+    Parameters
+    ----------
+    stream : binary file
+    size : int
+    begun : bytes
+        Those that have been read before.
+
+    Raises
+    ------
+    ValueError
+        The stream has more or less of them.
+    """
+    data, position = np.empty(size, np.uint8), 0
+    block = begun or stream.read(min(_PIECE, size) or 1)
+    while block and position + len(block) <= size:
+        data[position:position + len(block)] = np.frombuffer(block, np.uint8)
+        position += len(block)
+        block = stream.read(min(_PIECE, size - position) or 1)
+    if block or position < size:
+        raise ValueError('%s than the %d bytes its header announces' % ('more' if block else 'less', size))
+    return data
+
+
 @contextlib.contextmanager
 def _opened(file):
+    handle = open_regular(file) if hasattr(file, 'lower') else file
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(handle) as archive:
             yield archive
     except (ValueError, MemoryError):
         raise
@@ -142,3 +168,6 @@ def _opened(file):
         if getattr(error, 'errno', None) not in (None, errno.EINVAL):       # the system's own; EINVAL: sought before 0
             raise
         raise ValueError(str(error))
+    finally:
+        if handle is not file:
+            handle.close()

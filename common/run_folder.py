@@ -17,7 +17,7 @@ import os
 import re
 
 from common.errors import UserError
-from common.files import remove_remains, sha256, whole_file
+from common.files import open_regular, remove_remains, sha256, whole_file
 from common.overlays import OVERLAYS
 
 # The columns of history.csv, and which of them count epochs (from 1).
@@ -25,7 +25,7 @@ HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_
            'best_validation_error_rate', 'test_loss', 'test_error_rate')
 COUNTS = ('epoch', 'best_epoch')
 
-LARGEST = 2 ** 26       # characters of settings.json, verify.json or history.csv
+LARGEST = 2 ** 26       # bytes of settings.json, verify.json or history.csv
 _NAME = re.compile(r'(.+)-(%s)([.-].*)?\Z' % '|'.join(OVERLAYS))
 _SETTINGS = (           # what settings.json may hold: a name and what its value is
     (('net', 'dataset', 'recipe', 'decision'), 'text', lambda value: isinstance(value, type(u''))),
@@ -227,8 +227,8 @@ def read_history(path):
     """As :meth:`RunFolder.read_history`, of any file."""
     if not os.path.isfile(path):
         return None
-    with io.open(path, encoding='utf-8', errors='replace') as handle:
-        lines = handle.read(LARGEST).splitlines()
+    with open_regular(path) as handle:
+        lines = handle.read(LARGEST).decode('utf-8', 'replace').splitlines()
     try:
         table = list(csv.reader(lines))
         rows = [[float(text) for text in row] for row in table[1:]]
@@ -256,8 +256,8 @@ def read_mapping(path):
     if not os.path.exists(path):
         return None
     try:
-        with io.open(path, encoding='utf-8') as handle:
-            content = json.loads(handle.read(LARGEST))
+        with open_regular(path) as handle:
+            content = json.loads(handle.read(LARGEST).decode('utf-8'), parse_int=_integer)
         # "\\ud800", half of a character, is JSON, and could not be printed; Python 2 notices on the way back
         json.dumps(content, ensure_ascii=False).encode('utf-16').decode('utf-16')
     except (ValueError, RuntimeError) as error:     # the latter: nested too deep
@@ -265,3 +265,10 @@ def read_mapping(path):
     if not isinstance(content, dict):
         raise BadRun('%s is damaged (no mapping): make it again' % path)
     return content
+
+
+def _integer(text):
+    """A whole number of a .json file; to read one of a million digits takes minutes."""
+    if len(text) > 40:
+        raise ValueError('a number of %d digits' % len(text))
+    return int(text)

@@ -11,19 +11,19 @@ from __future__ import absolute_import, division, print_function
 
 import collections
 import hashlib
-import io
 import os
 
 import numpy as np
 
 from common import npz
+from common.files import open_regular
 from common.overlays import MAX_CLASSES
 from datasets import idx_files, names, plain_pickle, readers, splits, values
 from datasets.cifar10 import read_batch
 from datasets.images import Dataset, DatasetError, Images
 from datasets.messages import progress, say
 
-LARGEST = 2 ** 31       # bytes of pixels in one file
+LARGEST = 2 ** 30       # bytes of pixels in one file, and of all images once they are fitted
 _LISTED = 10
 _ORDER = 1              # the seed that training images are mixed by
 _CIFAR = {'train': 'data_batch', 'test': 'test_batch'}
@@ -95,6 +95,9 @@ def dataset(path, fitting, parts, titles=None, name=None):
     for part, (_, some) in checked.items():
         if some.max() >= count:
             raise DatasetError('%s has the label %d in %s, and none of it in train' % (path, some.max(), part))
+    most = LARGEST // int(np.prod(fitting.shape))
+    if sum(len(some) for _, some in checked.values()) > most:
+        raise DatasetError('%s holds more images than the %d that are read for this network: give fewer' % (path, most))
     decided = fitting.decided(checked['train'][0])
     if decided.invert == 'yes' != fitting.invert:
         say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
@@ -180,7 +183,7 @@ def _from_one(labels, titles):
 def _npz(path):
     if not os.path.exists(path):
         raise DatasetError('%s: there is no such file or folder' % path)
-    with open(path, 'rb') as handle:
+    with open_regular(path) as handle:
         if handle.read(2) != b'PK':
             raise DatasetError('%s is no .npz file: give one with x_train, y_train, x_test, y_test, or a folder of '
                                'class folders with pictures%s' % (path, '; unpack it first' if path.lower().endswith(
@@ -248,7 +251,7 @@ def _cifar_titles(folder, ending):
     path = os.path.join(folder, 'batches.meta' + ('.txt' if ending else ''))
     if not os.path.isfile(path):
         return None
-    with io.open(path, 'rb') as handle:
+    with open_regular(path) as handle:
         if ending:
             titles = [line.strip() for line in names.text(handle.read(65536)).split(u'\n')]
         else:
@@ -260,7 +263,7 @@ def _cifar_titles(folder, ending):
 
 def _read_cifar(path):
     try:
-        with open(path, 'rb') as handle:
+        with open_regular(path) as handle:
             return readers.cifar(handle, LARGEST) if path.endswith('.bin') else read_batch(handle)
     except npz.TooLarge as error:
         raise npz.TooLarge('%s: %s' % (os.path.basename(path), error))

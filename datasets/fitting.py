@@ -63,7 +63,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
 
     def black_and_white(self, images):
         """LFC: 0 below the threshold, 255 from it on; CNV: the images as they are."""
-        return np.where(images >= self.threshold, 255, 0).astype(np.uint8) if self.reads_ink else images
+        return np.where(images >= self.threshold, *np.uint8([255, 0])) if self.reads_ink else images
 
     def decided(self, images):
         """With 'auto' decided: whether grey images (N, rows, columns) for LFC, all of one kind, are ink on paper."""
@@ -81,7 +81,10 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
             images = 255 - images if self.decided(images).invert == 'yes' else images
             self = self._replace(invert='no')
         if images.shape[1:] not in (self.shape, (28, 28)):
-            images = np.array([self._array(image) for image in progress(images)], np.uint8).reshape((-1,) + self.shape)
+            fitted = np.empty((len(images),) + self.shape, np.uint8)
+            for index, image in enumerate(progress(images)):
+                fitted[index] = self._array(image)
+            images = fitted
         return self.black_and_white(images)
 
     def _array(self, image):

@@ -5,10 +5,11 @@ import os
 import re
 
 from common import npz
+from common.files import open_regular
 from datasets import readers
 from datasets.images import DatasetError
 
-LARGEST = 2 ** 31       # bytes of pixels in one file
+LARGEST = 2 ** 30       # bytes of pixels in one file
 _NAME = re.compile(r'(?:emnist-(\w+)-)?(train|valid|validation|t10k|test)-(images|labels)-idx[13]-ubyte(?:-gz)?\Z')
 _PARTS = {'t10k': 'test', 'validation': 'valid'}
 _FORMS = {'images': 3, 'labels': 1}
@@ -63,7 +64,7 @@ def read(folder):
 
 def _read(path, dimensions):
     try:
-        with open(path, 'rb') as handle:
+        with open_regular(path) as handle:
             return readers.idx(readers.unzipped(handle), dimensions, LARGEST)
     except npz.TooLarge as error:
         raise npz.TooLarge('%s: %s' % (os.path.basename(path), error))

@@ -17,6 +17,7 @@ import numpy as np
 
 from common import npz
 from common.errors import UserError
+from common.files import open_regular
 from datasets import pictures, readers
 
 LARGEST = pictures.LARGEST_FILE     # bytes of pixels in one file: twice CIFAR-10 and MNIST together
@@ -51,7 +52,7 @@ def read(path, shape, invert=None, threshold=None):
         Where the file's kind is unknown, its contents are damaged or too large, or its images have another shape.
     """
     try:
-        with open(path, 'rb') as handle:
+        with open_regular(path) as handle:
             images = _read(handle, path, shape, invert, threshold)
     except npz.TooLarge as error:
         raise BadImages('%s holds %s at once: split it' % (path, error))
@@ -83,7 +84,7 @@ def _read(handle, path, shape, invert, threshold):
 
 
 def _black_and_white(grey, threshold):
-    return grey if threshold is None else np.where(grey >= threshold, 255, 0).astype(np.uint8)
+    return grey if threshold is None else np.where(grey >= threshold, *np.uint8([255, 0]))
 
 
 def _read_arrays(handle, path, magic):

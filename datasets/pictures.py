@@ -29,9 +29,10 @@ FORMATS = {b'\x89PNG': 'PNG', b'\xff\xd8\xff': 'JPEG', b'GIF8': 'GIF', b'BM': 'B
 EXTENSIONS = (b'.png', b'.jpg', b'.jpeg', b'.mpo', b'.gif', b'.bmp', b'.webp', b'.ppm', b'.pgm', b'.pnm', b'.tif',
               b'.tiff', b'.heic', b'.heif')
 KINDS = 'PNG, JPEG, GIF, BMP, WebP, PPM, TIFF, HEIC'        # for messages
-LARGEST = 10 ** 8               # pixels
+LARGEST, LARGEST_DECODED = 10 ** 8, 5 * 10 ** 7     # pixels of a file, and of what is made of it; a JPEG can be less
 LARGEST_FILE = 2 ** 29          # bytes
 
+_STRIP = 256                    # rows
 _OPENED = tuple(set(FORMATS.values())) + ('MPO',)
 _ORIENTATION = 0x112            # EXIF's tag
 
@@ -86,6 +87,11 @@ def decode(handle, small=False):
                 raise ValueError('%dx%d, %s: shrink it, or save it as PNG' % (width, height, picture.format))
             if small and fitted_size(width, height) != (width, height):
                 picture.draft(None, fitted_size(width, height))
+            elif width * height > LARGEST_DECODED:
+                picture.draft(None, (width // 2, height // 2))
+            if picture.size[0] * picture.size[1] > LARGEST_DECODED:
+                raise ValueError('%dx%d pixels: shrink it to at most %d million' % (
+                    width, height, LARGEST_DECODED // 10 ** 6))
             picture.load()
             return upright(eight_bits(picture), (width, height))
     except MemoryError:
@@ -120,7 +126,7 @@ def eight_bits(picture):
         raise ValueError('pixels of floating point: save it with 8 or 16 bits')
     if not picture.mode.startswith('I'):
         return picture
-    grey = np.array(picture, np.int64)
+    grey = np.asarray(picture)
     return Image.fromarray(np.clip(grey if grey.max() < 256 else grey // 256, 0, 255).astype(np.uint8))
 
 
@@ -169,10 +175,7 @@ def fit_digit(picture, invert='auto'):
     uint8 array (28, 28)
     """
     from PIL import Image
-    if picture.mode in ('LA', 'RGBA') or 'transparency' in picture.info:
-        picture = picture.convert('RGBA')
-        picture = Image.alpha_composite(Image.new('RGBA', picture.size, (255, 255, 255, 255)), picture)
-    grey = np.array(picture.convert('L'))
+    grey = _grey(picture)
     if invert == 'yes' or invert == 'auto' and bright_border(grey):
         grey = 255 - grey
     if grey.shape == (28, 28):
@@ -218,10 +221,25 @@ def bright_border(grey):
     return np.median(np.concatenate([side.ravel() for side in border])) >= 128
 
 
+def _grey(picture):
+    """A picture on white paper as uint8 (rows, columns); strip by strip, for as RGBA it may be four times as large."""
+    from PIL import Image
+    width, height = picture.size
+    transparent = picture.mode in ('LA', 'RGBA') or 'transparency' in picture.info
+    grey = np.empty((height, width), np.uint8)
+    for top in range(0, height, _STRIP):
+        strip = picture.crop((0, top, width, min(top + _STRIP, height)))
+        if transparent:
+            strip = strip.convert('RGBA')
+            strip = Image.alpha_composite(Image.new('RGBA', strip.size, (255, 255, 255, 255)), strip)
+        grey[top:top + _STRIP] = np.asarray(strip.convert('L'))
+    return grey
+
+
 def _stretched(grey, black):
     """From `black` being black to the lightest being white."""
-    grey = grey.astype(np.float32) - black
-    return np.rint(grey * (255 / grey.max())).astype(np.uint8)
+    values = np.arange(256).astype(np.float32) - black
+    return np.rint(np.clip(values * (255 / values[grey.max()]), 0, 255)).astype(np.uint8)[grey]
 
 
 def _corner(profile):

@@ -14,7 +14,7 @@ import zlib
 
 import numpy as np
 
-from common.npz import TooLarge
+from common.npz import TooLarge, exactly
 
 DAMAGE = (ValueError, EOFError, struct.error, zlib.error, TypeError)    # gzip's of any content, and common.npz's
 
@@ -39,10 +39,7 @@ def idx(handle, dimensions, largest):
         size *= length
     if size > largest:
         raise TooLarge('%d bytes, more than the %d that are read' % (size, largest))
-    data = handle.read(size + 1)
-    if len(data) != size:
-        raise ValueError('%s than the %d bytes its header announces' % ('less' if len(data) < size else 'more', size))
-    return np.frombuffer(data, np.uint8).reshape(shape)
+    return exactly(handle, size).reshape(shape)
 
 
 def cifar(handle, largest):

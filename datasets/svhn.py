@@ -24,7 +24,7 @@ Published = collections.namedtuple('Published', ['size', 'sha256'])
 FILES = {'train_32x32.mat': Published(182040794, '435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8'),
          'test_32x32.mat': Published(64275384, 'cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b')}
 
-_LARGEST_MAT = 2 ** 31      # bytes of pixels
+_LARGEST_MAT = 2 ** 30      # bytes of pixels
 _WHERE = 'http://ufldl.stanford.edu/housenumbers'
 
 
@@ -57,6 +57,11 @@ def _read_mat(path):
         if 3072 * images[3] > _LARGEST_MAT:
             raise DatasetError('%s announces %d images: at most %d are read' % (path, images[3], _LARGEST_MAT // 3072))
         content = scipy_io.loadmat(path, variable_names=['X', 'y'])
+        with np.errstate(invalid='ignore'):
+            whole = np.array_equal(content['y'], content['y'].astype(np.int64))
+        if content['X'].dtype != np.uint8 or not whole:
+            raise DatasetError('%s holds X of %s and y of %s: expected bytes, and whole numbers' % (
+                path, content['X'].dtype, content['y'].dtype))
     except (DatasetError, MemoryError):
         raise
     except Exception as error:      # SciPy's reader raises errors of every class on damaged files

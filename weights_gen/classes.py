@@ -1,9 +1,8 @@
 """The names of the classes, which the board shows beside its answers."""
 from __future__ import absolute_import
 
-import io
-
 from common.errors import UserError
+from common.files import open_regular
 from common.overlays import MAX_CLASSES
 
 _SIZE_LIMIT = 65536     # bytes
@@ -56,7 +55,7 @@ def read(path):
     EnvironmentError
         The file cannot be read.
     """
-    with io.open(path, 'rb') as handle:
+    with open_regular(path) as handle:
         data = handle.read(_SIZE_LIMIT + 1)
     try:
         text = data.decode('utf-8-sig')

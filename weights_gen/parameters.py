@@ -22,6 +22,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from common.errors import UserError
+from common.files import open_regular
 from common.overlays import EPSILON, KERNEL, MAX_CLASSES
 
 LayerParameters = collections.namedtuple('LayerParameters', ['weights', 'bias', 'beta', 'gamma', 'mean', 'inv_std'])
@@ -89,7 +90,7 @@ def read(path, overlay):
     if named and tuple(map(int, named.groups())) != bits:
         raise BadArchive('%s is named for %s-bit weights and %s-bit activations, and is asked for as %d and %d: give '
                          '-wb %s -ab %s, or another file' % ((path,) + named.groups() + bits + named.groups()))
-    with io.open(path, 'rb') as handle:
+    with open_regular(path) as handle:
         archive = _open(path, handle)
         _check_names(path, overlay, archive)
         outputs = _outputs(path, overlay, archive)

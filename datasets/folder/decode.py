@@ -115,7 +115,7 @@ def _decode(path, fitting, contents):
                 return blank, OTHER, zeros, zeros, ''
             if os.fstat(handle.fileno()).st_size > LARGEST_FILE:
                 raise ValueError('more than %d MB' % (LARGEST_FILE >> 20))
-            data = beginning + handle.read()
+            data = beginning + handle.read(LARGEST_FILE)
         digest = hashlib.sha256(data).digest()
         if digest in contents:
             return contents[digest]
