@@ -64,6 +64,7 @@ LARGEST_MANIFEST = 2 ** 20
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')
 NEEDS_PASSWORD = 77                     # exit status
 SAMPLES = 'samples/'
+NOTEBOOK, PICTURES = KIT = 'notebook.ipynb', 'pictures.py'      # the board kit's
 
 # A network's layers: processing elements, bytes of each one's weights and thresholds; and the bytes of config.h.
 # weights_gen.folder.layout says the same, which the board does not have: a test holds the two against each other.
