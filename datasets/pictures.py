@@ -35,6 +35,7 @@ LARGEST_FILE = 2 ** 29          # bytes
 _STRIP = 256                    # rows
 _OPENED = tuple(set(FORMATS.values())) + ('MPO',)
 _ORIENTATION = 0x112            # EXIF's tag
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}     # its values, and Pillow's numbers of what undoes them
 
 
 def begins(beginning):
@@ -104,8 +105,12 @@ def upright(picture, size):
     """A picture turned as its EXIF orientation says, and its size."""
     from PIL import ImageOps
     try:
-        orientation = picture.getexif().get(_ORIENTATION)       # Pillow 6 forgets it when it turns
-        turned = ImageOps.exif_transpose(picture) if orientation in range(2, 9) else picture
+        if hasattr(ImageOps, 'exif_transpose'):
+            orientation = picture.getexif().get(_ORIENTATION)   # Pillow 6 forgets it when it turns
+            turned = ImageOps.exif_transpose(picture) if orientation in range(2, 9) else picture
+        else:                                                   # Pillow before 6, which is the board's
+            orientation = (picture._getexif() or {}).get(_ORIENTATION)
+            turned = picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
     except MemoryError:
         raise
     except Exception:       # what Pillow raises on damaged EXIF data is of every class, and the picture is whole
