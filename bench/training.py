@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 
 import argparse
 import collections
+import io
 import json
 import os
 import subprocess
@@ -36,13 +37,14 @@ BREVITAS = ['torch==2.13.0', 'brevitas==0.13.4']
 class Worker(object):
     """A contender's process."""
 
-    def __init__(self, name, net, bits, data, python=sys.executable, threads=None, batch=None):
+    def __init__(self, name, net, bits, data, python=sys.executable, threads=None, batch=None, root=ROOT):
         environment = dict(os.environ)
         if threads:
             environment.update((variable, str(threads)) for variable in (
                 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'))
         self.name = name
-        command = [python, os.path.join(ROOT, 'bench', 'contenders.py'), name, net, bits, data]
+        kind = 'product' if name == 'baseline' else name
+        command = [python, os.path.join(root, 'bench', 'contenders.py'), kind, net, bits, data]
         command += [str(batch)] if batch else []
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
                                         universal_newlines=True)
@@ -103,20 +105,58 @@ def brevitas_python(folder):
     return python, None
 
 
+def baseline_python(commit):
+    """(Python, root) of an earlier commit's tree in an environment of its own, made where it is not there yet.
+
+    Raises
+    ------
+    UserError
+        If there is no such commit, or its environment cannot be made.
+    """
+    git = ['git', '-C', ROOT]
+    try:
+        sha = subprocess.check_output(git + ['rev-parse', '--verify', '--quiet', commit + '^{commit}'],
+                                      universal_newlines=True).strip()
+    except (OSError, subprocess.CalledProcessError):
+        raise UserError('--baseline: there is no commit %s in %s' % (commit, ROOT))
+    root = machine.cache_folder('baseline', sha[:12])
+    python = os.path.join(root, '.venv', 'active', 'bin', 'python')
+    if not os.path.exists(python):
+        print('making the environment of %s in %s; that takes a minute or two' % (commit, root), file=sys.stderr)
+        if not os.path.isdir(root):
+            os.makedirs(root)
+        archive = subprocess.Popen(git + ['archive', sha], stdout=subprocess.PIPE)
+        unpacked = subprocess.call(['tar', '-x', '-C', root], stdin=archive.stdout)
+        if unpacked or archive.wait() or subprocess.call([os.path.join(root, 'scripts', 'setup.sh')],
+                                                         env=dict(os.environ, RUNTIME='venv'), stdout=sys.stderr):
+            raise UserError('--baseline: the environment of %s could not be made in %s' % (commit, root))
+    return python, root
+
+
 def peak():
-    """GFLOP/s of numpy's float32 matrix product at 2048 x 2048: what the machine gives in this sitting."""
-    a = np.ones((2048, 2048), np.float32)
-    times = []
-    for _ in range(5):
-        start = time.time()
-        a.dot(a)
-        times.append(time.time() - start)
-    return 2. * 2048 ** 3 / min(times) / 1e9
+    """GFLOP/s of multiply-adds in registers, all threads: what the machine gives in this sitting."""
+    with temporary_folder() as folder:
+        compiled = os.path.join(folder, 'peak')
+        try:
+            subprocess.check_call([os.environ.get('CC', 'cc'), '-O3', '-march=native', '-fopenmp', '-o', compiled,
+                                   os.path.join(ROOT, 'bench', 'peak.c')])
+            return float(subprocess.check_output([compiled]))
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise UserError('bench/peak.c could not be compiled and run (%s): install a C compiler' % error)
+
+
+def processor():
+    """The processor's name, as the kernel has it."""
+    try:
+        with io.open('/proc/cpuinfo', encoding='utf-8') as handle:
+            return next((line.split(':', 1)[1].strip() for line in handle if line.startswith('model name')), 'unknown')
+    except EnvironmentError:
+        return 'unknown'
 
 
 def compare(net, bits, data, rounds, contenders, threads=None, batch=None):
     """Rows of the table: a dictionary a contender."""
-    workers = [Worker(name, net, bits, data, python, threads, batch) for name, python in contenders]
+    workers = [Worker(name, net, bits, data, python, threads, batch, root) for name, python, root in contenders]
     try:
         for _ in range(rounds):
             for worker in workers:
@@ -163,14 +203,17 @@ def main(arguments):
     parser.add_argument('--brevitas', metavar='DIR', help='an environment that has Brevitas, or where to make it',
                         default=machine.cache_folder('brevitas'))
     parser.add_argument('--no-brevitas', action='store_true')
+    parser.add_argument('--baseline', metavar='COMMIT', help='an earlier commit of this project, in its own environment')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args(arguments)
     if not 1 <= options.rounds <= MOST_ROUNDS:
         parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
     python, reason = (None, 'not asked for') if options.no_brevitas else brevitas_python(options.brevitas)
-    contenders = [('plain', sys.executable), ('product', sys.executable)] + ([('brevitas', python)] if python else [])
+    product = ('product', sys.executable, ROOT)
+    baseline = [('baseline',) + baseline_python(options.baseline)] if options.baseline else []
+    contenders = [('plain', sys.executable, ROOT), product] + baseline + ([('brevitas', python, ROOT)] if python else [])
     gflops, rows = peak(), []
-    print('float32 matrix product: %.0f GFLOP/s, %d cores' % (gflops, machine.processors()))
+    print('%s, %d processors; multiply-adds in registers: %.0f GFLOP/s' % (processor(), machine.processors(), gflops))
     if reason:
         print('without Brevitas: ' + reason)
     with temporary_folder() as folder:
@@ -179,15 +222,15 @@ def main(arguments):
             rows += compare(net, '1w1a', data, options.rounds, contenders)
             if options.grow:
                 for bits in ('1w2a',) + ('2w2a',) * (net == 'cnv'):
-                    rows += compare(net, bits, data, options.rounds, contenders[1:2])
+                    rows += compare(net, bits, data, options.rounds, [product] + baseline)
                 for threads in (1, 2):
-                    rows += compare(net, '1w1a', data, options.rounds, contenders[1:2], threads)
+                    rows += compare(net, '1w1a', data, options.rounds, [product], threads)
                 for batch in (10, 25, 50, 100, 200, 500):
-                    rows += compare(net, '1w1a', data, options.rounds, contenders[1:2], batch=batch)
+                    rows += compare(net, '1w1a', data, options.rounds, [product], batch=batch)
     print('\n'.join(table(rows, gflops)))
     if options.json:
         with open(options.json, 'w') as handle:
-            json.dump({'gflops': gflops, 'rows': rows}, handle, indent=1)
+            json.dump({'processor': processor(), 'gflops': gflops, 'rows': rows}, handle, indent=1)
 
 
 if __name__ == '__main__':
