@@ -57,8 +57,9 @@ class RunFolder(object):
         What training writes: the trained parameters (``<dataset>-<wb>w-<ab>a.npz``), settings.json, history.csv,
         train.log, checkpoint.npz, classes.txt, test-set.npz (x_test, y_test), test-outputs.npz (outputs,
         parameters_sha256), preview.png.
-    folder, verification, package, report : str
-        What comes after it: the parameter folder, verify.json, the .tar.gz for the board, report.html.
+    folder, verification, package, web_page, report : str
+        What comes after it: the parameter folder, verify.json, the .tar.gz for the board, the network as a web page,
+        report.html.
 
     Raises
     ------
@@ -83,7 +84,7 @@ class RunFolder(object):
         self.checkpoint, self.classes, self.preview = map(self._file, ('checkpoint.npz', 'classes.txt', 'preview.png'))
         self.test_set, self.test_outputs = map(self._file, ('test-set.npz', 'test-outputs.npz'))
         self.folder, self.verification, self.report = map(self._file, (network, 'verify.json', 'report.html'))
-        self.package = self._file(self.name + '.tar.gz')
+        self.package, self.web_page = [self._file(self.name + ending) for ending in ('.tar.gz', '.html')]
 
     def _file(self, name):
         return os.path.join(self.path, name)

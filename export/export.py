@@ -26,6 +26,7 @@ from export import source
 
 FORMATS = {     # the module with files(source): {ending: bytes}
     'onnx': 'export.standard',
+    'qonnx': 'export.qonnx_file',
     'c': 'export.c_source',
     'page': 'export.page',
 }
@@ -66,6 +67,7 @@ def export(network, formats, out):
 
 
 def load(name):
+    """The module of a format."""
     try:
         return importlib.import_module(FORMATS[name])
     except ImportError as error:

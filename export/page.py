@@ -1,21 +1,26 @@
 """A packed network as one web page that needs nothing else: draw, drop, paste or photograph, and see what it answers.
 
     page.files(source)      # {'.html': bytes}
+    python -m export.page --run runs/mnist-lfcW1A1
 
 Weights lie in the page as the words of bits of export.planes; templates/network.js computes with whole numbers what the
 board does, templates/fitting.js fits pictures as :mod:`datasets.pictures` does.
 """
-from __future__ import absolute_import, division
+from __future__ import absolute_import, division, print_function
 
 import base64
 import hashlib
 import json
+import sys
 
 import numpy as np
 
 from board import reference
+from common import options
+from common.errors import run
 from common.overlays import HIGHEST_OUTPUT
-from export import planes, templating
+from datasets import registry
+from export import export, planes, templating
 
 SCRIPTS = ('network.js', 'fitting.js', 'page.js')
 
@@ -72,3 +77,13 @@ def describe(source):
         'white': int(np.argmax(reference.input_values(source.overlay) > 0)),
         'highest': source.overlay.decision == HIGHEST_OUTPUT, 'invert': source.invert, 'threshold': source.threshold,
         'samples': [base64.b64encode(image.tobytes()).decode('ascii') for image in source.samples]}, bytes(data)
+
+
+def main(arguments):
+    """The command line; see --help."""
+    given = options.parser('page', __doc__.split('\n')[0]).parse_args(arguments)
+    print(export.export(export.of_run(given), ['page'], registry.run_path(given))[0])
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))

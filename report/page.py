@@ -63,7 +63,7 @@ def page(material, live=None):
         'by_rule': bool(material.settings) and material.settings.get('decision') == HIGHEST_OUTPUT,
         'training': training(material), 'ranked': min(RANKED, len(material.classes)),
         'ranking': lambda sample, ranking: ranking_rows(material.classes, sample, ranking),
-        'speed': speed(material), 'settings': settings(material)})
+        'speed': speed(material), 'settings': settings(material), 'web_page': web_page(material)})
 
 
 def precision(overlay):
@@ -200,6 +200,11 @@ def settings(material):
     rows += [(label, verification[name], True) for label, name in (
         ('Parameters, SHA-256', 'parameters_sha256'), ('Folder, SHA-256', 'files')) if verification.get(name)]
     return [(label, 'none' if value is None else value, hashed) for label, value, hashed in rows]
+
+
+def web_page(material):
+    """The name of the network's own page beside the report, where it has been made; make page makes it."""
+    return os.path.basename(material.run.web_page) if os.path.exists(material.run.web_page) else None
 
 
 # ---- the file ----

@@ -21,6 +21,7 @@ for run in "$OUT"/digits-lfcW1A1 "$OUT"/digits-cnvW1A1; do
     echo "  $run/"
     echo "    digits-1w-1a.npz      the trained parameters; train.log tells how it went"
     echo "    report.html           all of it on one page, for a browser"
+    echo "    digits-$name.html  the network itself in a page: draw, or give it a picture"
     echo "    $name/              what the $name overlay loads: $(ls "$run/$name" | wc -l) files"
 done
 echo "Next: make train NET=cnv WB=1 AB=2 (CIFAR-10); make help lists the rest."

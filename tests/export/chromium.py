@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.report import browser
@@ -135,3 +136,17 @@ def opened(tmpdir, path, width=1280, dark=False, camera=False):
     finally:
         process.kill()
         process.wait()
+
+
+def hand_over(opened, name, array):
+    """Make an array's bytes a variable of the page."""
+    opened.evaluate('window.%s = Uint8Array.from(atob("%s"), c => c.charCodeAt(0)); 0' % (
+        name, base64.b64encode(array.tobytes()).decode('ascii')))
+
+
+def classify(opened, images):
+    """The scores and the answers of the network in an exported page."""
+    hand_over(opened, 'images', images)
+    found = opened.evaluate('Array.from({length: %d}, (_, k) => bnn.classify(images.subarray(k * %d, k * %d + %d)))' % (
+        (len(images),) + (images[0].size,) * 3))
+    return np.array([one['scores'] for one in found]), np.array([one['answer'] for one in found])

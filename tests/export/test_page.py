@@ -1,7 +1,7 @@
 """The web page in Chromium, as people use it: every score as the board's, every picture fitted as Python fits it."""
 from __future__ import absolute_import, division
 
-import base64
+import glob
 import json
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 from board.simulator import answers
 from common.overlays import OVERLAYS
 from datasets import pictures
-from export import page, source
+from export import gallery, page, source
 from tests.board import networks
 from tests.export import chromium
 from tests.export.conftest import case
@@ -29,21 +29,8 @@ def write(tmpdir, of):
     return path
 
 
-def hand_over(opened, name, array):
-    """Make an array's bytes a variable of the page."""
-    opened.evaluate('window.%s = Uint8Array.from(atob("%s"), c => c.charCodeAt(0)); 0' % (
-        name, base64.b64encode(array.tobytes()).decode('ascii')))
-
-
-def classify(opened, images):
-    hand_over(opened, 'images', images)
-    found = opened.evaluate('Array.from({length: %d}, (_, k) => bnn.classify(images.subarray(k * %d, k * %d + %d)))' % (
-        (len(images),) + (images[0].size,) * 3))
-    return np.array([one['scores'] for one in found]), np.array([one['answer'] for one in found])
-
-
 def check(opened, of):
-    scores, answer = classify(opened, of.images)
+    scores, answer = chromium.classify(opened, of.images)
     np.testing.assert_array_equal(scores, of.scores)
     np.testing.assert_array_equal(answer, answers(of.source.overlay, of.scores))
 
@@ -104,7 +91,7 @@ def photograph(size, seed):
 
 def fitted(opened, image):
     rgba = np.concatenate([image, np.full(image.shape[:2] + (1,), 255, np.uint8)], axis=2)
-    hand_over(opened, 'rgba', rgba)
+    chromium.hand_over(opened, 'rgba', rgba)
     return np.array(opened.evaluate('Array.from(bnn.fit({width: %d, height: %d, data: rgba}))' % (
         image.shape[1], image.shape[0])), np.uint8)
 
@@ -183,7 +170,7 @@ def test_what_is_no_picture_is_said(digits, tmpdir):
 def test_a_picture_pasted(digits):
     clear(digits)
     with open(SEVEN, 'rb') as handle:
-        hand_over(digits, 'png', np.frombuffer(handle.read(), np.uint8))
+        chromium.hand_over(digits, 'png', np.frombuffer(handle.read(), np.uint8))
     digits.evaluate('''(transfer => { transfer.items.add(new File([png], 'seven.png', {type: 'image/png'}));
         dispatchEvent(new ClipboardEvent('paste', {clipboardData: transfer})); })(new DataTransfer())''')
     assert answer(digits) == '7'
@@ -229,3 +216,12 @@ def test_names_are_text():
 
 def test_same_inputs_same_bytes():
     assert page.files(source.from_package(PACKAGE)) == page.files(source.from_package(PACKAGE))
+
+
+def test_the_pages_in_docs_are_those_of_the_packages():
+    made = gallery.files(glob.glob(os.path.join(ROOT, 'pretrained', '*.tar.gz')))
+    folder = os.path.join(ROOT, gallery.OUT)
+    assert sorted(os.listdir(folder)) == sorted(made)
+    for name, data in made.items():
+        with open(os.path.join(folder, name), 'rb') as handle:
+            assert handle.read() == data, 'python -m export.gallery makes docs/networks again'

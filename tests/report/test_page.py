@@ -187,6 +187,14 @@ def test_it_needs_nothing_else(made):
     assert 'url(' not in html and '@import' not in html and '://' not in html
 
 
+def test_the_networks_own_page_is_linked_where_it_is(cnv):
+    assert 'Try it yourself' not in shown(written(cnv))
+    io.open(os.path.join(cnv, 'signs-cnvW1A1.html'), 'wb').close()
+    html = written(cnv)
+    assert 'Try it yourself' in shown(html)
+    assert [attributes['href'] for tag, attributes in Parser(html).tags if tag == 'a'] == ['signs-cnvW1A1.html']
+
+
 def test_same_inputs_same_bytes(made, tmpdir):
     first = written(made['cnvW1A1'])
     for name in ('cnvW1A1', 'cnvW2A2'):
