@@ -12,7 +12,6 @@ largest output.
 from __future__ import absolute_import, division, print_function
 
 import collections
-import contextlib
 import io
 import json
 import os
@@ -98,11 +97,10 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
         for (weight_bits, activation_bits), length in trainings:
             settings = Settings(net, weight_bits, activation_bits, epochs=length, train_size=train_size, seed=seed,
                                 out=folder)
-            settings.network = settings.network._replace(**changes)
+            settings = settings._replace(network=settings.network._replace(**changes))
             os.makedirs(settings.run_folder)
-            training_run = trainer.Run(settings, data, initial)
-            with smoothed(learning.Learner, smoothing):
-                training_run()
+            training_run = trainer.Run(settings, data, initial, loss=smoothed(smoothing))
+            training_run()
             initial = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(settings.files.test_outputs) as archive:
             outputs = archive['outputs']
@@ -113,16 +111,11 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     return result
 
 
-@contextlib.contextmanager
-def smoothed(learner, share):
-    """With a loss of which a share is that of the opposite targets: what is expected where so many are wrong."""
-    plain = learner.loss
-    learner.loss = staticmethod(lambda outputs, targets: (1 - share) * plain(outputs, targets) +
-                                share * plain(outputs, -targets))
-    try:
-        yield
-    finally:
-        learner.loss = staticmethod(plain)
+def smoothed(share):
+    """The loss of which a share is that of the opposite targets: what is expected where so many are wrong."""
+    from training.learning import squared_hinge_loss
+    return lambda outputs, targets: ((1 - share) * squared_hinge_loss(outputs, targets) +
+                                     share * squared_hinge_loss(outputs, -targets))
 
 
 def earlier(path, about):

@@ -6,8 +6,8 @@
 """
 from __future__ import absolute_import
 
-import multiprocessing
 import os
+import time
 
 CACHE = 'bnn-pynq-training'
 
@@ -16,6 +16,7 @@ def processors():
     """The number of processors that this process may use."""
     if hasattr(os, 'sched_getaffinity'):        # not on Python 2
         return len(os.sched_getaffinity(0))
+    import multiprocessing
     return multiprocessing.cpu_count()
 
 
@@ -38,3 +39,10 @@ def cache_folder(*parts):
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser('~'), '.cache')
     return os.path.join(base, CACHE, *parts)
+
+
+def clock():
+    """Seconds since some moment in the past, which no change of the system's time moves."""
+    if hasattr(time, 'monotonic'):
+        return time.monotonic()
+    return os.times()[4]        # Python 2: hundredths of a second since the machine was started

@@ -49,8 +49,13 @@ def write(handle, arrays, compress=False):
 
 def names(file):
     """The names of the arrays in an archive; ValueError where it is none."""
+    return [name[:-4] for name in members(file) if name.endswith('.npy')]
+
+
+def members(file):
+    """The names of an archive's files, whatever they are, as often as they are there; ValueError where it is none."""
     with _opened(file) as archive:
-        return [name[:-4] for name in archive.namelist() if name.endswith('.npy')]
+        return archive.namelist()
 
 
 def read(file, wanted, largest):
@@ -79,7 +84,7 @@ def read(file, wanted, largest):
     result = {}
     with _opened(file) as archive:
         for name in wanted:
-            with archive.open(name + '.npy') as stream:
+            with _member(archive, name) as stream:
                 result[name] = read_array(stream, largest - sum(array.nbytes for array in result.values()))
     return result
 
@@ -87,8 +92,15 @@ def read(file, wanted, largest):
 def member(file, name, largest):
     """The first `largest` bytes of an array's .npy file in an archive; errors as :func:`read` has them."""
     with _opened(file) as archive:
-        with archive.open(name + '.npy') as stream:
+        with _member(archive, name) as stream:
             return stream.read(largest)
+
+
+def describe(file, name):
+    """(shape, dtype) of an array of an archive, of which no more than the header is read; errors as :func:`read`."""
+    with _opened(file) as archive:
+        with _member(archive, name) as stream:
+            return _read_header(stream)[:2]
 
 
 def read_array(stream, largest):
@@ -106,6 +118,20 @@ def read_array(stream, largest):
     ValueError
         It is no .npy file, or damaged, or holds objects.
     """
+    shape, dtype, by_columns, size, data = _read_header(stream)
+    if dtype.hasobject:
+        raise ValueError('Python objects, which are never loaded')
+    if size > largest:
+        raise TooLarge('%d bytes, more than the %d that are read' % (size, largest))
+    data = exactly(stream, size, data)
+    try:
+        return np.ndarray(shape, dtype, data, order='F' if by_columns else 'C')
+    except (TypeError, MemoryError):    # lengths that are no integers, or beyond any memory beside a length of 0
+        raise ValueError('a shape that no array has')
+
+
+def _read_header(stream):
+    """Shape, dtype, whether in Fortran order, the array's bytes, and those of them that came with the header."""
     head = stream.read(_HEADER)
     header = io.BytesIO(head)
     try:
@@ -119,15 +145,14 @@ def read_array(stream, largest):
         raise ValueError('a header that is none of a .npy file')
     if not dtype.itemsize:
         raise ValueError('elements of no size')
-    if dtype.hasobject:
-        raise ValueError('Python objects, which are never loaded')
-    if size > largest:
-        raise TooLarge('%d bytes, more than the %d that are read' % (size, largest))
-    data = exactly(stream, size, head[header.tell():])
-    try:
-        return np.ndarray(shape, dtype, data, order='F' if by_columns else 'C')
-    except (TypeError, MemoryError):    # lengths that are no integers, or beyond any memory beside a length of 0
-        raise ValueError('a shape that no array has')
+    return shape, dtype, by_columns, size, head[header.tell():]
+
+
+def _member(archive, name):
+    member = archive.getinfo(name + '.npy')
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError('compressed as numpy never does')      # others unpack without a limit
+    return archive.open(member)
 
 
 def exactly(stream, size, begun=b''):

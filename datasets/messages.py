@@ -2,7 +2,8 @@
 from __future__ import absolute_import, print_function
 
 import sys
-import time
+
+from common.machine import clock
 
 _PROGRESS_SECONDS = 10
 _LISTED = 10                # lines at most of one kind
@@ -37,9 +38,9 @@ def progress(items, total, what):
         for item in tqdm(items, total=total, desc=what, leave=False, dynamic_ncols=True):
             yield item
         return
-    last = time.time()
+    last = clock()
     for number, item in enumerate(items, 1):
         yield item
-        if time.time() - last > _PROGRESS_SECONDS:
-            last = time.time()
+        if clock() - last > _PROGRESS_SECONDS:
+            last = clock()
             say('%s: %d of %d' % (what, number, total))

@@ -12,6 +12,7 @@ import atexit
 import collections
 import ctypes
 import glob
+import logging
 import os
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from common import caches, machine
 from common.errors import UserError
 from common.files import temporary_folder
 from training import theano_settings
+from training.log import note
 
 DEVICES = ('cpu', 'cuda')
 
@@ -67,6 +69,7 @@ def configure(net, device=None):
     os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + [
         '%s=%s' % (name, value) for name, value in flags.items() if name == 'floatX' or name not in own] + (
             ['%s=%s' % (place, trusted)] if trusted != folder else [])))
+    logging.getLogger('theano.gof.compilelock').addFilter(_OWN_WORDS)
     return theano_settings.told(own, flags)
 
 
@@ -86,6 +89,22 @@ def problems(own):
         lines.append('%s: g++ cannot link this: write ldflags = -lopenblas, or leave it out' % theano_settings.shown(
             own['blas.ldflags']))
     return lines
+
+
+class _OwnWords(logging.Filter):
+    """For Theano's advice to delete a lock by hand, which would break what another training compiles."""
+
+    said = False
+
+    def filter(self, record):
+        message = record.getMessage()
+        if message.startswith('Waiting for existing lock') and not self.said:
+            self.said = True
+            note('Another training is compiling: this one waits for it')
+        return not message.startswith(('Waiting for existing lock', 'To manually release the lock'))
+
+
+_OWN_WORDS = _OwnWords()
 
 
 def check():

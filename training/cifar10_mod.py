@@ -6,6 +6,8 @@ import sys
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    from training.stopping import from_the_start
+    from_the_start()
     from common.errors import run
     from training.experiment import main
 

@@ -1,15 +1,17 @@
 """One training, from the command line to the trained parameters: what mnist_mod.py and cifar10_mod.py both do."""
-from __future__ import absolute_import, division, print_function
+from __future__ import absolute_import, division
 
 import collections
 import os
 import sys
 
-from common import options, overlays
-from datasets import preview, registry
-from datasets.fitting import Fitting
-from training import backend, tensorboard
-from training.settings import Settings
+from training.stopping import STOPPED, Stop, Stopped, from_the_start
+
+if __name__ == '__main__':
+    from_the_start()
+
+from common import options, overlays  # noqa: E402
+from training.log import note, note_if_slow  # noqa: E402
 
 
 def parse(net, arguments):
@@ -32,46 +34,63 @@ def made_from(given, fitting):
 
 
 def main(net, arguments):
-    """Train; the exit status: 0, or :data:`training.trainer.STOPPED` where the run was asked to stop."""
-    given = parse(net, arguments)
+    """Train; the exit status: 0, or :data:`training.stopping.STOPPED` where the run was asked to stop."""
+    with Stop() as stop:
+        try:
+            train(parse(net, arguments), stop)
+        except Stopped as stopped:
+            note(stopped)
+            return STOPPED
+    return 0
+
+
+def train(given, stop):
+    """What the options say, until it is done or a signal stops it."""
+    from datasets import preview, registry      # numpy and all else: a signal is answered by now
+    from datasets.fitting import Fitting
+    from training import backend, tensorboard
+    from training.settings import Settings
+    from weights_gen import parameters
+
     net = given.net
     settings = Settings(net, given.weight_bits, given.activation_bits, given.dataset, given.epochs,
                         given.train_size, given.seed, given.runs, given.recipe,
                         given.mirrored and given.mirrored == 'yes')
     for line in backend.configure(net, given.device):
-        print('Theano, by %s' % line, file=sys.stderr)
-
-    from training import trainer            # Theano reads its configuration when it is imported
-    from weights_gen import parameters
+        note('Theano, by %s' % line)
+    initial = None
+    if given.init:
+        initial = parameters.arrays(parameters.read(given.init, settings.overlay, other_bits=True))
+    with note_if_slow('Loading %s' % settings.dataset_name):
+        data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
+    with note_if_slow('Starting Theano'):
+        from training import trainer            # Theano reads its configuration when it is imported
     backend.check()
-
-    initial = parameters.arrays(parameters.read(given.init, settings.overlay)) if given.init else None
+    if settings.train_size and settings.train_size > len(data.train.labels):
+        note('There are %d training images: all are used' % len(data.train.labels))
+    fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
     files = settings.files
     with files.only_writer():
-        data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
-        if settings.train_size and settings.train_size > len(data.train.labels):
-            print('There are %d training images: all are used' % len(data.train.labels), file=sys.stderr)
-        fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
         run = trainer.Run(settings, data, initial, made_from(given, fitting))
         if given.tensorboard:
             run.events = tensorboard.Events(files.path)
         resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
-        goes_on = resume and files.has_checkpoint()
-        if resume and not goes_on:
-            print('There is no checkpoint in %s: the run starts from the beginning' % files.path, file=sys.stderr)
-        if not resume or not goes_on and os.path.exists(files.parameters):
-            aside = files.put_aside()
-            if aside:
-                print('The results that were in %s are now in %s' % (files.path, aside), file=sys.stderr)
-        files.prepare()
+        make_room(files, resume)
         if fitting:
             preview.preview(settings.dataset, fitting, files.preview, tell=lambda line: None)
-        try:
-            run(resume)
-        except trainer.Stopped as stopped:
-            print(stopped, file=sys.stderr)
-            return trainer.STOPPED
-    return 0
+        run(resume, stop)
+
+
+def make_room(files, resume):
+    """Put results aside that a run would overwrite, and make the run folder."""
+    resumes = resume and files.has_checkpoint()
+    if resume and not resumes:
+        note('There is no checkpoint in %s: the run starts from the beginning' % files.path)
+    if not resume or not resumes and os.path.exists(files.parameters):
+        aside = files.put_aside()
+        if aside:
+            note('The results that were in %s are now in %s' % (files.path, aside))
+    files.prepare()
 
 
 if __name__ == '__main__':

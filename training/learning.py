@@ -1,6 +1,6 @@
 """Loss, updates, and the two compiled functions of a training.
 
-    learner = Learner(network)
+    learner = Learner(network, loss=squared_hinge_loss)
     loss = learner.train(images, labels, learning_rate)     # one step
     outputs = learner.outputs(images)                       # evaluation
 """
@@ -79,6 +79,8 @@ class Learner(object):
         From :func:`training.networks.build`.
     decision : str
         What the outputs are judged by: LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`common.overlays`.
+    loss : callable
+        Of outputs and targets, expressions (N, classes): what training minimises.
 
     Attributes
     ----------
@@ -86,7 +88,7 @@ class Learner(object):
         Everything that a training step changes, in a fixed order, but for the quantised weights, which follow from W.
     """
 
-    def __init__(self, network, decision=LARGEST_OUTPUT):
+    def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss):
         keep_compiled()
         self.network, self.decision = network, decision
         self.classes = network.output_shape[1]
@@ -96,14 +98,14 @@ class Learner(object):
 
         changes = collections.OrderedDict()
         outputs = lasagne.layers.get_output(network, images, deterministic=False, updates=changes)
-        loss = self.loss(outputs, targets)
+        cost = loss(outputs, targets)
 
         quantized = networks.quantized_layers(network)
         self.weights_adam = updates.WeightsAdam(quantized)
         self.others_adam = updates.Adam(lasagne.layers.get_all_params(network, trainable=True))
 
         copies = [layer.quantized_W for layer in quantized]
-        gradients = theano.grad(loss, copies + self.others_adam.parameters)
+        gradients = theano.grad(cost, copies + self.others_adam.parameters)
         changes.update(self.weights_adam.updates(gradients[:len(copies)], learning_rate))
         changes.update(self.others_adam.updates(gradients[len(copies):], learning_rate))
 
@@ -111,10 +113,24 @@ class Learner(object):
                        [state for layer in lasagne.layers.get_all_layers(network)
                         for state in getattr(layer, 'states', [])])
 
-        self._train = theano.function([images, targets, learning_rate], loss, updates=changes)
-        self.outputs = theano.function([images], lasagne.layers.get_output(network, images, deterministic=True))
+        self._train = theano.function([images, targets, learning_rate], cost, updates=changes)
+        self._outputs = None            # compiled when it is needed
 
-    loss = staticmethod(squared_hinge_loss)     # what is made small
+    def outputs(self, images):
+        """The network's outputs in evaluation.
+
+        Parameters
+        ----------
+        images : float32 array (N, channels, rows, columns)
+
+        Returns
+        -------
+        float32 array (N, classes)
+        """
+        if self._outputs is None:
+            given = tensor.tensor4('images')
+            self._outputs = theano.function([given], lasagne.layers.get_output(self.network, given, deterministic=True))
+        return self._outputs(images)
 
     def train(self, images, labels, learning_rate):
         """One training step.

@@ -71,7 +71,7 @@ def quantized_layers(network):
 
 
 def refresh_quantized_weights(network):
-    """Compute the quantised copies anew, after W was changed from outside."""
+    """Compute the quantised copies again, after W was changed from outside."""
     theano.function([], updates=[(layer.digits, tensor.cast(quantization.weight(layer.W, layer.weight_bits), 'int8'))
                                  for layer in quantized_layers(network)])()
 

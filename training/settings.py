@@ -29,8 +29,10 @@ NETWORKS = {name: Network(dataset=network.dataset, **dict(ORIGINAL, **network.tr
 SEED = int(OPTIONS['SEED'].default)
 
 
-class Settings(object):
-    """Everything that decides what a run computes.
+class Settings(collections.namedtuple('Settings', [
+        'net', 'weight_bits', 'activation_bits', 'dataset', 'epochs', 'train_size', 'seed', 'out', 'recipe', 'network',
+        'overlay'])):
+    """Everything that decides what a run computes. It cannot be changed; ``_replace`` makes another.
 
     Parameters
     ----------
@@ -51,21 +53,28 @@ class Settings(object):
     ------
     UserError
         For networks that have no overlay, and numbers out of range.
-    """
 
-    def __init__(self, net, weight_bits, activation_bits, dataset=None, epochs=None, train_size=None, seed=SEED,
-                 out=OPTIONS['OUT'].default, recipe=None, mirrored=None):
-        self.overlay = overlays.find(net, weight_bits, activation_bits)
-        self.net, self.weight_bits, self.activation_bits = net, weight_bits, activation_bits
-        self.dataset = dataset or NETWORKS[net].dataset
-        self.recipe = recipe or ('best' if registry.is_path(self.dataset) else 'original')
-        self.network = recipes.apply(NETWORKS[net], self.recipe, net, self.dataset, mirrored)
-        self.epochs = self.network.epochs if epochs is None else epochs
-        self.train_size, self.seed, self.out = train_size, seed, out
-        for name, value, least, most in (('epochs', self.epochs, 1, 10 ** 6), ('seed', seed, 0, 2 ** 32 - 1),
-                                         ('train-size', train_size, self.network.batch_size, 10 ** 9)):
+    Attributes
+    ----------
+    overlay : common.overlays.Overlay
+    network : Network
+        The network's numbers, as the recipe has them.
+    """
+    __slots__ = ()
+
+    def __new__(cls, net, weight_bits, activation_bits, dataset=None, epochs=None, train_size=None, seed=SEED,
+                out=OPTIONS['OUT'].default, recipe=None, mirrored=None):
+        overlay = overlays.find(net, weight_bits, activation_bits)
+        dataset = dataset or NETWORKS[net].dataset
+        recipe = recipe or ('best' if registry.is_path(dataset) else 'original')
+        network = recipes.apply(NETWORKS[net], recipe, net, dataset, mirrored)
+        epochs = network.epochs if epochs is None else epochs
+        for name, value, least, most in (('epochs', epochs, 1, 10 ** 6), ('seed', seed, 0, 2 ** 32 - 1),
+                                         ('train-size', train_size, network.batch_size, 10 ** 9)):
             if value is not None and not least <= value <= most:
                 raise UserError('%s is %d: give a number from %d to %d' % (name, value, least, most))
+        return super(Settings, cls).__new__(cls, net, weight_bits, activation_bits, dataset, epochs, train_size, seed,
+                                            out, recipe, network, overlay)
 
     @property
     def dataset_name(self):
@@ -121,7 +130,7 @@ class Settings(object):
         return ['%s = %s' % pair for pair in pairs]
 
     def deciding(self):
-        """What a resumed run must have in common with the one that it goes on with, name to value."""
+        """What a resumed run must have in common with the one that it continues, name to value."""
         return collections.OrderedDict([
             ('net', self.net), ('weight_bits', self.weight_bits), ('activation_bits', self.activation_bits),
             ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),

@@ -11,16 +11,13 @@ It may come from anywhere: nothing is unpickled, and no more is read of an array
 from __future__ import absolute_import, division
 
 import collections
-import io
 import itertools
 import re
-import struct
-import zipfile
-import zlib
 
 import numpy as np
 from numpy.lib import format as npy
 
+from common import npz
 from common.errors import UserError
 from common.files import open_regular
 from common.overlays import EPSILON, KERNEL, MAX_CLASSES
@@ -30,9 +27,7 @@ LayerParameters = collections.namedtuple('LayerParameters', ['weights', 'bias', 
 _LARGEST_INV_STD = 1.001 / np.sqrt(EPSILON)     # of a variance of 0; with what rounding may add
 
 _NAMED = re.compile(r'-([12])w-([12])a(?:\.npz)?\Z')
-_HEADER_LIMIT = 1024    # bytes; numpy's own headers of such arrays have 80 to 128
-_DAMAGE = (zipfile.BadZipfile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, OverflowError,
-           EnvironmentError)
+_NAME = 'arr_%d'
 
 
 class BadArchive(UserError):
@@ -63,13 +58,15 @@ def shapes(overlay, outputs):
     return result
 
 
-def read(path, overlay):
+def read(path, overlay, other_bits=False):
     """Read and check an archive.
 
     Parameters
     ----------
     path : str
     overlay : common.overlays.Overlay
+    other_bits : bool
+        Whether the archive may be named for other precisions: a training can start from those of another.
 
     Returns
     -------
@@ -87,18 +84,17 @@ def read(path, overlay):
     """
     named = _NAMED.search(path)
     bits = overlay.weight_bits, overlay.activation_bits
-    if named and tuple(map(int, named.groups())) != bits:
+    if named and not other_bits and tuple(map(int, named.groups())) != bits:
         raise BadArchive('%s is named for %s-bit weights and %s-bit activations, and is asked for as %d and %d: give '
                          '-wb %s -ab %s, or another file' % ((path,) + named.groups() + bits + named.groups()))
     with open_regular(path) as handle:
-        archive = _open(path, handle)
-        _check_names(path, overlay, archive)
-        outputs = _outputs(path, overlay, archive)
+        _check_names(path, overlay, handle)
+        outputs = _outputs(path, overlay, handle)
         numbers = itertools.count()
         layers = []
         for layer, layer_shapes in zip(overlay.layers, shapes(overlay, outputs)):
             layers.append(LayerParameters(*[
-                None if shape is None else _read_parameter(path, archive, next(numbers), layer, field, shape)
+                None if shape is None else _read_parameter(path, handle, next(numbers), layer, field, shape)
                 for field, shape in zip(LayerParameters._fields, layer_shapes)]))
     return layers
 
@@ -117,11 +113,11 @@ def _count(overlay):
     return len(arrays(shapes(overlay, MAX_CLASSES)))
 
 
-def _open(path, handle):
+def _check_names(path, overlay, handle):
     magic = handle.read(6)
     try:
-        return zipfile.ZipFile(handle)
-    except _DAMAGE:
+        members = npz.members(handle)
+    except ValueError:
         if magic.startswith(b'PK'):
             problem = 'is cut short or damaged: copy it again, or train again'
         elif magic == npy.MAGIC_PREFIX:
@@ -129,11 +125,8 @@ def _open(path, handle):
         else:
             problem = 'is not an .npz archive: give the file that training wrote'
         raise BadArchive('%s %s' % (path, problem))
-
-
-def _check_names(path, overlay, archive):
     expected = ['arr_%d.npy' % number for number in range(_count(overlay))]
-    found = collections.Counter(str(re.sub(r'[^A-Za-z0-9_.-]', '?', name[:40])) for name in archive.namelist())
+    found = collections.Counter(str(re.sub(r'[^A-Za-z0-9_.-]', '?', name[:40])) for name in members)
     missing = [name for name in expected if not found[name]]
     found.subtract(expected)
     left_over = [name for name in sorted(found) if found[name] > 0]
@@ -147,12 +140,12 @@ def _some(names):
     return ', '.join(name.replace('.npy', '') for name in names[:3]) + (', ...' if len(names) > 3 else '')
 
 
-def _outputs(path, overlay, archive):
+def _outputs(path, overlay, handle):
     """The number of classes, from the last layer's weights."""
     last = overlay.layers[-1]
     number = _count(overlay) - len(arrays(shapes(overlay, MAX_CLASSES)[-1:]))
     label = _label(path, number, last, 'weights')
-    shape = _read_header(label, _read_member(label, archive, number, 0))[1]
+    shape = _shape(label, handle, number)
     if len(shape) != 2 or shape[0] != last.inputs:
         raise _wrong_shape(label, shape, '(%d, classes)' % last.inputs)
     if not 1 <= shape[1] <= MAX_CLASSES:
@@ -161,10 +154,10 @@ def _outputs(path, overlay, archive):
     return shape[1]
 
 
-def _read_parameter(path, archive, number, layer, field, shape):
+def _read_parameter(path, handle, number, layer, field, shape):
     """One array, float32."""
     label = _label(path, number, layer, field)
-    values = _read_array(label, archive, number, shape)
+    values = _read_array(label, handle, number, shape)
     if not np.isfinite(values).all():
         raise BadArchive('%s has values that are not finite: train again, with a lower learning rate' % label)
     if field == 'gamma' and not values.all():
@@ -192,45 +185,29 @@ def _plain(shape):
     return '(%s)' % ', '.join('%d' % length for length in shape)
 
 
-def _read_array(label, archive, number, shape):
-    room = int(np.prod(shape, dtype=int)) * np.dtype(np.float64).itemsize
-    data = _read_member(label, archive, number, room)
-    dtype, found, fortran, start = _read_header(label, data)
+def _shape(label, handle, number):
+    """The shape of an array of floats, from its header."""
+    try:
+        shape, dtype = npz.describe(handle, _NAME % number)
+    except (ValueError, KeyError, EnvironmentError):
+        raise _damaged(label)
+    if dtype.kind != 'f' or dtype.itemsize not in (4, 8):
+        raise BadArchive('%s holds %s values, expected float32' % (label, dtype.name))
+    return shape
+
+
+def _read_array(label, handle, number, shape):
+    found = _shape(label, handle, number)
     if found != shape:
         raise _wrong_shape(label, found, _plain(shape))
-    count = int(np.prod(shape, dtype=int))
-    if len(data) != start + count * dtype.itemsize:
+    room = int(np.prod(shape, dtype=int)) * np.dtype(np.float64).itemsize
+    try:
+        values = npz.read(handle, [_NAME % number], room)[_NAME % number]
+    except (ValueError, EnvironmentError):
         raise _damaged(label)
-    values = np.frombuffer(data, dtype, count, start).reshape(shape, order='F' if fortran else 'C')
     with np.errstate(over='ignore'):
         return values.astype(np.float32, order='C')
 
 
 def _damaged(label):
     return BadArchive('%s is damaged: copy the archive again, or train again' % label)
-
-
-def _read_member(label, archive, number, room):
-    """A member's bytes, cut off after a header and `room` bytes of data, for a file may unpack to any size."""
-    try:
-        member = archive.getinfo('arr_%d.npy' % number)
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):   # numpy writes no other
-            raise _damaged(label)
-        with archive.open(member) as stream:
-            return stream.read(_HEADER_LIMIT + room)
-    except _DAMAGE:
-        raise _damaged(label)
-
-
-def _read_header(label, data):
-    """dtype, shape, whether in Fortran order, and where the values begin."""
-    stream = io.BytesIO(data[:_HEADER_LIMIT])
-    try:
-        version = npy.read_magic(stream)
-        read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
-        shape, fortran, dtype = read_header(stream)
-    except Exception:   # numpy evaluates the header as a Python literal: whatever can go wrong there
-        raise _damaged(label)
-    if dtype.kind != 'f' or dtype.itemsize not in (4, 8):
-        raise BadArchive('%s holds %s values, expected float32' % (label, dtype.name))
-    return dtype, shape, fortran, stream.tell()

@@ -2,6 +2,7 @@
 from __future__ import absolute_import
 
 import io
+import zipfile
 import resource
 import time
 
@@ -106,3 +107,27 @@ def test_damaged_archives(cases):
 def test_damaged_arrays(cases):
     explore(lambda data: npz.read_array(io.BytesIO(data), LARGEST), hostile_npy(npy(np.arange(20))), cases,
             refusals=(ValueError,))
+
+
+def test_what_an_array_is_without_reading_it():
+    """Of a file that announces more than any memory holds."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {'descr': '<f4', 'fortran_order': False, 'shape': (2 ** 40, 3)})
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, 'w') as handle:
+        handle.writestr('big.npy', header.getvalue())
+        handle.writestr('readme', b'')
+    assert npz.describe(archive, 'big') == ((2 ** 40, 3), np.float32)
+    assert npz.members(archive) == ['big.npy', 'readme'] and npz.names(archive) == ['big']
+    with pytest.raises(npz.TooLarge):
+        npz.read(archive, ['big'], 2 ** 30)
+
+
+@pytest.mark.skipif(not hasattr(zipfile, 'ZIP_LZMA'), reason='Python 2 reads no such archive')
+def test_other_compressions_are_not_unpacked():
+    for kind in ('ZIP_BZIP2', 'ZIP_LZMA'):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, 'w', getattr(zipfile, kind)) as handle:
+            handle.writestr('a.npy', b'anything')
+        with pytest.raises(ValueError, match='compressed as numpy never does'):
+            npz.read(archive, ['a'], 2 ** 20)

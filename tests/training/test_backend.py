@@ -1,6 +1,7 @@
 """What is chosen before Theano is imported, on machines that lack what this one may have."""
 from __future__ import absolute_import
 
+import logging
 import os
 import subprocess
 import sys
@@ -53,3 +54,16 @@ def test_doctor_imports_theano_as_a_training_does():
     doctor = subprocess.Popen([sys.executable, os.path.join(ROOT, 'scripts', 'doctor.py')], stdout=subprocess.PIPE)
     report = doctor.communicate()[0].decode('utf-8')
     assert 'theano 1.0.5' in report and 'cannot be imported' not in report
+
+
+def test_another_training_that_compiles_is_told_in_our_words(monkeypatch, capsys):
+    """Theano's own advice is to delete its lock by hand."""
+    monkeypatch.setattr(backend._OWN_WORDS, 'said', False)
+    logger = logging.getLogger('theano.gof.compilelock')
+    for _ in range(2):
+        logger.info('Waiting for existing lock by %s (I am process \'%s\')', 'process \'5\'', 7)
+        logger.info('To manually release the lock, delete %s', '/somewhere')
+    logger.warning('Overriding existing lock by dead %s (I am process \'%s\')', 'process \'5\'', 7)
+    errors = capsys.readouterr()[1]
+    assert errors.count('Another training is compiling: this one waits for it\n') == 1
+    assert 'manually' not in errors and 'Waiting' not in errors

@@ -115,6 +115,42 @@ def test_names_types_and_shapes_are_part_of_the_digest(path, change):
     assert str(refused.value).startswith(path + ' is damaged')
 
 
+def test_the_digest_of_any_python(path):
+    """A text is bytes where Python 2 wrote it, and was Unicode where Python 3 did."""
+    for kind in ('S64', 'U64'):
+        changed_after(path, lambda contents: contents.update(sha256=contents['sha256'].astype(kind)))
+        assert_same(checkpoint.load(path)[0], arrays(1))
+
+
+def rewritten(path, **changes):
+    """A checkpoint in which some arrays are others, or None, left out, before its digest is taken."""
+    checkpoint.save(path, arrays(1))
+    with np.load(path) as archive:
+        contents = dict({name: archive[name] for name in archive.files if name != 'sha256'}, **changes)
+    contents = {name: array for name, array in contents.items() if array is not None}
+    contents['sha256'] = np.array(checkpoint._digest(contents))
+    with open(path, 'wb') as handle:
+        npz.write(handle, contents)
+
+
+@pytest.mark.parametrize('number, written', [(None, 1), (np.array(99), 99)])
+def test_other_formats_are_not_damaged(path, number, written):
+    rewritten(path, format=number)
+    with pytest.raises(checkpoint.CheckpointError) as refused:
+        checkpoint.load(path)
+    assert 'has format %d, and this version of the program resumes from format 2' % written in str(refused.value)
+    assert 'damaged' not in str(refused.value)
+
+
+def test_what_wrote_it_is_told_where_it_differs(path):
+    rewritten(path, versions=checkpoint.from_json(dict(checkpoint.versions(), python='2.6.0')))
+    loaded, warning = checkpoint.load(path)
+    assert_same(loaded, arrays(1))
+    assert warning.startswith('%s was written by python 2.6.0, here ' % path) and 'numpy' not in warning
+    rewritten(path, versions=None)
+    assert 'theano None' in checkpoint.load(path)[1]
+
+
 def test_nothing_is_unpickled(path, tmpdir):
     trace = str(tmpdir.join('trace'))
 

@@ -19,6 +19,7 @@ from tests.datasets import drawings
 from tests.shared import ROOT
 from weights_gen import parameters
 
+NOTES = 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'      # before what takes long on this machine
 TINY = ['--dataset', 'digits', '--epochs', '2', '--train-size', '100']
 FLOAT = r'[-+.\de]+'
 BLOCK = r'''Epoch %%d of 2 took %(f)ss
@@ -39,7 +40,8 @@ def train(*arguments, **options):
     process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', script)] + [str(a) for a in arguments],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
     output, errors = process.communicate()
-    return process.returncode, output.decode('utf-8'), errors.decode('utf-8')
+    errors = [line for line in errors.decode('utf-8').splitlines(True) if not line.startswith(NOTES)]
+    return process.returncode, output.decode('utf-8'), ''.join(errors)
 
 
 @pytest.fixture(scope='module')

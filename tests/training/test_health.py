@@ -96,7 +96,7 @@ def test_a_dead_layer_is_told(tmpdir):
     begin(of, initial(of, beta=1e4))
     warnings = [line for line in log(of).split('\n') if 'warning' in line]
     assert len(warnings) == 2       # an epoch: it does not come to life again
-    assert warnings[0] == ('  warning: layer 0 gives the same for all validation images: if it stays so, train anew '
+    assert warnings[0] == ('  warning: layer 0 gives the same for all validation images: if it stays so, train again '
                            'with another --seed; the best parameters are of epoch 1, in made-1w-1a.npz')
 
 
@@ -108,8 +108,7 @@ def test_healthy_runs_say_nothing(tmpdir, monkeypatch):
 
 
 def absurd(of):
-    of.network = of.network._replace(LR_start=1e25)
-    return of
+    return of._replace(network=of.network._replace(LR_start=1e25))
 
 
 def refused(function, *arguments):
@@ -145,7 +144,7 @@ def test_the_last_good_checkpoint_stays(tmpdir, monkeypatch):
     run = trainer.Run(of, dataset())
     message = refused(run)
     path = os.path.join(of.run_folder, 'checkpoint.npz')
-    assert message.startswith('a parameter is infinite, or no number in epoch 2, batch 1, in layer 1; the last good '
+    assert message.startswith('a parameter is NaN or infinite in epoch 2, batch 1, in layer 1; the last good '
                               'checkpoint is %s, of epoch 2, after batch 0' % path)
     arrays, warning = checkpoint.load(path)
     assert warning is None and list(arrays['position'][:2]) == [1, 0]

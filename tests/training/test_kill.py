@@ -13,7 +13,8 @@ import pytest
 
 from common.files import sha256
 from tests.shared import ROOT
-from training import checkpoint, trainer
+from training import checkpoint
+from training.stopping import STOPPED
 
 SAME_FILES = ('digits-1w-1a.npz', 'history.csv', 'test-outputs.npz', 'classes.txt', 'test-set.npz')
 ARGUMENTS = {'lfc': ['training/mnist_mod.py', '--dataset', 'digits', '--epochs', '2', '--train-size', '500'],
@@ -106,8 +107,8 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
     for _ in range(2):      # a group of processes is stopped: make passes on what it gets itself
         process.send_signal(signal.SIGTERM)
     status, output = finish(process)
-    assert status == trainer.STOPPED and time.time() - asked < 5 * crowd, output
-    assert 'go on with --resume' in output and 'Traceback' not in output
+    assert status == STOPPED and time.time() - asked < 5 * crowd, output
+    assert 'resume with --resume' in output and 'Traceback' not in output
 
     os.rename(path, checkpoint.previous(path))          # the one to fall back on
     process = start(net, tmp_path, '--resume')
@@ -121,6 +122,20 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
     assert status == 0 and 'Resuming at epoch' in output
     assert newest != path or ('is damaged' in output and 'using the checkpoint before it' in output)
     assert_same(net, out, tmp_path)
+
+
+def test_stopped_while_compiling(tmp_path):
+    """Before the first batch there is nothing to lose: whoever restarts trainings does so by this status."""
+    flags = ','.join(filter(None, [os.environ.get('THEANO_FLAGS'), 'base_compiledir=%s' % (tmp_path / 'compiled')]))
+    process = start('lfc', tmp_path, THEANO_FLAGS=flags)
+    line = b''
+    while not line.startswith(b'Compiling') and process.poll() is None:
+        line = process.stdout.readline()
+    for _ in range(2):
+        process.send_signal(signal.SIGTERM)
+    status, output = finish(process)
+    assert status == STOPPED and 'stopped before the first batch (SIGTERM): start it again' in output
+    assert 'Traceback' not in output and not os.path.exists(os.path.join(folder('lfc', tmp_path), 'checkpoint.npz'))
 
 
 @pytest.mark.parametrize('seed', [0] + [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10)])

@@ -81,3 +81,12 @@ def test_refusals(arguments, message):
     with pytest.raises(UserError) as refused:
         Settings(**arguments)
     assert message in str(refused.value) and '\n' not in str(refused.value)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        LFC.seed = 5
+    with pytest.raises(AttributeError):
+        LFC.anything = 5
+    other = LFC._replace(seed=5)
+    assert (other.seed, LFC.seed) == (5, 1234) and other.run_folder == LFC.run_folder

@@ -15,7 +15,7 @@ from common.errors import UserError
 from common.overlays import LFC
 from datasets.images import Dataset, Images
 from tests.training import small
-from training import checkpoint, learning, networks, trainer
+from training import checkpoint, learning, networks, progress, trainer
 from training.settings import Settings
 
 TRAIN, VALID, TEST, BATCH, CLASSES = 23, 20, 30, 10, 4
@@ -26,9 +26,7 @@ WRITTEN = ('made-1w-1a.npz', 'history.csv', 'test-outputs.npz', 'test-set.npz', 
 def settings(out, epochs=2, net='lfc', **options):
     """Settings of a small network on batches of ten."""
     result = Settings(net, 1, 1, dataset='made', epochs=epochs, out=str(out), **options)
-    result.overlay = small.overlay(net, 1, 1, TINY)
-    result.network = result.network._replace(batch_size=BATCH)
-    return result
+    return result._replace(overlay=small.overlay(net, 1, 1, TINY), network=result.network._replace(batch_size=BATCH))
 
 
 def dataset(train=TRAIN):
@@ -265,7 +263,7 @@ def test_other_settings_are_refused(tmpdir, monkeypatch):
     assert 'epochs was 2, is 9' in message and '--init' in message
     assert 'train_size was None, is 100' in refused(settings(tmpdir, train_size=100))
     changed = settings(tmpdir)              # the recipe of a later version of this program
-    changed.network = changed.network._replace(LR_start=.01)
+    changed = changed._replace(network=changed.network._replace(LR_start=.01))
     assert 'LR_start was 0.003, is 0.01' in refused(changed)
     other = dataset()
     other.train.images[0, 5, 5] ^= 255
@@ -283,13 +281,46 @@ def test_checkpoints_of_another_version_are_refused(tmpdir, monkeypatch):
     arrays = contents_of_checkpoint(of)
     first = arrays['variable_0']
     for change in ({'variable_0': first[:-1]}, {'variable_0': first.astype(np.float64)}, {'variable_0': None},
-                   {'variable_999': first}, {'identity': None}, {'order': None}, {'position': np.array([1, 2])},
+                   {'variable_999': first}, {'identity': None}, {'best_sha256': None}, {'order': None}, {'position': np.array([1, 2])},
                    {'history': np.zeros((1, 8))}, {'identity': np.array(7)}):
         changed = dict(arrays, **change)
         checkpoint.save(path, {name: array for name, array in changed.items() if array is not None})
-        assert 'was written by another version of Python or of this program' in refused(of), change
+        assert 'was written by another version of this program' in refused(of), change
     checkpoint.save(path, arrays)
     assert start(of, resume=True)
+
+
+def test_the_best_parameters_are_lost(tmpdir, monkeypatch):
+    """No checkpoint holds them: a run without them is not finished."""
+    of = settings(tmpdir)
+    Interrupts(monkeypatch, at=6)           # in the second epoch, behind the first's evaluations
+    assert not start(of, resume=True)
+    with open(of.save_path, 'rb') as handle:
+        kept = handle.read()
+    os.remove(of.save_path)
+    assert refused(of).startswith('%s is missing' % of.save_path)
+    with open(of.save_path, 'wb') as handle:
+        handle.write(kept)
+    Interrupts(monkeypatch)
+    assert start(of, resume=True) and start(of, resume=True)
+    with open(of.save_path, 'ab') as handle:
+        handle.write(b'more')
+    message = refused(of)
+    assert message.startswith('%s was changed since it was written' % of.save_path) and 'best epoch, 2' in message
+
+
+def test_nobody_reads_the_output(tmpdir, monkeypatch):
+    """| head: the run stops as it does when it is asked to."""
+    whole, cut = settings(tmpdir.mkdir('whole')), settings(tmpdir.mkdir('cut'))
+    assert start(whole)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, 'stdout', os.fdopen(writing, 'w'))
+        assert not start(cut)
+        assert start(cut, resume=True)      # into what has become a null device
+        sys.stdout.close()
+    assert contents(cut.run_folder) == contents(whole.run_folder)
 
 
 def test_a_loss_that_is_no_number(tmpdir):
@@ -306,19 +337,24 @@ def test_a_loss_that_is_no_number(tmpdir):
 def test_too_few_images(tmpdir):
     with pytest.raises(UserError) as caught:
         trainer.Run(settings(tmpdir), dataset(train=9))
-    assert '9 training images are fewer than one batch of 10' in str(caught.value)
+    assert '9 training images are fewer than one batch of 10: 1 more are needed' in str(caught.value)
+
+
+def test_images_that_fill_no_batch_are_told(tmpdir, capsys):
+    assert start(settings(tmpdir, epochs=1))
+    assert '3 of the 23 training images, others each epoch, are left out' in capsys.readouterr()[1]
 
 
 # --- what is seen meanwhile ------------------------------------------------------------------------------------------
 
 def test_lines_of_progress(tmpdir, monkeypatch, capsys):
-    monkeypatch.setattr(trainer, 'PROGRESS_SECONDS', -1)
+    monkeypatch.setattr(progress, 'LINE_SECONDS', -1)
     of = settings(tmpdir, epochs=1)
     assert start(of)
     lines = [line for line in capsys.readouterr()[0].split('\n') if 'images/s' in line]
     assert len(lines) == 2
-    assert lines[0].startswith('  epoch 1: 10 of 20 images, ') and ', loss ' in lines[0] and 'run ends in 0:' in lines[0]
-    assert lines[1].startswith('  epoch 1: 20 of 20 images, ') and lines[1].endswith('run ends in 0:00:00')
+    assert lines[0].startswith('  epoch 1 of 1: 10 of 20 images, ') and ', loss ' in lines[0] and 'run ends in 0:' in lines[0]
+    assert lines[1].startswith('  epoch 1 of 1: 20 of 20 images, ') and lines[1].endswith('run ends in 0:00:00')
     with open(os.path.join(of.run_folder, 'train.log')) as handle:
         assert 'images/s' not in handle.read()
 

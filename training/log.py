@@ -1,0 +1,88 @@
+"""What a run says: on the terminal and in train.log, also where nobody reads the terminal any more.
+
+    log = Log('train.log', length=0, lost=stop.ask)
+    log('Epoch 1 of 2 took 2.5s')
+    note('compiling: half a minute the first time')     # on stderr, at once
+"""
+from __future__ import absolute_import, print_function
+
+import contextlib
+import errno
+import io
+import os
+import sys
+import threading
+
+import six
+
+_NOBODY = (errno.EPIPE, errno.EIO)      # of a pipe (| head), of a terminal that was closed
+
+
+class Log(object):
+    """Lines for the terminal and for train.log at once.
+
+    Parameters
+    ----------
+    path : str
+    length : int
+        Bytes that are kept of a log that is there.
+    lost : callable
+        Called with the reason where standard output can no longer be written; lines go to the file alone then.
+    """
+
+    def __init__(self, path, length, lost):
+        self.lost = lost
+        self.handle = io.open(path, 'a', encoding='utf-8')
+        self.handle.truncate(min(length, self.length))
+
+    def __call__(self, text):
+        self.to_file(text)
+        self.to_terminal(text)
+
+    def to_file(self, text):
+        """A line for train.log alone."""
+        self.handle.write(six.ensure_text(text, errors='replace') + u'\n')
+        self.handle.flush()
+
+    def to_terminal(self, text):
+        """A line for standard output alone."""
+        if not say(text, sys.stdout):
+            self.lost('nobody reads its output any more')
+
+    @property
+    def length(self):
+        """Bytes in the file."""
+        return os.fstat(self.handle.fileno()).st_size
+
+
+def note(text):
+    """A line on stderr, before something that takes longer than a second."""
+    say(text, sys.stderr)
+
+
+@contextlib.contextmanager
+def note_if_slow(text, seconds=1):
+    """Within the block: a line on stderr if it takes longer than so many seconds."""
+    timer = threading.Timer(seconds, note, [text])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def say(text, stream):
+    """Print a line at once; False where nobody reads the stream any more, which is a null device from then on."""
+    try:
+        print(text, file=stream)
+        if stream is not None:          # None: started with it closed
+            stream.flush()
+    except EnvironmentError as error:
+        if error.errno not in _NOBODY:
+            raise
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+        return False
+    return True

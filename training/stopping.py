@@ -1,0 +1,70 @@
+"""Being stopped, by SIGTERM, Ctrl-C or a closed terminal: at a place from which the run can be resumed.
+
+    with Stop() as stop:
+        compile_everything()            # a signal raises Stopped here: nothing is lost yet
+        stop.from_now_on_asked()
+        while not stop.reason: ...      # a signal only asks; who computes looks, and writes a checkpoint
+"""
+from __future__ import absolute_import
+
+import os
+import signal
+
+from common.machine import clock
+
+STOPPED = 75                # exit status of a run that was stopped and can be resumed or started again (EX_TEMPFAIL)
+IMPATIENCE_SECONDS = 1      # after which a second signal is another one, and no echo of the first
+SIGNALS = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C', signal.SIGHUP: 'its terminal was closed'}
+
+
+def from_the_start():
+    """Until a Stop is entered SIGTERM ends the process: before anything is imported, nothing can be lost."""
+    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(STOPPED))
+
+
+class Stopped(KeyboardInterrupt):
+    """The run was asked to stop, and can be resumed or started again; no Exception, which libraries catch."""
+
+
+class Stop(object):
+    """Answers signals while it is entered: the first asks to stop, a later one ends the process at once.
+
+    What stops a group of processes reaches this one twice, for make passes on to it what it gets itself.
+
+    Attributes
+    ----------
+    reason : str or None
+        Why the run is to stop.
+    """
+
+    def __init__(self):
+        self.reason = self._since = None
+        self._raises = True
+        self._before = {}
+
+    def __enter__(self):
+        for number in SIGNALS:
+            if signal.getsignal(number) != signal.SIG_IGN:      # nohup has SIGHUP ignored
+                self._before[number] = signal.signal(number, self._answer)
+        return self
+
+    def __exit__(self, *exception):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def ask(self, reason):
+        """Ask to stop; the first reason stays."""
+        self.reason = self.reason or reason
+
+    def from_now_on_asked(self):
+        """Signals raise Stopped no longer."""
+        self._raises = False
+
+    def _answer(self, number, frame):
+        if self._since is None:
+            self._since = clock()
+            self.ask(SIGNALS[number])
+            if self._raises:
+                raise Stopped('stopped before the first batch (%s): start it again' % self.reason)
+        elif clock() - self._since > IMPATIENCE_SECONDS:
+            os._exit(128 + number)
