@@ -24,7 +24,8 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
     ----------
     net : 'lfc' or 'cnv'
     threshold : int, optional
-        LFC: the grey, 0 to 255, from which on a pixel is white (ink), after inversion.
+        LFC: the grey, 0 to 255, from which on a pixel is white (ink), after inversion. Where not given, of pictures
+        Otsu's, of images of 28x28 pixels 128.
     invert : 'auto', 'yes' or 'no'
         LFC: whether dark is ink. MNIST's ink is white on black; 'auto' inverts what has a bright border, ink on paper.
 
@@ -43,7 +44,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
             raise DatasetError('threshold is %d: give a grey from 0 to 255' % threshold)
         if invert not in (None,) + INVERT:
             raise DatasetError('invert is %s: choose one of %s' % (invert, ', '.join(INVERT)))
-        return super(Fitting, cls).__new__(cls, net, THRESHOLD if threshold is None else threshold, invert or 'auto')
+        return super(Fitting, cls).__new__(cls, net, threshold, invert or 'auto')
 
     @property
     def shape(self):
@@ -56,14 +57,15 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
         return NETWORKS[self.net].black_and_white
 
     def picture(self, picture, size):
-        """A decoded picture fitted, uint8; for LFC still grey: :meth:`black_and_white` comes last."""
+        """A decoded picture fitted, uint8; for LFC maybe still grey: :meth:`black_and_white` comes last."""
         if self.reads_ink:
-            return pictures.fit_digit(picture, self.invert)
+            return pictures.fit_photograph(picture, self.invert, self.threshold)
         return pictures.fit_colour(picture, size)
 
     def black_and_white(self, images):
         """LFC: 0 below the threshold, 255 from it on; CNV: the images as they are."""
-        return np.where(images >= self.threshold, *np.uint8([255, 0])) if self.reads_ink else images
+        level = THRESHOLD if self.threshold is None else self.threshold
+        return np.where(images >= level, *np.uint8([255, 0])) if self.reads_ink else images
 
     def decided(self, images):
         """With 'auto' decided: whether grey images (N, rows, columns) for LFC, all of one kind, are ink on paper."""

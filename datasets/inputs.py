@@ -129,4 +129,4 @@ def _read_picture(handle, path, shape, invert, threshold):
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
     if shape == (32, 32, 3):
         return pictures.fit_colour(picture, size)
-    return _black_and_white(pictures.fit_digit(picture, invert), threshold)
+    return pictures.fit_photograph(picture, invert, threshold)

@@ -63,7 +63,8 @@ def _count(titles):
 def _heading(name, fitting, views_only):
     kind = 'CNV: 32x32, colours'
     if fitting.reads_ink:
-        kind = 'LFC: 28x28, white from grey %d on, %s' % (fitting.threshold, _INVERSIONS[fitting.invert])
+        threshold = 'where Otsu has it' if fitting.threshold is None else 'from grey %d on' % fitting.threshold
+        kind = 'LFC: 28x28, white %s, %s' % (threshold, _INVERSIONS[fitting.invert])
     return [kind, '%s: %swhat the network sees' % (name, '' if views_only else 'the pictures, and below each ')]
 
 
@@ -118,7 +119,7 @@ def _drawable(title, font):
 def main(arguments):
     """Write a preview."""
     parser = options.parser('preview', 'What a network sees of your own pictures.')
-    parser.add_argument('--out', metavar='FILE.png', help='default: <data set>-<net>-preview.png in the folder of the runs')
+    parser.add_argument('--out', metavar='FILE.png', help='default: <data set>-<net>-preview.png in OUT')
     parser.add_argument('path', nargs='?', metavar='PATH', help='the same as --dataset')
     given = parser.parse_args(arguments)
     given.dataset = given.path or given.dataset

@@ -18,7 +18,7 @@ from common.files import whole_file
 from datasets import names
 from datasets.messages import say
 
-_VERSION = 2
+_VERSION = 3
 _CACHED, _LARGEST = ('images', 'states', 'pixels', 'files'), 2 ** 33    # arrays, bytes of all of them
 _STATE, _FILE_HASH = 1, 3    # in a row of a datasets.folder.decode.Read
 
@@ -32,7 +32,7 @@ def path_of(root, fitting):
     """``<of what is read, and of the folder's name>-<of where it is>.npz``, hashes: a moved folder's is found."""
     import PIL
     place = os.path.realpath(root)
-    deciding = [_VERSION, os.path.basename(place).decode('latin-1'), fitting.net, fitting.invert, PIL.__version__,
+    deciding = [_VERSION, os.path.basename(place).decode('latin-1'), fitting.net, fitting.invert, fitting.threshold, PIL.__version__,
                 np.__version__]
     parts = json.dumps(deciding).encode('ascii'), place
     return os.path.join(folder(), '-'.join(hashlib.sha256(part).hexdigest()[:16] for part in parts) + '.npz')

@@ -11,7 +11,7 @@ from board import package, predict
 from board.simulator import Simulator, answers
 from common.errors import run
 from common.overlays import OVERLAYS
-from datasets import inputs
+from datasets import inputs, pictures
 from datasets.fitting import Fitting
 from tests.board import networks, runs
 from tests.shared import ROOT
@@ -58,8 +58,11 @@ def test_own_pictures_are_fitted_as_in_training():
                      {'settings': {'threshold': 256}}):
         assert predict.fitting(manifest) == (None, None)
     picture = os.path.join(ROOT, 'docs', 'seven.png')
-    plain, white = [inputs.read(picture, (28, 28), 'auto', threshold)[0] for threshold in (None, 60)]
-    assert len(np.unique(plain)) > 2 and np.array_equal(white, np.where(plain >= 60, 255, 0))
+    for threshold in (None, 60):
+        fitted = Fitting('lfc', threshold)
+        expected = fitted.picture(*pictures.decode(open(picture, 'rb')))
+        assert np.array_equal(inputs.read(picture, (28, 28), 'auto', threshold)[0], expected)
+        assert set(np.unique(expected)) == {0, 255}
     inverted = inputs.read(picture, (28, 28), 'yes')[0]
     assert not np.array_equal(inverted, inputs.read(picture, (28, 28), 'no')[0])
 

@@ -462,7 +462,7 @@ def test_decoded_once(small, tmpdir, monkeypatch):
     assert len(cached(tmpdir)) == 2
     decoded[:] = []
     folder.load(small, Fitting('lfc', threshold=90))
-    assert not decoded      # the threshold comes after
+    assert len(decoded) == 17 and len(cached(tmpdir)) == 3      # the threshold is applied to the whole picture
 
 
 def test_what_a_file_holds_decides_whether_it_is_decoded_again(small, tmpdir, monkeypatch):
