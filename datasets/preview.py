@@ -21,7 +21,7 @@ from datasets.own import is_arrays
 
 _EXAMPLES, _PAIRS = 10, 128         # pictures of a class, of all classes at most (but two of each)
 _SIDE, _GAP, _LETTER = 64, 6, 14    # pixels of an example, between two, of a line of text
-_INVERSIONS = {'auto': 'inverted where the border is bright', 'yes': 'inverted', 'no': 'not inverted'}
+_INVERSIONS = {'auto': 'inverted where ink is dark', 'yes': 'inverted', 'no': 'not inverted'}
 _PAPER, _INK = (246, 246, 244), (40, 40, 40)
 
 
