@@ -156,7 +156,7 @@ def ranking(overlay, names, scores):
     lines = [u'%s %6d  %s' % (names[index].ljust(width), scores[index],
                               u'#' * int(BAR * (scores[index] - low) // max(high - low, 1))) for index in order]
     if overlay.decision != LARGEST_OUTPUT and scores.sum() != 1:
-        lines.insert(0, u'%d bits are set: the board answers %s' % (
+        lines.append(u'%d bits are set: the board answers %s' % (
             scores.sum(), u'the highest' if scores.any() else u'the first class'))
     return [line.rstrip() for line in lines]
 

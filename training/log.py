@@ -13,7 +13,6 @@ import os
 import sys
 import threading
 
-import six
 
 _NOBODY = (errno.EPIPE, errno.EIO)      # of a pipe (| head), of a terminal that was closed
 
@@ -41,7 +40,8 @@ class Log(object):
 
     def to_file(self, text):
         """A line for train.log alone."""
-        self.handle.write(six.ensure_text(text, errors='replace') + u'\n')
+        line = text if isinstance(text, type(u'')) else text.decode('utf-8', 'replace')     # Python 2's str
+        self.handle.write(line + u'\n')
         self.handle.flush()
 
     def to_terminal(self, text):

@@ -31,7 +31,7 @@ def program(tmp_path):
         return process.returncode, process.stdout, process.stderr
     for folder in [tmp_path] + list(tmp_path.parents)[:3]:
         if os.stat(str(folder)).st_uid == os.getuid():
-            folder.chmod(0o777 if folder == tmp_path else folder.stat().st_mode | 0o055)
+            folder.chmod(0o1777 if folder == tmp_path else folder.stat().st_mode | 0o055)
     return run
 
 

@@ -1,6 +1,9 @@
 // Any processor: vectors of 16 bytes, which the compiler turns into whatever there is.
 #define INSTRUCTION_SET "portable"
-enum { LANES = 4, TRANSPOSED = 4 };
+#ifndef PORTABLE_LANES // tests ask for those of other instruction sets
+#define PORTABLE_LANES 4
+#endif
+enum { LANES = PORTABLE_LANES, TRANSPOSED = 4 };
 #include "vectors.h"
 
 // How many bits are set, in two steps: parts of words can be added up MOST_COUNTED times, then become whole words' counts.

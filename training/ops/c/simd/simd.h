@@ -1,6 +1,8 @@
 // The widest instruction set that the compiler may use. To add one: a header with the names of portable.h, and a line here.
 #include <stdint.h>
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
+#if defined(PORTABLE_LANES)
+#include "portable.h"
+#elif defined(__AVX512BW__) && defined(__AVX512VL__)
 #include "avx512.h"
 #elif defined(__AVX2__)
 #include "avx2.h"
