@@ -10,7 +10,7 @@ const bnn = (function () {
 
   function fit(picture) {
     if (colours) return fitting.colour(picture, side);
-    const grey = fitting.digit(picture, side, description.invert || 'auto');
+    const grey = fitting.photograph(picture, side, description.invert || 'auto', description.threshold);
     return description.threshold === null ? grey : grey.map(value => value >= description.threshold ? 255 : 0);
   }
 
@@ -135,8 +135,10 @@ const bnn = (function () {
   /* Ink on paper, as a photograph of it would be. */
   function wirePad() {
     const context = pad.getContext('2d', {willReadFrequently: true});
-    let last = null, pen = {x: 140, y: 140}, waiting = false;
+    let last = null, pen = {x: 140, y: 140}, frame = null;
     const clear = () => {
+      cancelAnimationFrame(frame);
+      frame = null;
       context.fillStyle = '#fff';
       context.fillRect(0, 0, pad.width, pad.height);
       byId('answer').textContent = '\u2013';
@@ -156,8 +158,7 @@ const bnn = (function () {
       context.moveTo(from.x, from.y);
       context.lineTo(to.x, to.y + 0.01);
       context.stroke();
-      if (!waiting) requestAnimationFrame(() => { waiting = false; give(pixels(pad, pad.width, pad.height)); });
-      waiting = true;
+      if (frame === null) frame = requestAnimationFrame(() => { frame = null; give(pixels(pad, pad.width, pad.height)); });
     };
     pad.addEventListener('pointerdown', event => { pad.setPointerCapture(event.pointerId); last = at(event); line(last, last); });
     pad.addEventListener('pointermove', event => { if (last) { const to = at(event); line(last, to); last = to; } });
