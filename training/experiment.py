@@ -61,16 +61,16 @@ def train(given, stop):
     initial = None
     if given.init:
         initial = parameters.arrays(parameters.read(given.init, settings.overlay, other_bits=True))
-    with note_if_slow('Loading %s' % settings.dataset_name):
-        data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
-    with note_if_slow('Starting Theano'):
-        from training import trainer            # Theano reads its configuration when it is imported
-    backend.check()
-    if settings.train_size and settings.train_size > len(data.train.labels):
-        note('There are %d training images: all are used' % len(data.train.labels))
-    fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
     files = settings.files
-    with files.only_writer():
+    with files.only_writer():       # a folder that cannot be written is said before anything is loaded
+        with note_if_slow('Loading %s' % settings.dataset_name):
+            data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
+        with note_if_slow('Starting Theano'):
+            from training import trainer            # Theano reads its configuration when it is imported
+        backend.check()
+        if settings.train_size and settings.train_size > len(data.train.labels):
+            note('There are %d training images: all are used' % len(data.train.labels))
+        fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
         run = trainer.Run(settings, data, initial, made_from(given, fitting))
         if given.tensorboard:
             run.events = tensorboard.Events(files.path)

@@ -70,6 +70,7 @@ def note_if_slow(text, seconds=1):
         yield
     finally:
         timer.cancel()
+        timer.join()        # a thread that waits while Python 2 ends leaves a traceback
 
 
 def say(text, stream):
