@@ -39,7 +39,7 @@ class Theano(object):
         overlay = find(net, *bits)
         arguments = overlay, 10, np.random.RandomState(1234), settings.dropout_in, settings.dropout_hidden
         if name == 'plain':
-            from bench import plain
+            from training import plain
             learner, self.evaluation = plain.Learner(*arguments), batch
         else:
             from training import learning, networks
@@ -108,7 +108,7 @@ def main(name, net, bits, path, batch=None):
     contender.outputs(data['valid_images'][:contender.evaluation])
     print(json.dumps({'ready': time.time() - start}))
     sys.stdout.flush()
-    for line in iter(sys.stdin.readline, ''):
+    for _ in iter(sys.stdin.readline, ''):
         print(json.dumps(epoch(contender, data, batch)))
         sys.stdout.flush()
 

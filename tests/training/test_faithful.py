@@ -1,16 +1,18 @@
-"""The fast training against the plain graph of bench/plain.py, from the same start, on the same data, without dropout.
+"""The fast training against the plain graph of training/plain.py, from the same start, on the same data, without dropout.
 
 Small networks with all kinds of layers; the five of the overlays where long tests are asked for.
 """
 from __future__ import absolute_import, division
 
+import re
+
 import numpy as np
 import pytest
 
-from bench import plain
 from common.overlays import OVERLAYS
 from tests.training import reference, small
-from training import learning, networks
+from training import learning, networks, plain
+from weights_gen import parameters
 
 RATE = .003
 ROUNDING = 1e-5         # of a gradient, as a share of its layer's root mean square
@@ -31,13 +33,14 @@ class Twins(object):
         self.network = networks.build(overlay, classes(overlay), np.random.RandomState(0))
         self.product = learning.Learner(self.network)
         self.plain = plain.Learner(overlay, classes(overlay), np.random.RandomState(0))
-        self.start = [variable.get_value() for variable in self.product.states]
+        self.start = [(variable, variable.get_value()) for variable in self.product.states + self.plain.states]
 
     def restart(self, parameters):
-        for variable, value in zip(self.product.states, self.start):
+        for variable, value in self.start:
             variable.set_value(value)
         networks.set_parameter_values(self.network, parameters)
-        self.plain.restart(parameters)
+        for variable, value in zip(plain.saved(self.plain.layers), parameters):
+            variable.set_value(value)
 
 
 @pytest.fixture(scope='module')
@@ -68,7 +71,7 @@ def test_first_step(twins_of, overlay):
     names = [name for layer in reference.layer_names(overlay) for name in layer]
     real = networks.lasagne.layers.get_all_params(twins.network)
     undecided = 0
-    for name, variable, other in zip(names, real, twins.plain.plain.parameters):
+    for name, variable, other in zip(names, real, plain.saved(twins.plain.layers)):
         value, expected = variable.get_value(), other.get_value()
         close = np.isclose(value, expected, rtol=1e-5, atol=1e-5)
         if name == 'b':         # batch norm takes it away again: its gradient is 0, or what rounding leaves of it
@@ -115,3 +118,11 @@ def test_hundred_steps(twins_of, overlay):
     assert real[0] < 1e-5 * expected[0]
     for part in (slice(1, 50), slice(50, 100)):
         assert real[part].mean() <= 2 * allowed[part].mean() + 1e-6
+
+
+def test_the_script_trains_from_the_first_line_to_parameters_that_weights_gen_reads(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(str(tmp_path))
+    assert plain.main(['--net=lfc', '--dataset=digits', '--epochs=2']) is None
+    printed = capsys.readouterr()[0]
+    assert 'Epoch 2 of 2' in printed and float(re.findall('test error ([0-9.]+)%', printed)[-1]) < 30
+    assert parameters.classes(parameters.read('digits-1w-1a.npz', OVERLAYS['lfcW1A1'])) == 10
