@@ -24,6 +24,7 @@ import itertools
 import numpy as np
 
 from board import reference, simulator
+from common import quantizers
 from common.overlays import HIGHEST_OUTPUT
 from weights_gen import folder, thresholds, weights
 
@@ -135,10 +136,7 @@ def undo(overlay, parameters, causes=CAUSES):
 
 def _seen(layer, real):
     """Weights as training's forward pass reads them, in float32 (the specification of the training, "Numbers")."""
-    shifted = real + np.float32(1)
-    if layer.weight_bits == 1:
-        return np.where(shifted > 1, np.float32(1), np.float32(-1))
-    return (shifted > .5).astype(np.float32) + (shifted >= 1.5) - 1
+    return quantizers.WEIGHTS[layer.weight_bits](real, quantizers.OFFSET).astype(np.float32)
 
 
 def _exact(layer, values):

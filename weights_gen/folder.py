@@ -125,7 +125,7 @@ def _names(layer, kind):
 
 
 def _steps(layer):
-    return len(thresholds.STEPS[sum(layer.activation_bits)])
+    return len(thresholds.steps(layer))
 
 
 def _write_words(folder, names, dtype, memories):

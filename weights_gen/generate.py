@@ -97,7 +97,8 @@ def documented(net, weight_bits, activation_bits):
     """
     bits = weight_bits, activation_bits
     defaults = ['--net', net, '-wb', '%d' % weight_bits, '-ab', '%d' % activation_bits,
-                '--params', '%s-%dw-%da.npz' % ((overlays.NETWORKS[net].dataset,) + bits), '--out', '%sW%dA%d' % ((net,) + bits)]
+                '--params', '%s-%dw-%da.npz' % ((overlays.NETWORKS[net].dataset,) + bits),
+                '--out', '%sW%dA%d' % ((net,) + bits)]
     return run(lambda arguments: main(defaults + arguments))
 
 

@@ -12,7 +12,8 @@ from __future__ import absolute_import, division
 
 import numpy as np
 
-STEPS = {1: (0.,), 2: (-.5, .5)}    # where an activation of so many bits steps up
+from common.quantizers import ACTIVATIONS
+
 PADDING = 65535                     # of a row that only fills the memory
 FRACTION_BITS = 8                   # of the thresholds on fixed-point inputs, 24 bits in all
 
@@ -20,6 +21,11 @@ FRACTION_BITS = 8                   # of the thresholds on fixed-point inputs, 2
 def flip(parameters):
     """+1 or -1 for each unit: the sign of gamma, float32 of shape (units, 1); (1, 1) where gamma is a scalar."""
     return np.sign(parameters.gamma).reshape(-1, 1)
+
+
+def steps(layer):
+    """Where the layer's activation steps up: (0,), or (-.5, .5)."""
+    return tuple(level.edge for level in ACTIVATIONS[sum(layer.activation_bits)].levels)
 
 
 def scale(layer):
@@ -40,10 +46,9 @@ def real(layer, parameters):
     -------
     array of float64, shape (units, steps)
     """
-    steps = np.array(STEPS[sum(layer.activation_bits)])
     return flip(parameters) * (
         (_column(parameters.mean) - _column(parameters.bias)) +
-        (steps - _column(parameters.beta)) / (_column(parameters.gamma) * _column(parameters.inv_std)))
+        (np.array(steps(layer)) - _column(parameters.beta)) / (_column(parameters.gamma) * _column(parameters.inv_std)))
 
 
 def compute(layer, parameters):

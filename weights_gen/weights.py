@@ -3,6 +3,7 @@ from __future__ import absolute_import
 
 import numpy as np
 
+from common.quantizers import PACKED_WEIGHTS
 from weights_gen import thresholds
 
 
@@ -20,15 +21,11 @@ def compute(layer, parameters):
     Returns
     -------
     array of int8, shape (layer.rows, layer.columns)
-        -1 and +1 (1 bit: -1 where the weight is below 0) or -1, 0, +1 (2 bits: floor(weight + 1/2)).
+        -1 and +1 (1 bit), or -1, 0 and +1 (2 bits): :data:`common.quantizers.PACKED_WEIGHTS`.
     """
     real = parameters.weights
     rows = real.transpose(0, 2, 3, 1).reshape(len(real), -1) if layer.kind == 'conv' else real.T
     rows = rows * thresholds.flip(parameters)
-    if layer.weight_bits == 1:
-        padding, integers = 1, np.where(rows < 0, np.int8(-1), np.int8(1))
-    else:
-        padding, integers = 0, np.floor(np.clip(rows, -1, 1).astype(np.float64) + .5)
-    matrix = np.full((layer.rows, layer.columns), padding, np.int8)
-    matrix[:rows.shape[0], :rows.shape[1]] = integers
+    matrix = np.full((layer.rows, layer.columns), 1 if layer.weight_bits == 1 else 0, np.int8)
+    matrix[:rows.shape[0], :rows.shape[1]] = PACKED_WEIGHTS[layer.weight_bits](rows)
     return matrix
