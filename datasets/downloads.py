@@ -131,7 +131,7 @@ def _download(source, path):
                     break
         problems.append('%s %s' % (url, problem))
     raise DownloadError('cannot download %s: %s; put a copy at %s by hand (SHA-256 %s), or name its folder by DATA_DIR '
-                        'as described in the README' % (source.name, '; '.join(problems), path, source.sha256))
+                        'as docs/training.md describes' % (source.name, '; '.join(problems), path, source.sha256))
 
 
 def _receive(url, part, size):
