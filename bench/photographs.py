@@ -15,7 +15,7 @@ if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from board import predict
 from board.simulator import answers
@@ -37,7 +37,7 @@ def photograph(digit, random):
         ink = ink.filter([None, ImageFilter.MinFilter, ImageFilter.MaxFilter][pen](2 * max(1, side // 70) + 1))
     sheet = Image.new('L', (width, height), 0)
     sheet.paste(ink, (int(random.uniform(.05, .95) * (width - side)), int(random.uniform(.05, .95) * (height - side))))
-    tilt = random.uniform(-.06, .06, 2)
+    random.uniform(-.06, .06, 2)        # that the sheets are those that were measured
     corners = np.array([(0, 0), (0, height), (width, height), (width, 0)]) + random.uniform(-.03, .03, (4, 2)) * side
     sheet = sheet.transform(sheet.size, Image.QUAD, corners.ravel().tolist(), Image.BICUBIC)
     ink = np.clip((np.array(sheet, float) - 90) / 100, 0, 1)

@@ -15,7 +15,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -15,21 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 32                    /* rows */
+#define BLOCK 32 /* rows */
 #define LARGEST_IMAGE (32 * 32 * 3)
-#define FOURS 9                     /* of values in a window of 8-bit inputs: 3 rows of 3x3 channels, padded to 12 */
+#define FOURS 9 /* of values in a window of 8-bit inputs: 3 rows of 3x3 channels, padded to 12 */
 
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "written for little-endian processors"
 #endif
 
 struct layer {
-    int32_t in_dim, out_dim;        /* rows (= columns) of a conv's feature maps; 0 and 1 for a dense layer */
-    int32_t words;                  /* of 64 values, in a window or in a dense layer's input */
+    int32_t in_dim, out_dim; /* rows (= columns) of a conv's feature maps; 0 and 1 for a dense layer */
+    int32_t words;           /* of 64 values, in a window or in a dense layer's input */
     int32_t rows;
-    int32_t input_planes;           /* 1 or 2; 0: 8-bit inputs */
+    int32_t input_planes; /* 1 or 2; 0: 8-bit inputs */
     int32_t weight_planes;
-    int32_t steps;                  /* thresholds of a row: 1 or 2; 0: the dot products are the network's scores */
+    int32_t steps; /* thresholds of a row: 1 or 2; 0: the dot products are the network's scores */
     int32_t pool;
     /* uint64_t [rows/32][words][weight_planes][32] and int64_t [rows/32][steps][32];
      * where inputs have 8 bits int8_t [rows/32][9][32][4] and int32_t */
@@ -41,10 +41,12 @@ struct layer {
 #if defined __AVX512VPOPCNTDQ__ && defined __AVX512VNNI__
 #include <immintrin.h>
 
-struct sums { __m512i lane[BLOCK / 8]; };
+struct sums {
+    __m512i lane[BLOCK / 8];
+};
 
-static inline __attribute__((always_inline)) struct sums dot_products(
-    const uint64_t *x, const uint64_t *w, int words, int x_planes, int w_planes, int64_t places)
+static inline __attribute__((always_inline)) struct sums dot_products(const uint64_t *x, const uint64_t *w, int words,
+                                                                      int x_planes, int w_planes, int64_t places)
 {
     __m512i differ[BLOCK / 8], places_of[BLOCK / 8];
     struct sums sums;
@@ -80,8 +82,8 @@ static inline uint32_t exceeding(const struct sums *sums, const int64_t *thresho
 }
 
 /* All windows of an image of 8-bit inputs, for one block of rows: VNNI multiplies 4 of a row's values at once. */
-static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int steps,
-                           const int8_t *weights, const int32_t *thresholds, uint32_t *bits, int stride)
+static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int steps, const int8_t *weights,
+                           const int32_t *thresholds, uint32_t *bits, int stride)
 {
     for (int y = 0; y < out_dim; y++)
         for (int x = 0; x < out_dim; x++, bits += stride) {
@@ -103,13 +105,15 @@ static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int st
 
 #else
 
-struct sums { int64_t lane[BLOCK]; };
+struct sums {
+    int64_t lane[BLOCK];
+};
 
-static inline __attribute__((always_inline)) struct sums dot_products(
-    const uint64_t *x, const uint64_t *w, int words, int x_planes, int w_planes, int64_t places)
+static inline __attribute__((always_inline)) struct sums dot_products(const uint64_t *x, const uint64_t *w, int words,
+                                                                      int x_planes, int w_planes, int64_t places)
 {
     struct sums sums;
-    for (int first = 0; first < BLOCK; first += 8) {        /* 8 sums fit the registers */
+    for (int first = 0; first < BLOCK; first += 8) { /* 8 sums fit the registers */
         int64_t differ[8] = {0}, places_of[8] = {0};
         for (int k = 0; k < words; k++) {
             uint64_t plus = x[k * x_planes + x_planes - 1], not_zero = x[k * x_planes];
@@ -140,10 +144,10 @@ static inline uint32_t exceeding(const struct sums *sums, const int64_t *thresho
 }
 
 /* All windows of an image of 8-bit inputs, for one block of rows. 16 bits hold the sums: 27 * 255 * 2 at most. */
-static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int steps,
-                           const int8_t *weights, const int32_t *thresholds, uint32_t *bits, int stride)
+static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int steps, const int8_t *weights,
+                           const int32_t *thresholds, uint32_t *bits, int stride)
 {
-    typedef int16_t values __attribute__((vector_size(2 * BLOCK)));     /* the compiler splits them as it must */
+    typedef int16_t values __attribute__((vector_size(2 * BLOCK))); /* the compiler splits them as it must */
     values by_column[4 * FOURS], limits[2];
     for (int k = 0; k < 4 * FOURS; k++)
         for (int r = 0; r < BLOCK; r++)
@@ -171,14 +175,11 @@ static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int st
 /* ---- layers ---- */
 
 /* Where a block's bits go among the half words of a point: its word's steps alternate. */
-static inline int half_word(int block, int step, int steps)
-{
-    return (block / 2 * steps + step) * 2 + block % 2;
-}
+static inline int half_word(int block, int step, int steps) { return (block / 2 * steps + step) * 2 + block % 2; }
 
-static inline __attribute__((always_inline)) void matrix(
-    const struct layer *layer, const uint64_t *windows, int64_t count, int x_planes, int w_planes,
-    uint32_t *bits, int32_t *scores)
+static inline __attribute__((always_inline)) void matrix(const struct layer *layer, const uint64_t *windows,
+                                                         int64_t count, int x_planes, int w_planes, uint32_t *bits,
+                                                         int32_t *scores)
 {
     int words = layer->words, steps = layer->steps, stride = layer->rows / BLOCK * steps;
     for (int block = 0; block < layer->rows / BLOCK; block++) {
@@ -205,8 +206,7 @@ static inline __attribute__((always_inline)) void matrix(
     }
 }
 
-static void multiply(const struct layer *layer, const uint64_t *windows, int64_t count,
-                     uint32_t *bits, int32_t *scores)
+static void multiply(const struct layer *layer, const uint64_t *windows, int64_t count, uint32_t *bits, int32_t *scores)
 {
     if (layer->input_planes == 1)
         matrix(layer, windows, count, 1, 1, bits, scores);
@@ -256,7 +256,9 @@ static void pack_pixels(const uint8_t *table, const uint8_t *pixels, int count, 
 
 /* ---- networks ---- */
 
-struct buffers { uint64_t *bits, *windows; };       /* between layers; what a layer multiplies */
+struct buffers {
+    uint64_t *bits, *windows;
+}; /* between layers; what a layer multiplies */
 
 static int allocate(struct buffers *buffers, const struct layer *layers, int count, int64_t images)
 {
@@ -274,19 +276,19 @@ static int allocate(struct buffers *buffers, const struct layer *layers, int cou
 
 static void convolve_pixels(const struct layer *layer, const uint8_t *table, const uint8_t *image, uint32_t *bits)
 {
-    uint8_t values[LARGEST_IMAGE + 4] = {0};        /* the last window's padding reaches beyond */
+    uint8_t values[LARGEST_IMAGE + 4] = {0}; /* the last window's padding reaches beyond */
     int steps = layer->steps;
     for (int k = 0; k < layer->in_dim * layer->in_dim * 3; k++)
         values[k] = table[image[k]];
     for (int block = 0; block < layer->rows / BLOCK; block++)
         convolve_block(values, layer->in_dim, layer->out_dim, steps,
                        (const int8_t *)layer->weights + block * FOURS * BLOCK * 4,
-                       (const int32_t *)layer->thresholds + block * steps * BLOCK,
-                       bits + half_word(block, 0, steps), layer->rows / BLOCK * steps);
+                       (const int32_t *)layer->thresholds + block * steps * BLOCK, bits + half_word(block, 0, steps),
+                       layer->rows / BLOCK * steps);
 }
 
-static void first_layer(const struct layer *layer, const uint8_t *table, int pixels,
-                        const uint8_t *images, int64_t count, struct buffers buffers)
+static void first_layer(const struct layer *layer, const uint8_t *table, int pixels, const uint8_t *images,
+                        int64_t count, struct buffers buffers)
 {
     uint32_t *bits = (uint32_t *)buffers.bits;
     int64_t halves = (int64_t)layer->out_dim * layer->out_dim * layer->rows / BLOCK * layer->steps;
@@ -335,8 +337,8 @@ static void finish_layer(const struct layer *layer, int64_t count, struct buffer
  * at_once: how many images go through a layer together.
  * Returns 0, or -1 where there is not enough memory. Keeps no state: several threads may call it.
  */
-int run(const struct layer *layers, int layer_count, const uint8_t *table, int pixels,
-        const uint8_t *images, int64_t image_count, int64_t at_once, int32_t *outputs)
+int run(const struct layer *layers, int layer_count, const uint8_t *table, int pixels, const uint8_t *images,
+        int64_t image_count, int64_t at_once, int32_t *outputs)
 {
     const struct layer *last = layers + layer_count - 1;
     struct buffers buffers;

@@ -77,8 +77,8 @@ NETWORKS = {
                  (1, 262144, 8192), (1, 262144, 8192), (4, 65536, 0)), 2062),
     'cnvW2A2': (((8, 576, 128), (16, 1152, 64), (8, 4608, 256), (8, 9216, 256), (4, 73728, 1024), (1, 589824, 4096),
                  (1, 524288, 8192), (2, 524288, 4096), (4, 65536, 0)), 2061)}
-_FILE = re.compile(r'(\d{1,2}-\d{1,3}-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|notebook\.ipynb|pictures\.py|'
-                   r'samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
+_FILE = re.compile(r'(\d{1,2}-\d{1,3}-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|notebook\.ipynb|'
+                   r'pictures\.py|samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
 _TIME = 946684800                       # of every file in a package: 2000-01-01
 _BLOCK = 512                            # bytes: a tar file consists of such
 _HEADER = struct.Struct('100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12s')     # name, mode, ..., size, time, checksum, ...
@@ -120,7 +120,8 @@ def layout(network):
             if thresholds:
                 needed['%d-%d-thres.bin' % (layer, element)] = thresholds, thresholds
     return needed, dict(needed, **{
-        'hw/config.h': (config, config), NOTEBOOK: (1, 2 ** 20), PICTURES: (1, 2 ** 20), SAMPLES + 'answers.json': (2, 2 ** 20),
+        'hw/config.h': (config, config), NOTEBOOK: (1, 2 ** 20), PICTURES: (1, 2 ** 20),
+        SAMPLES + 'answers.json': (2, 2 ** 20),
         SAMPLES + ('images-idx3-ubyte' if network.startswith('lfc') else 'images.bin'): (16, 2 ** 20)})
 
 

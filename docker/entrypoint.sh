@@ -50,6 +50,7 @@ fi
 if ! is_target "$target"; then exec "$home/scripts/in_env.sh" "$@"; fi
 [ $# = 0 ] || shift
 if [ "$target" = help ]; then
+    # shellcheck disable=SC2016     # it is to be typed
     echo 'docker run --rm -v "$PWD/runs:/runs" [-v DATA:/data] [-v bnn-cache:/cache] [--gpus all] IMAGE TARGET [VARIABLE=value ...]'
     exec "$home/scripts/help.sh" "$kinds"
 fi

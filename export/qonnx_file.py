@@ -37,7 +37,8 @@ class _Graph(object):
 
     def node(self, operator, inputs, shape, kind=None, output=None, **attributes):
         output = output or '%s_%d' % (operator.lower(), len(self.nodes))
-        self.nodes.append(helper.make_node(operator, inputs, [output], name='%s_%d' % (operator, len(self.nodes)), **attributes))
+        name = '%s_%d' % (operator, len(self.nodes))
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=name, **attributes))
         self.values.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, shape))
         self.types[output] = kind
         return output
@@ -116,8 +117,8 @@ def _layer(graph, index, layer, values, shape, last):
     if layer.kind == 'conv':
         weights = layer.weights.reshape(-1, 3, 3, layer.inputs).transpose(0, 3, 1, 2)
         shape = [1, len(weights), layer.side, layer.side]
-        values = graph.node('Conv', [values, graph.constant('weights_%d' % index, weights, kind)], shape, kernel_shape=[3, 3],
-                            strides=[1, 1], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
+        values = graph.node('Conv', [values, graph.constant('weights_%d' % index, weights, kind)], shape,
+                            kernel_shape=[3, 3], strides=[1, 1], pads=[0, 0, 0, 0], dilations=[1, 1], group=1)
     else:
         shape = [1, len(layer.weights)]
         values = graph.node('MatMul', [values, graph.constant('weights_%d' % index, layer.weights.T, kind)], shape,

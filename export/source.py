@@ -101,7 +101,8 @@ def _source(overlay, path, made, test_sets):
     accuracy = made.get('accuracy')
     accuracy = accuracy.get('packed') if isinstance(accuracy, dict) else None
     dataset = made.get('dataset')
-    return Source('%s-%s' % (dataset, overlay.name) if dataset else overlay.name, overlay, network.unpacked(overlay, matrices, len(names)), names,
+    return Source('%s-%s' % (dataset, overlay.name) if dataset else overlay.name, overlay,
+                  network.unpacked(overlay, matrices, len(names)), names,
                   dataset, accuracy if isinstance(accuracy, (int, float)) else None,
                   package.fingerprint(_files(overlay, path)), samples, *predict.fitting(made))
 

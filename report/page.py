@@ -55,7 +55,8 @@ def page(material, live=None):
     network = material.network
     return render.page('run.html', {
         'title': '%s on %s' % (precision(network.overlay), dataset(material)), 'precision': precision,
-        'run': material, 'live': live, 'classes': material.classes, 'overlay': network.overlay, 'verification': network.verification,
+        'run': material, 'live': live, 'classes': material.classes, 'overlay': network.overlay,
+        'verification': network.verification,
         'note': network.note, 'dataset': dataset(material), 'lead': lead(material), 'tiles': tiles(material),
         'advice': advice(material), 'accuracy': accuracy(material), 'reasons': reasons(network.verification),
         'networks': networks(material), 'confusion': confusion(material), 'confused': confused(material),

@@ -57,7 +57,8 @@ def _source_hash(script):
 def _environment():
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_text,
                               undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(number=number, percent=percent, duration=duration, data_uri=data_uri, first_upper=first_upper, source_hash=_source_hash)
+    made.filters.update(number=number, percent=percent, duration=duration, data_uri=data_uri, first_upper=first_upper,
+                        source_hash=_source_hash)
     made.globals['chart'] = {'width': WIDTH, 'height': HEIGHT, 'left': LEFT, 'right': WIDTH - RIGHT, 'top': TOP,
                              'bottom': HEIGHT - BOTTOM}
     return made

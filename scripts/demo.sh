@@ -4,9 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Where it writes and what it runs on are the caller's choice, the rest is the demo's.
-for name in $(sed -n 's/^\([A-Z_]*\) *|.*/\1/p' common/options.txt); do
+while read -r name; do
     case $name in OUT | DEVICE | RUNTIME | PYTHON | WITH_TENSORFLOW) ;; *) unset "$name" ;; esac
-done
+done < <(sed -n 's/^\([A-Z_]*\) *|.*/\1/p' common/options.txt)
 unset BNN_GIVEN BNN_GOALS
 export OUT=${OUT:-runs}
 
@@ -22,6 +22,6 @@ for run in "$OUT"/digits-lfcW1A1 "$OUT"/digits-cnvW1A1; do
     echo "    digits-1w-1a.npz      the trained parameters; train.log tells how it went"
     echo "    report.html           all of it on one page, for a browser"
     echo "    digits-$name.html  the network itself in a page: draw, or give it a picture"
-    echo "    $name/              what the $name overlay loads: $(ls "$run/$name" | wc -l) files"
+    echo "    $name/              what the $name overlay loads: $(find "$run/$name" -mindepth 1 -maxdepth 1 | wc -l) files"
 done
 echo "Next: make train NET=cnv WB=1 AB=2 (CIFAR-10); make help lists the rest."

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # To be sourced: which container engine there is, and the name of the project's image.
 
 [ "${DEVICE:-}" = cuda ] && target=gpu || target=cpu

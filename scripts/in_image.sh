@@ -30,12 +30,12 @@ keep() { folders[$(cd "$1" && pwd)]=1; }
 case ${OUT:-} in /*) mkdir -p "$OUT" ;; esac
 keep "$root"
 keep .
-for name in $(sed -n 's/^\([A-Z_]*\) *|.*/\1/p' "$root/common/options.txt"); do
+while read -r name; do
     value=${!name:-}
     [ -n "$value" ] || continue
     options+=(--env "$name")
     case $value in /*) ;; *) value=$root/$value ;; esac
     if [ -d "$value" ]; then keep "$value"; elif [ -e "$value" ]; then keep "$(dirname "$value")"; fi
-done
+done < <(sed -n 's/^\([A-Z_]*\) *|.*/\1/p' "$root/common/options.txt")
 for folder in "${!folders[@]}"; do options+=(--volume "$folder:$folder"); done
 exec "$engine" "${options[@]}" "$image" "$@"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes requirements/*.txt anew from the *.in files beside them: every package that is needed, pinned, with the hashes
+# Makes requirements/*.txt again from the *.in files beside them: every package that is needed, pinned, with the hashes
 # that the package registry states. Run it after changing a .in file:
 #
 #     scripts/lock.sh PYTHON2.7 PYTHON3        (two interpreters; PYTHON3 from 3.8 on, with venv)
@@ -47,5 +47,6 @@ lock_3 py3-tensorboard 3.8
 lock_3 py3-test 3.8
 lock_3 light 3.12
 lock_3 cloud 3.10
+lock_3 lint 3.10
 lock_3 export 3.11
 lock_3 export-test 3.11

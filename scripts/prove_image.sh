@@ -1,8 +1,8 @@
 #!/bin/bash
 # Builds the cpu image for real and runs the whole journey in it, as on a machine that has nothing else: doctor, LFC and
-# CNV on the embedded digits as a user who is not root, a stop by SIGTERM and going on, weights, and what comes after them.
-# It needs root, Debian's debootstrap and buildah, and the distribution's mirror; where they are missing it ends with
-# status 0 and says why. Ubuntu 18.04 comes from a registry of images; here Debian 11 stands in for it, which has the
+# CNV on the embedded digits as a user who is not root, a stop by SIGTERM and resuming, weights, and what comes after them.
+# It needs root, Debian's debootstrap and buildah, and the distribution's mirror; where this machine has none of one, it is
+# skipped, with status 0, and says why; whatever fails once it has begun is a failure. Ubuntu 18.04 comes from a registry of images; here Debian 11 stands in for it, which has the
 # same packages by the same names.
 #
 #     scripts/prove_image.sh [CACHE-FOLDER]
@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/bnn-pynq-training}
 base=localhost/bnn-base:bullseye
+mkdir -p "$cache"
 export BNN_IMAGE=localhost/bnn-prove:cpu      # not the name that make setup looks for
 
 say() { echo "prove: $*"; }
@@ -41,7 +42,7 @@ trap clean_up EXIT
 if ! buildah inspect --type image "$base" > /dev/null 2>&1; then
     say 'making the base: Debian 11 by debootstrap'
     debootstrap --variant=minbase bullseye "$work/system" "$mirror" > "$cache/debootstrap.log" 2>&1 ||
-        skip "debootstrap cannot make Debian 11 from this machine's mirror, see $cache/debootstrap.log"
+        fail "debootstrap cannot make Debian 11 from this machine's mirror, see $cache/debootstrap.log"
     rm -rf "$work/system/var/cache/apt/archives" "$work/system/var/lib/apt/lists"
     mkdir -p "$work/system/var/cache/apt/archives/partial" "$work/system/var/lib/apt/lists/partial"
     container=$(buildah from scratch)
@@ -101,14 +102,20 @@ stop_at() {  # LINE
     local words=(all NET=lfc DATASET=digits EPOCHS=5000 OUT=/runs/long) waiting pid status=0
     run -- /opt/bnn-pynq/docker/entrypoint.sh "${words[@]}" > "$work/log" 2>&1 &
     waiting=$!
-    for _ in $(seq 180); do ! grep -q "^$1" "$work/log" && kill -0 "$waiting" 2> /dev/null || break; sleep 1; done
-    pid=$(pgrep -f -n "/dumb-init -- /opt/bnn-pynq/docker/entrypoint.sh ${words[*]}") || fail "it does not run: $(cat "$work/log")"
+    for _ in $(seq 180); do
+        if grep -q "^$1" "$work/log" || ! kill -0 "$waiting" 2> /dev/null; then break; fi
+        sleep 1
+    done
+    pid=$(pgrep -f -n "/dumb-init -- /opt/bnn-pynq/docker/entrypoint.sh ${words[*]}") ||
+        fail "it does not run: $(cat "$work/log")"
     kill -TERM "$pid"
     wait "$waiting" || status=$?
-    [ "$status" = 75 ] && grep -q "^$1" "$work/log" || fail "status $status instead of 75: $(tail -n 5 "$work/log")"
+    if [ "$status" != 75 ] || ! grep -q "^$1" "$work/log"; then
+        fail "status $status instead of 75: $(tail -n 5 "$work/log")"
+    fi
 }
 
-say 'SIGTERM in the middle, and going on from there'
+say 'SIGTERM in the middle, and resuming from there'
 stop_at 'Epoch 2 '
 stop_at 'Resuming at epoch'
 

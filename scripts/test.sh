@@ -6,7 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 temporary=$(mktemp -d)
-trap 'jobs=$(jobs -p); [ -z "$jobs" ] || kill -INT $jobs; rm -rf "$temporary"' EXIT
+# shellcheck disable=SC2154     # which the trap sets itself
+trap 'running=$(jobs -p); [ -z "$running" ] || kill -INT $running; rm -rf "$temporary"' EXIT
 summary= failed= kinds=
 [ ! -t 1 ] || set -- --color=yes "$@"
 declare -A version left_out process
@@ -28,7 +29,7 @@ for kind in newest 3 2.7 export; do
         newest:*) left_out[$kind]='tests/datasets tests/training tests/export' ;;
         3:"${version[newest]:-}") continue ;;           # it is the newest
         3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/export tests/report tests/weights_gen' ;;
-        export:*) left_out[$kind]=$(ls -d tests/*/ | grep -v -e export -e __pycache__ | tr '\n' ' ') ;;
+        export:*) left_out[$kind]=$(find tests -mindepth 1 -maxdepth 1 -type d ! -name export ! -name __pycache__ -printf '%p ') ;;
         *) left_out[$kind]='tests/docker tests/environment' ;;
     esac
     kinds="$kinds $kind"

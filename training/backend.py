@@ -200,5 +200,5 @@ def bundled_openblas():
 def _links(*flags):
     # A linker that fails removes its output file, so that it must be nobody's to remove afterwards.
     with open(os.devnull, 'r+b') as nothing, temporary_folder() as folder:
-        return subprocess.call(['g++', '-shared', '-x', 'c', os.devnull] + list(flags) + [
-                                   '-o', os.path.join(folder, 'linked.so')], stdin=nothing, stdout=nothing, stderr=nothing) == 0
+        command = ['g++', '-shared', '-x', 'c', os.devnull] + list(flags) + ['-o', os.path.join(folder, 'linked.so')]
+        return subprocess.call(command, stdin=nothing, stdout=nothing, stderr=nothing) == 0

@@ -89,7 +89,8 @@ def problems(settings):
 def told(settings, usual):
     """What decides speed or results, and is not as usual (name to value), a line each."""
     return [shown(setting) + (', which is not followed: training computes in float32' if name == 'floatx' else '')
-            for name, setting in settings.items() if _DECIDE.match(name) and setting.value != usual.get('floatX' if name == 'floatx' else name)]
+            for name, setting in settings.items()
+            if _DECIDE.match(name) and setting.value != usual.get('floatX' if name == 'floatx' else name)]
 
 
 def shown(setting):

@@ -32,8 +32,8 @@ def path_of(root, fitting):
     """``<of what is read, and of the folder's name>-<of where it is>.npz``, hashes: a moved folder's is found."""
     import PIL
     place = os.path.realpath(root)
-    deciding = [_VERSION, os.path.basename(place).decode('latin-1'), fitting.net, fitting.invert, fitting.threshold, PIL.__version__,
-                np.__version__]
+    deciding = [_VERSION, os.path.basename(place).decode('latin-1'), fitting.net, fitting.invert, fitting.threshold,
+                PIL.__version__, np.__version__]
     parts = json.dumps(deciding).encode('ascii'), place
     return os.path.join(folder(), '-'.join(hashlib.sha256(part).hexdigest()[:16] for part in parts) + '.npz')
 

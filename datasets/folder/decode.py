@@ -11,7 +11,7 @@ from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
-from datasets import names, pictures
+from datasets import pictures
 from datasets.folder import cache
 from datasets.messages import progress
 
@@ -58,7 +58,7 @@ def read_all(root, found, fitting):
         contents = cache.by_content(known or (cache.copy(place, fitting) if missing else {}), READ)
         paths = [os.path.join(root, found.paths[index]) for index in missing]
         with contextlib.closing(_decoded(paths, fitting, contents)) as rows:
-            for done, (index, row) in enumerate(zip(missing, rows), 1):
+            for index, row in zip(missing, rows):
                 for array, value in zip(read, row):
                     array[index] = value
     finally:        # what is decoded when it is stopped need not be so again

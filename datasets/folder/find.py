@@ -131,7 +131,7 @@ def _tops(root, top, folders):
     if len(set(there)) < len(there):
         raise DatasetError('%s holds %s: give one folder for each of train, valid and test' % (shown, given))
     parts = [(part, _inner(root, part, name)) for part, name in parts]
-    for part, name in parts:
+    for _, name in parts:
         pictures = _pictures(root, name)
         if pictures and not _folders(os.path.join(root, name)):
             raise DatasetError('%s holds %d pictures and no class folders: sort them into folders named after their '

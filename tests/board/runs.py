@@ -21,7 +21,7 @@ from weights_gen import generate, parameters
 CLASSES = [u'zero', u'one', u'two', u'three', u'four', u'five']
 
 
-def layers_of(overlay, negative=False, edges=False, seed=3, classes=len(CLASSES)):
+def layers_of(overlay, negative=False, edges=False, seed=3, classes=None):
     """Random parameters, alive.
 
     Parameters
@@ -33,7 +33,7 @@ def layers_of(overlay, negative=False, edges=False, seed=3, classes=len(CLASSES)
     """
     random = np.random.RandomState(seed)
     result = []
-    for values in random_layers(overlay, classes, seed):
+    for values in random_layers(overlay, classes or len(CLASSES), seed):
         if not negative:
             values = values._replace(gamma=abs(values.gamma))
         if edges:

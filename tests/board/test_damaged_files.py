@@ -117,8 +117,8 @@ def run(tmpdir_factory):
     """A run whose verify.json is of its parameters, without a parameter folder's and test set's long reading."""
     path = made.make(tmpdir_factory.mktemp('runs'), 'digits-lfcW1A1', count=6)
     of = run_folder.RunFolder(path)
-    put(of.settings, json.dumps(dict(run_folder.read_mapping(of.settings), dataset='digits', weight_bits=1, activation_bits=1)
-                                ).encode('ascii'))
+    said = dict(run_folder.read_mapping(of.settings), dataset='digits', weight_bits=1, activation_bits=1)
+    put(of.settings, json.dumps(said).encode('ascii'))
     contents = {part: open(os.path.join(of.folder, part), 'rb').read() for part in folder.layout(of.overlay)}
     return of, dict(VERIFICATION, files=package.fingerprint(contents))
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
-from datasets import gtsrb, registry
+from datasets import registry
 from datasets.images import DatasetError
 
 

@@ -1,7 +1,6 @@
 """SVHN from small files of the published form."""
 from __future__ import absolute_import, division
 
-import os
 
 import numpy as np
 import pytest

@@ -12,7 +12,8 @@ from tests.environment.conftest import ROOT
 
 def doctor(*options, **variables):
     environment = {name: value for name, value in os.environ.items() if name not in ('DEVICE', 'DATA_DIR', 'OUT')}
-    process = subprocess.run([sys.executable, os.path.join(ROOT, 'scripts/doctor.py')] + list(options), env=dict(environment, **variables),
+    command = [sys.executable, os.path.join(ROOT, 'scripts/doctor.py')] + list(options)
+    process = subprocess.run(command, env=dict(environment, **variables),
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
     assert process.stderr == ''
     lines = process.stdout.splitlines()

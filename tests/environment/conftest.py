@@ -67,7 +67,8 @@ class Machine(object):
         path = (folder or self.bin) / name
         return self.program(name, INTERPRETER % {
             'real': sys.executable, 'else_do': 'exec "%s" "$@"' % sys.executable if works else 'exit 1',
-            'version': version, 'path': path, 'missing': json.dumps(missing), 'headers': self.headers if headers else self.home}, folder)
+            'version': version, 'path': path, 'missing': json.dumps(missing),
+            'headers': self.headers if headers else self.home}, folder)
 
     def empty_locks(self):
         """Let the locks ask for nothing, so that an environment takes seconds and no network."""

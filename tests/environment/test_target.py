@@ -20,7 +20,8 @@ def project(tmp_path_factory):
         copy = shutil.copytree if os.path.isdir(os.path.join(ROOT, name)) else shutil.copy
         copy(os.path.join(ROOT, name), str(home / name))
     for name in ('in_env.sh', 'test.sh'):
-        (home / 'scripts' / name).write_text('#!/bin/sh\nfor word; do echo "<$word>"; done\n[ -z "$FAILS" ] || exit "$FAILS"\n')
+        (home / 'scripts' / name).write_text('#!/bin/sh\n'
+                                              'for word; do echo "<$word>"; done\n[ -z "$FAILS" ] || exit "$FAILS"\n')
     return home
 
 
@@ -33,7 +34,8 @@ def front(request, project, tmp_path):
     def run(*words, **environment):
         command = (['make', '--no-print-directory'] if request.param == 'make' else ['scripts/target.sh']) + list(words)
         process = subprocess.run(command, cwd=str(project), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                 env=dict({'PATH': os.environ['PATH'], 'HOME': str(tmp_path)}, **environment), universal_newlines=True)
+                                 env=dict({'PATH': os.environ['PATH'], 'HOME': str(tmp_path)}, **environment),
+                                 universal_newlines=True)
         return process.returncode, process.stdout.splitlines(), process.stderr.splitlines()
     run.by_make = request.param == 'make'
     return run
@@ -105,14 +107,15 @@ def test_variables_of_other_programs_may_be_given(front):
 
 @needs_make
 def test_several_targets_share_their_variables(project):
-    process = subprocess.run(['make', '--no-print-directory', 'weights', 'verify', 'TOLERANCE=3', 'EPOCHS=2'], cwd=str(project),
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    process = subprocess.run(['make', '--no-print-directory', 'weights', 'verify', 'TOLERANCE=3', 'EPOCHS=2'],
+                             cwd=str(project), stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
     assert process.stderr == 'weights: EPOCHS is not read by weights verify: it changes nothing\n'
     assert process.returncode == 0 and '<--tolerance=3>' in process.stdout
 
 
-@pytest.mark.parametrize('variable, target', [('DATASET', 'train'), ('TESTS', 'test'), ('RUNS', 'compare'), ('TARGET', 'image'),
-                                              ('BENCH', 'bench'), ('NOTHING', 'train'), ('IMAGE', 'predict')])
+@pytest.mark.parametrize('variable, target', [('DATASET', 'train'), ('TESTS', 'test'), ('RUNS', 'compare'),
+                                              ('TARGET', 'image'), ('BENCH', 'bench'), ('NOTHING', 'train'),
+                                              ('IMAGE', 'predict')])
 @pytest.mark.parametrize('text', ['$(shell touch %s)', '$(touch %s)', '`touch %s`', '; touch %s;', "';touch %s;'"])
 def test_a_value_is_text(front, tmp_path, variable, target, text):
     """On the command line and in the environment; whatever else comes of it."""

@@ -171,7 +171,8 @@ def test_a_digit_drawn_by_keyboard(digits):
 @chromium.needed
 def test_what_is_cleared_stays_cleared(digits):
     digits.evaluate('''new Promise(answer => {
-        for (const kind of ['keydown', 'keyup']) document.querySelector('#pad').dispatchEvent(new KeyboardEvent(kind, {key: ' '}));
+        for (const kind of ['keydown', 'keyup'])
+            document.querySelector('#pad').dispatchEvent(new KeyboardEvent(kind, {key: ' '}));
         document.querySelector('#clear').click();
         requestAnimationFrame(() => requestAnimationFrame(answer)); })''')
     assert digits.text('#answer') == u'\u2013' and not digits.evaluate('document.querySelector("#ranking").children.length')

@@ -1,4 +1,4 @@
-"""The file for FINN: QONNX's own executor gives the board's scores, before and after its cleanup and channels-last passes."""
+"""The file for FINN: QONNX's own executor gives the board's scores, also after its passes for cleanup and channels-last."""
 from __future__ import absolute_import, division
 
 import numpy as np

@@ -56,7 +56,8 @@ def test_the_weight_that_no_trained_network_has(tmpdir):
 
 
 def test_what_the_file_says_of_itself():
-    model = onnx.load_from_string(standard.files(source.from_package(os.path.join(ROOT, 'pretrained/mnist-lfcW1A2.tar.gz')))['.onnx'])
+    packed = source.from_package(os.path.join(ROOT, 'pretrained/mnist-lfcW1A2.tar.gz'))
+    model = onnx.load_from_string(standard.files(packed)['.onnx'])
     told = {prop.key: prop.value for prop in model.metadata_props}
     assert told['network'] == 'lfcW1A2' and told['dataset'] == 'mnist' and told['accuracy'].startswith('99.20 %')
     assert json.loads(told['names'])['9'] == '9' and len(told['parameters_sha256']) == 64

@@ -1,4 +1,4 @@
-"""The board's arithmetic is told five times: reference, simulator, ONNX, C and JavaScript give one answer to the same images."""
+"""The board's arithmetic is told five times: reference, simulator, ONNX, C and JavaScript answer alike."""
 from __future__ import absolute_import, division
 
 import subprocess

@@ -93,7 +93,8 @@ def test_in_a_browser_a_click_sorts(tmpdir, width):
     assert compare('--out', tmpdir)[0] == 0
     act = """
         var result = [], read = function () {
-          result.push(Array.from(page.querySelectorAll('tbody th')).map(function (cell) { return cell.innerText.trim()[0]; }).join('')
+          result.push(Array.from(page.querySelectorAll('tbody th')).map(function (cell) {
+            return cell.innerText.trim()[0]; }).join('')
             + ' ' + Array.from(page.querySelectorAll('[aria-sort]')).map(function (head) {
               return head.innerText.trim().split(' ')[0] + ' ' + head.getAttribute('aria-sort'); }).join());
         }, buttons = page.querySelectorAll('th button');

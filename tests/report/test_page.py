@@ -77,8 +77,8 @@ def test_its_figures_are_the_verified_ones(made, name):
         assert '%.1f %% %.1f to %.1f' % (value, low, high) in text
     for reason, count in result['reasons'].items():
         assert '%d %s' % (count, reason) in text
-    for index, row in enumerate(result['confusion']):
-        for other, count in enumerate(row):
+    for row in result['confusion']:
+        for count in row:
             assert count == 0 or ': %d of %d"' % (count, sum(row)) in written(made[name])
 
 

@@ -1,5 +1,6 @@
 /* The C functions of training/ops against loops in double, for shapes with rests of every kind: what test_kernels.py
-   compiles for each instruction set, and under the sanitizers. Prints the instruction set; status 1 where one differs. */
+   compiles for each instruction set, and under the sanitizers. Prints the instruction set; status 1 where one differs.
+ */
 #include <stdio.h>
 
 #include "conv.c"
@@ -91,12 +92,15 @@ static void test_dense(long batch, long inputs, long units, bool ternary_x, bool
 static void test_conv(long batch, long rows, long columns, long channels, long filters, bool ternary_x, bool ternary_W,
                       bool pooled, bool real, Workspace *ws)
 {
-    const long out_rows = rows - 2, out_columns = columns - 2, taps = 9 * channels, pixels = batch * out_rows * out_columns;
+    const long out_rows = rows - 2, out_columns = columns - 2, taps = 9 * channels,
+               pixels = batch * out_rows * out_columns;
     const long windows = batch * (out_rows / 2) * (out_columns / 2), outputs = (pooled ? windows : pixels) * filters;
     int8_t *x = digits_new(batch * rows * columns * channels, ternary_x), *W = digits_new(filters * taps, ternary_W);
     int8_t *winners = digits_new(windows * filters + 1, false);
-    float *images = numbers_new(batch * rows * columns * channels), *b = numbers_new(filters), *dy = numbers_new(outputs);
-    float *y = numbers_new(outputs), *dx = numbers_new(batch * rows * columns * channels), *dW = numbers_new(filters * taps);
+    float *images = numbers_new(batch * rows * columns * channels), *b = numbers_new(filters),
+          *dy = numbers_new(outputs);
+    float *y = numbers_new(outputs), *dx = numbers_new(batch * rows * columns * channels),
+          *dW = numbers_new(filters * taps);
     float *db = numbers_new(filters), *whole = numbers_new(pixels * filters), *whole_dy = numbers_new(pixels * filters);
     const Operand x_ = {real ? images : NULL, real ? NULL : x}, W_ = {NULL, W};
     for (int twice = 0; twice < 2; twice++) {
@@ -169,14 +173,15 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
                     }
                     compare("conv dx", dx[((image * rows + row) * columns + column) * channels + c], sum, 9 * filters);
                 }
-    free(x), free(W), free(winners), free(images), free(b), free(dy), free(y), free(dx), free(dW), free(db), free(whole);
+    free(x), free(W), free(winners), free(images), free(b), free(dy), free(y), free(dx), free(dW), free(db),
+        free(whole);
     free(whole_dy);
 }
 
 int main(void)
 {
     static const long matrices[][3] = {{1, 1, 1}, {5, 33, 10}, {17, 70, 49}, {24, 97, 16}, {100, 64, 50}};
-    static const long images[][5] = {{1, 3, 3, 1, 1},  {2, 4, 7, 5, 3},   {3, 9, 7, 32, 20},
+    static const long images[][5] = {{1, 3, 3, 1, 1},   {2, 4, 7, 5, 3},   {3, 9, 7, 32, 20},
                                      {2, 14, 6, 3, 33}, {5, 3, 3, 40, 16}, {1, 21, 19, 2, 7}};
     Workspace workspace = {NULL, 0, 0, NULL};
     printf("%s, %d lanes\n", INSTRUCTION_SET, LANES);

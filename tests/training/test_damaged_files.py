@@ -20,7 +20,7 @@ def test_checkpoints(tmpdir, cases):
     path = str(tmpdir.join('checkpoint.npz'))
     content = {'variable_0': np.arange(12, dtype=np.float32).reshape(3, 4), 'position': np.array([1, 2, 3]),
                'identity': np.array('{"seed": "1"}'), 'history': np.zeros((0, 9))}
-    for number in range(2):
+    for _ in range(2):
         checkpoint.save(path, content)
     with np.load(path) as archive:
         written = dict(archive)

@@ -54,7 +54,8 @@ def test_a_file_that_cannot_be_read(settings, text):
 
 
 @pytest.mark.parametrize('line, answer', [
-    ('device = gpu', 'write device = cuda'), ('device = gpu0', 'write device = cuda'), ('device = opencl0:0', 'write device = cpu'),
+    ('device = gpu', 'write device = cuda'), ('device = gpu0', 'write device = cuda'),
+    ('device = opencl0:0', 'write device = cpu'),
     ('mode = FAST_COMPILE', 'leave mode out'), ('mode = ProfileMode', 'leave mode out'), ('linker = py', 'leave linker out'),
     ('cxx =', 'leave cxx out'), ('compute_test_value = raise', 'leave compute_test_value out')])
 def test_what_no_training_can_use(settings, line, answer):

@@ -106,7 +106,8 @@ class Scripted(Watched):
             self.seen.append((self.epoch, 'valid' if valid else 'test'))
             self.saved.append(os.path.exists(os.path.join(self.folder, 'made-1w-1a.npz')))
             labels = np.arange(len(images)) * 7 % CLASSES
-            wrong = np.arange(len(images)) < (self.valid_errors if valid else self.test_errors)[self.epoch] / 100. * len(images)
+            errors = (self.valid_errors if valid else self.test_errors)[self.epoch]
+            wrong = np.arange(len(images)) < errors / 100. * len(images)
             return np.eye(CLASSES, dtype=np.float32)[np.where(wrong, labels + 1, labels) % CLASSES]
         self.outputs = outputs
 
@@ -281,8 +282,8 @@ def test_checkpoints_of_another_version_are_refused(tmpdir, monkeypatch):
     arrays = contents_of_checkpoint(of)
     first = arrays['variable_0']
     for change in ({'variable_0': first[:-1]}, {'variable_0': first.astype(np.float64)}, {'variable_0': None},
-                   {'variable_999': first}, {'identity': None}, {'best_sha256': None}, {'order': None}, {'position': np.array([1, 2])},
-                   {'history': np.zeros((1, 8))}, {'identity': np.array(7)}):
+                   {'variable_999': first}, {'identity': None}, {'best_sha256': None}, {'order': None},
+                   {'position': np.array([1, 2])}, {'history': np.zeros((1, 8))}, {'identity': np.array(7)}):
         changed = dict(arrays, **change)
         checkpoint.save(path, {name: array for name, array in changed.items() if array is not None})
         assert 'was written by another version of this program' in refused(of), change
@@ -353,7 +354,8 @@ def test_lines_of_progress(tmpdir, monkeypatch, capsys):
     assert start(of)
     lines = [line for line in capsys.readouterr()[0].split('\n') if 'images/s' in line]
     assert len(lines) == 2
-    assert lines[0].startswith('  epoch 1 of 1: 10 of 20 images, ') and ', loss ' in lines[0] and 'run ends in 0:' in lines[0]
+    assert lines[0].startswith('  epoch 1 of 1: 10 of 20 images, ')
+    assert ', loss ' in lines[0] and 'run ends in 0:' in lines[0]
     assert lines[1].startswith('  epoch 1 of 1: 20 of 20 images, ') and lines[1].endswith('run ends in 0:00:00')
     with open(os.path.join(of.run_folder, 'train.log')) as handle:
         assert 'images/s' not in handle.read()

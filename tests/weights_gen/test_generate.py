@@ -19,7 +19,7 @@ from common.files import sha256
 from common.overlays import OVERLAYS
 from tests.shared import GOLDEN, ROOT, needs_golden
 from tests.weights_gen.archives import random_layers, save, save_golden
-from weights_gen import classes, folder, generate
+from weights_gen import folder, generate
 
 SCRIPTS = {'cnvW1A1': ('cifar10-gen-weights-W1A1.py', 'cifar10-1w-1a.npz'),
            'cnvW1A2': ('cifar10-gen-weights-W1A2.py', 'cifar10-1w-2a.npz'),
@@ -154,7 +154,8 @@ def test_no_such_overlay(capsys):
 
 
 @pytest.mark.parametrize('command, message', [
-    (['--net'], '--net'), (['--net', 'cnv', '--out', 'x'], '--params'), (['--net', 'resnet'], 'resnet'), (['--net', 'cnv', '-wb', 'one'], 'one')])
+    (['--net'], '--net'), (['--net', 'cnv', '--out', 'x'], '--params'), (['--net', 'resnet'], 'resnet'),
+    (['--net', 'cnv', '-wb', 'one'], 'one')])
 def test_wrong_options(capsys, command, message):
     with pytest.raises(SystemExit) as caught:
         generate.main(command)
