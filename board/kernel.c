@@ -55,7 +55,8 @@ static inline __attribute__((always_inline)) struct sums dot_products(const uint
         places_of[i] = w_planes == 2 ? _mm512_setzero_si512() : _mm512_set1_epi64(places);
     }
     for (int k = 0; k < words; k++, x += x_planes, w += BLOCK * w_planes) {
-        __m512i plus = _mm512_set1_epi64(x[x_planes - 1]), not_zero = _mm512_set1_epi64(x[0]);
+        __m512i plus = _mm512_set1_epi64(x[x_planes - 1]);
+        __m512i not_zero = _mm512_set1_epi64(x_planes == 2 ? x[0] : ~(uint64_t)0);
         for (int i = 0; i < BLOCK / 8; i++) {
             __m512i sign = _mm512_loadu_si512(w + BLOCK * (w_planes - 1) + 8 * i);
             __m512i bits = _mm512_xor_si512(plus, sign);
@@ -116,7 +117,7 @@ static inline __attribute__((always_inline)) struct sums dot_products(const uint
     for (int first = 0; first < BLOCK; first += 8) { /* 8 sums fit the registers */
         int64_t differ[8] = {0}, places_of[8] = {0};
         for (int k = 0; k < words; k++) {
-            uint64_t plus = x[k * x_planes + x_planes - 1], not_zero = x[k * x_planes];
+            uint64_t plus = x[k * x_planes + x_planes - 1], not_zero = x_planes == 2 ? x[k * x_planes] : ~(uint64_t)0;
             const uint64_t *row = w + k * BLOCK * w_planes + first;
             for (int i = 0; i < 8; i++) {
                 uint64_t bits = plus ^ row[BLOCK * (w_planes - 1) + i];
@@ -208,9 +209,12 @@ static inline __attribute__((always_inline)) void matrix(const struct layer *lay
 
 static void multiply(const struct layer *layer, const uint64_t *windows, int64_t count, uint32_t *bits, int32_t *scores)
 {
-    if (layer->input_planes == 1)
+    const int planes = 10 * layer->input_planes + layer->weight_planes;
+    if (planes == 11)
         matrix(layer, windows, count, 1, 1, bits, scores);
-    else if (layer->weight_planes == 1)
+    else if (planes == 12)
+        matrix(layer, windows, count, 1, 2, bits, scores);
+    else if (planes == 21)
         matrix(layer, windows, count, 2, 1, bits, scores);
     else
         matrix(layer, windows, count, 2, 2, bits, scores);

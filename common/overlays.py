@@ -177,6 +177,11 @@ def overlay(network, weight_bits, activation_bits, folding, published=NOTHING):
     Returns
     -------
     Overlay
+
+    Raises
+    ------
+    ValueError
+        A folding that does not fit a layer, or whose weights do not fit the memories' words.
     """
     shapes = ([('conv',) + shape for shape in network.convolutions] +
               [('dense', inputs, outputs, None, None, False) for inputs, outputs in network.units])
@@ -189,6 +194,11 @@ def overlay(network, weight_bits, activation_bits, folding, published=NOTHING):
               column_multiple=1 if index else network.input_multiple,
               row_multiple=MAX_CLASSES if index == last else 1)
         for index, ((kind, inputs, outputs, ifm_dim, ofm_dim, pool), pe, simd) in enumerate(zip(shapes, *folding)))
+    for layer in layers:
+        if layer.simd * weight_bits > 64 or layer.columns % layer.simd or layer.rows % layer.pe:
+            raise ValueError('layer %d: SIMD %d must divide %d columns, PE %d the %d rows, and %d weights of %d bits fit '
+                             'a word of 64' % (layer.index, layer.simd, layer.columns, layer.pe, layer.rows, layer.simd,
+                                               weight_bits))
     return Overlay(network, weight_bits, activation_bits, layers, published)
 
 

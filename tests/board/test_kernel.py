@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from board import kernel, reference, simulator
-from common.overlays import OVERLAYS
+from common.overlays import CNV, LFC, OVERLAYS, overlay as overlay_of
 from tests.board import networks
 from tests.shared import ROOT
 from weights_gen.folder import LayerMatrices
@@ -22,9 +22,13 @@ except kernel.NoKernel as error:
     NO_KERNEL = str(error)
 needs_kernel = pytest.mark.skipif(NO_KERNEL is not None, reason='no C kernel here: %s' % NO_KERNEL)
 
+# Overlays that the board does not have, of precisions that meet nowhere else: 1-bit inputs, 2-bit weights.
+OTHERS = [overlay_of(LFC, 2, 2, ((32, 64, 32, 16), (32, 32, 32, 8))), overlay_of(CNV, 2, 1, ((1,) * 9, (1,) * 9))]
+ALL = dict(OVERLAYS, **{other.name: other for other in OTHERS})
+
 
 def check(name, seed, count, extreme, threads=None):
-    overlay = OVERLAYS[name]
+    overlay = ALL[name]
     parameters = networks.parameters(overlay, seed, extreme)
     images = networks.images(overlay, count, seed)
     outputs = kernel.Kernel(overlay, parameters).run(images, threads)
@@ -34,7 +38,7 @@ def check(name, seed, count, extreme, threads=None):
 
 
 @needs_kernel
-@pytest.mark.parametrize('name', OVERLAYS)
+@pytest.mark.parametrize('name', sorted(ALL))
 @pytest.mark.parametrize('count, extreme', [(1, False), (3, True), (7, False)])
 def test_equals_the_reference(name, count, extreme):
     outputs = check(name, count, count, extreme)

@@ -48,6 +48,14 @@ def test_another_overlay_of_a_known_network():
     assert sixth.layers[0].input_bits == (1, 7) and sixth.layers[1].input_bits == (1, 0)
 
 
+@pytest.mark.parametrize('simd, last_pe', [(64, 16), (24, 16), (32, 24)])
+def test_a_folding_that_does_not_fit(simd, last_pe):
+    """64 weights of 2 bits in a word of 64; 24 of 832 columns at once; 24 processing elements for 64 rows."""
+    with pytest.raises(ValueError) as caught:
+        overlays.overlay(LFC, 2, 2, ((32, 64, 32, last_pe), (simd, 32, 32, 8)))
+    assert str(caught.value).startswith('layer 3' if last_pe == 24 else 'layer 0')
+
+
 def test_the_documents_numbers():
     """The specification of the training, "Optimisation"."""
     assert list(NETWORKS) == ['lfc', 'cnv']
