@@ -2,26 +2,30 @@
 
     python board/predict.py --package pretrained/mnist-lfcW1A1.tar.gz --images seven.png
 
-The package says which network it is of, and is checked first. Of a file of many images, one class name a line; which set
-answers, and how good it is, goes to standard error then.
+The package says which network it is of, and is checked first. Of a picture the answer, the ranked classes and what the
+network saw of it; of a folder a table (:mod:`board.folders`). Of a file of many images, one class name a line; which set
+answers, and how good it is, goes to standard error then. --preview writes what was seen.
 """
 from __future__ import absolute_import, print_function
 
 import contextlib
+import io
 import os
 import sys
 
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from board import package
+from board import folders, package, seen
 from board.simulator import Simulator, answers, print_lines, ranking
 from common import options
 from common.errors import UserError, run
-from common.files import open_regular, temporary_folder
-from common.overlays import OVERLAYS
+from common.files import open_regular, temporary_folder, whole_file
+from common.overlays import LARGEST_OUTPUT, OVERLAYS
 from common.run_folder import RunFolder
-from datasets import inputs, registry
+from datasets import inputs, names, registry, zipped
+
+_EXAMPLES, _SHOWN = 10, 128     # images of an answer, and of all, in what --preview writes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -129,19 +133,67 @@ def main(arguments):
     given = parser.parse_args(arguments)
     if not given.images:
         raise UserError('name a picture: make predict IMAGE=docs/seven.png, or --images')
+    if given.preview and os.path.isdir(given.preview):
+        raise UserError('%s is a folder: name a file, PREVIEW=seen.png' % given.preview)
     path = given.package or package_of(given)
     manifest, simulator = load(path)
-    images = inputs.read(given.images, simulator.overlay.image_shape, *fitting(manifest))
-    scores = simulator.scores(images)
-    chosen = [simulator.classes[index] for index in answers(simulator.overlay, scores)]
-    if len(images) == 1:
-        name = os.path.basename(given.images)
-        name = name.decode('utf-8', 'replace') if isinstance(name, bytes) else name
-        print_lines([u'%s: %s' % (name, chosen[0]), about(manifest, path), u''] +
-                    ranking(simulator.overlay, simulator.classes, scores[0]))
+    invert, threshold = fitting(manifest)
+    images = given.images
+    if zipped.is_packed(images):
+        images = zipped.unpacked(images)
+    if os.path.isdir(images):
+        _answer_folder(given, folders.read(images, simulator, invert, threshold), simulator, about(manifest, path))
     else:
-        print_lines(chosen)
-        print(about(manifest, path), file=sys.stderr)
+        _answer_file(given, inputs.read(images, simulator.overlay.image_shape, invert, threshold, own=True), simulator,
+                     about(manifest, path))
+
+
+def _answer_folder(given, found, simulator, about_set):
+    print_lines(folders.lines(found, simulator))
+    for line in folders.remarks(found, simulator) + [about_set]:
+        print(line, file=sys.stderr)
+    if given.preview:
+        _write_preview(given, found.images, found.answers, simulator,
+                       [os.path.join(found.root, path) for path in found.paths])
+
+
+def _answer_file(given, images, simulator, about_set):
+    overlay, classes = simulator.overlay, simulator.classes
+    scores = simulator.scores(images)
+    got = answers(overlay, scores)
+    if len(images) == 1:
+        name = names.text(names.encoded(os.path.basename(given.images)))
+        print_lines([u'%s: answer %s' % (name, classes[got[0]]), about_set, u''] + ranking(overlay, classes, scores[0]))
+        if overlay.decision != LARGEST_OUTPUT:
+            print_lines([u'(a bit for each class, 1 for yes; the board answers the highest that is set)'])
+        print_lines([u'', u'what the network saw:'])
+        for line in seen.lines(images[0], overlay.net, sys.stdout):
+            print_lines([line])
+    else:
+        print_lines(classes[index] for index in got)
+        print(about_set, file=sys.stderr)
+    if given.preview:
+        _write_preview(given, images, got, simulator, [given.images if len(images) == 1 else None] * len(images))
+
+
+def _write_preview(given, images, got, simulator, paths):
+    """A sheet of what the network saw, by the answers to it."""
+    from datasets import preview        # who only predicts needs none of its fonts
+    labels = sorted(set(got.tolist()))
+    most = max(1, min(_EXAMPLES, _SHOWN // len(labels)))
+    examples = [[(paths[index] if _is_picture(paths[index]) else None, images[index])
+                 for index in range(len(images)) if got[index] == label][:most] for label in labels]
+    stream = io.BytesIO()
+    preview.sheet([u'What %s saw of %s' % (simulator.overlay.name, names.text(names.encoded(os.path.basename(
+        given.images.rstrip(os.sep)))))], [u'answer %s' % simulator.classes[label] for label in labels], examples,
+        simulator.overlay.net).save(stream, 'PNG')
+    with whole_file(given.preview) as handle:
+        handle.write(stream.getvalue())
+    print(given.preview, file=sys.stderr)
+
+
+def _is_picture(path):
+    return path is not None and inputs.is_picture(path)
 
 
 if __name__ == '__main__':

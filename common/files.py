@@ -152,12 +152,13 @@ def _new_folder(path):
 
 
 @contextlib.contextmanager
-def whole_folder(path):
+def whole_folder(path, each=True):
     """Yield an empty temporary folder beside ``path`` that takes its place when the block ends without an error.
 
     A folder that is there already is replaced, at once where the file system can do that; elsewhere it is put aside
     first, and the next call puts it back if this one is killed in between. Whether replacing is wanted is the caller's
-    decision. Of several processes that write the same folder, the last one wins.
+    decision. Of several processes that write the same folder, the last one wins. With `each` false its files are not put on
+    the disk one by one, for what can be made again: after a power cut some may be empty.
     """
     path = os.path.realpath(path)   # a link to a folder stays, what it points to is replaced
     parent = os.path.dirname(path)
@@ -172,7 +173,7 @@ def whole_folder(path):
     try:
         yield temporary
         os.chmod(temporary, 0o777 & ~_umask())
-        for root, _, names in os.walk(temporary, topdown=False):
+        for root, _, names in os.walk(temporary, topdown=False) if each else ():
             for name in names:
                 sync(os.path.join(root, name))
             sync(root)

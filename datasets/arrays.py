@@ -103,7 +103,7 @@ def dataset(path, fitting, parts, titles=None, name=None):
         say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
     fitted = {part: Images(decided.images(images, lambda items: progress(items, len(items), 'Fitting')), some)
               for part, (images, some) in checked.items()}
-    _check_looks(path, fitted['train'])
+    _check_looks(path, fitted['train'], fitting)
     if 'valid' not in fitted:
         fitted.update(_held_back(path, fitted['train'], titles))
     mixed = np.random.RandomState(_ORDER).permutation(len(fitted['train'].labels))
@@ -115,19 +115,19 @@ def _looks(images):
     return [hashlib.sha1(image.tobytes()).digest() for image in images]
 
 
-def _check_looks(path, train):
+def _check_looks(path, train, fitting):
     """Refuse what is all alike to the network; tell of images that look as one of another class does."""
     labels = collections.defaultdict(set)
     looks = _looks(train.images)
+    advice = 'another threshold may help (THRESHOLD=)' if fitting.reads_ink else 'look at them, or at their preview'
     for look, label in zip(looks, train.labels.tolist()):
         labels[look].add(label)
     if len(labels) == 1 and len(looks) > 1:
-        raise DatasetError('%s: all %d training images are the same to the network: see the preview; for LFC another '
-                           'threshold may help' % (path, len(looks)))
+        raise DatasetError('%s: all %d training images are the same to the network: %s' % (path, len(looks), advice))
     count = sum(len(labels[look]) > 1 for look in looks)
     if count:
-        say('%s: %d of %d training images look to the network as one of another class does: see the preview; for LFC '
-            'another threshold may help' % (path, count, len(looks)))
+        say('%s: %d of %d training images look to the network as one of another class does: %s' % (
+            path, count, len(looks), advice))
 
 
 def _held_back(path, train, titles):

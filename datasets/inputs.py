@@ -6,7 +6,8 @@
 
 A file's kind is told from its first bytes, never from its name: NumPy's .npy and .npz, idx3-ubyte, these gzipped,
 CIFAR-10 binary, and pictures (:data:`datasets.pictures.FORMATS`), for which Pillow is needed. Files are not trusted:
-nothing is unpickled, and no size is believed before it is bounded.
+nothing is unpickled, and no size is believed before it is bounded. Arrays are uint8; black and white as bool, or as 0 and
+1, is taken as 0 and 255, and said. With ``own`` they may be of every shape and range of values that training takes.
 
 A picture is fitted to the overlay as :mod:`datasets.pictures` says: for CNV as the board's own software does it, for
 LFC to look like MNIST.
@@ -18,7 +19,9 @@ import numpy as np
 from common import npz
 from common.errors import UserError
 from common.files import open_regular
-from datasets import pictures, readers
+from datasets import pictures, readers, remarks, values
+from datasets.fitting import Fitting
+from datasets.messages import say
 
 LARGEST = pictures.LARGEST_FILE     # bytes of pixels in one file: twice CIFAR-10 and MNIST together
 MAX_LABEL = 63                  # CIFAR-10 binary: no overlay has more than 64 classes
@@ -28,7 +31,7 @@ class BadImages(UserError):
     """A file that is no image file, a damaged one, or images of another shape."""
 
 
-def read(path, shape, invert=None, threshold=None):
+def read(path, shape, invert=None, threshold=None, own=False):
     """The images of a file.
 
     Parameters
@@ -41,6 +44,8 @@ def read(path, shape, invert=None, threshold=None):
         'auto' looks at all arrays of a file at once, as training does.
     threshold : int, optional
         For LFC: from which grey on a pixel is white. Where not given, greys stay.
+    own : bool
+        Whether arrays are read as :mod:`datasets.arrays` reads them.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def read(path, shape, invert=None, threshold=None):
     """
     try:
         with open_regular(path) as handle:
-            images = _read(handle, path, shape, invert, threshold)
+            images = _read(handle, path, shape, invert, threshold, own)
     except npz.TooLarge as error:
         raise BadImages('%s holds %s at once: split it' % (path, error))
     except readers.DAMAGE + (EnvironmentError,) as error:
@@ -63,24 +68,62 @@ def read(path, shape, invert=None, threshold=None):
     if images.dtype == np.uint8 and images.shape[1:] == (28, 28) and shape == (32, 32, 3):
         images = pictures.frame(images)     # as training reads MNIST for CNV
     if images.dtype != np.uint8 or images.shape[1:] != shape:
-        raise BadImages('%s holds %s of shape %s: this network reads uint8 images, (N, %s)' % (
-            path, images.dtype, images.shape, ', '.join(map(str, shape))))
+        raise BadImages('%s holds %s of shape %s: this network reads uint8 images, (N, %s)%s' % (
+            path, images.dtype, images.shape, ', '.join(map(str, shape)), _advice(images)))
     if not len(images):
         raise BadImages('%s holds no image' % path)
     return images
 
 
-def _read(handle, path, shape, invert, threshold):
+def is_picture(path):
+    """Whether a file begins as a picture of a kind that is read."""
+    with open_regular(path) as handle:
+        return pictures.begins(handle.read(16))
+
+
+def _advice(images):
+    """The line of NumPy that makes numbers of another kind what is read."""
+    if images.dtype.kind not in 'iuf' or images.dtype == np.uint8 or not images.size:
+        return ''
+    low, high = images.min(), images.max()
+    for least, most, line in ((0, 1, 'x * 255'), (-1, 1, '(x + 1) * 127.5'), (0, 255, 'x')):
+        if least <= low and high <= most:
+            return '; from %s to %s they become such by np.rint(%s).astype(np.uint8)' % (low, high, line)
+    return ''
+
+
+def _read(handle, path, shape, invert, threshold, own):
     beginning = handle.read(16)
     handle.seek(0)
     if pictures.begins(beginning):
         return _read_picture(handle, path, shape, invert or 'auto', threshold)[np.newaxis]
     images = _read_arrays(handle, path, beginning[:4])
+    if images.dtype == bool or values.of_zero_and_one(images):
+        say('%s: %s of 0 and 1 are taken as black and white' % (path, images.dtype))
+        images = images.astype(np.uint8) * np.uint8(255)
+    if own and images.shape != (0,):
+        images = _as_trained(path, images, shape, invert, threshold)
+        return images
     if shape != (28, 28) or images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
         return images
     if invert == 'yes' or invert == 'auto' and pictures.bright_border(images):
         images = 255 - images
     return _black_and_white(images, threshold)
+
+
+def _as_trained(path, images, shape, invert, threshold):
+    """Arrays fitted as :func:`datasets.arrays.dataset` does it."""
+    images = values.layout(path, images[np.newaxis] if images.shape in (shape, (28, 28)) else images)
+    if images.dtype != np.uint8:
+        fitted, note = values.pixels({path: images})
+        images = fitted[path]
+        if note:
+            say(note)
+    if shape == (28, 28):
+        if threshold is None and invert in (None, 'no') and images.shape[1:] == shape:
+            return images
+        return Fitting('lfc', threshold, invert or ('no' if images.shape[1:] == shape else 'auto')).images(images)
+    return Fitting('cnv').images(images)
 
 
 def _black_and_white(grey, threshold):
@@ -128,5 +171,7 @@ def _read_picture(handle, path, shape, invert, threshold):
     except ValueError as error:
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
     if shape == (32, 32, 3):
+        if remarks.transparent(picture):
+            say('%s: its transparent parts count for nothing, here as on the board: what lies under them shows' % path)
         return pictures.fit_colour(picture, size)
     return pictures.fit_photograph(picture, invert, threshold)

@@ -25,10 +25,10 @@ def say_list(tell, title, lines):
             tell('  and %d more' % (len(lines) - _LISTED))
 
 
-def shortened(texts, between=', '):
+def shortened(texts, between=', ', most=_LISTED):
     """The first of some texts, and how many more there are."""
-    more = ['and %d more' % (len(texts) - _LISTED)] if len(texts) > _LISTED else []
-    return between.join(list(texts[:_LISTED]) + more)
+    more = ['and %d more' % (len(texts) - most)] if len(texts) > most else []
+    return between.join(list(texts[:most]) + more)
 
 
 def progress(items, total, what):

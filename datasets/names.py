@@ -25,11 +25,11 @@ def file_name(path):
     Returns
     -------
     str
-        Its own name without .npz, accents, and whatever else a file name on another machine might not hold: at most 48
-        of A-Z, a-z, 0-9, '.', '_' and '-', the first a letter or digit.
+        Its own name without .npz or .zip, accents, and whatever else a file name on another machine might not hold: at most
+        48 of A-Z, a-z, 0-9, '.', '_' and '-', the first a letter or digit.
     """
     name = text(encoded(os.path.basename(os.path.abspath(os.path.expanduser(path)))))
-    if name.lower().endswith(u'.npz'):
+    if name.lower().endswith((u'.npz', u'.zip')):
         name = name[:-4]
     plain = unicodedata.normalize('NFKD', name).encode('ascii', 'ignore').decode('ascii')
     plain = re.sub(u'[^A-Za-z0-9._]+', u'-', plain).strip(u'-._')[:_LONGEST]

@@ -24,11 +24,11 @@ def order(digest):
     return hashlib.sha256(_SALT + digest).digest()
 
 
-def divide(labels, looks, orders, parts):
+def divide(labels, looks, orders, parts, tracks=None):
     """A tenth of each class for each of some parts, at least one picture; the rest is for training.
 
     Pictures of one look, which the network cannot tell apart, stay together; where they have several labels, they are
-    for training. Where few looks are different, each part has its share of those.
+    for training. So do those of one track. Where few looks or tracks are different, each part has its share of those.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def divide(labels, looks, orders, parts):
         What the network sees; what is sorted by (:func:`order`).
     parts : tuple of str
         'valid', 'test' or both.
+    tracks : sequence of hashable or None, optional
+        What else keeps pictures of a class together: the same film, say. None for one by itself.
 
     Returns
     -------
@@ -49,23 +51,50 @@ def divide(labels, looks, orders, parts):
         A class has not a picture for each part and one to train on.
     """
     result = ['train'] * len(labels)
-    classes, labels_of = collections.defaultdict(dict), collections.defaultdict(set)
+    classes, labels_of = collections.defaultdict(list), collections.defaultdict(set)
     for index, (label, look) in enumerate(zip(labels, looks)):
-        classes[label].setdefault(look, []).append(index)
+        classes[label].append(index)
         labels_of[look].add(label)
-    for label, groups in sorted(classes.items()):
-        free = [group for look, group in groups.items() if len(labels_of[look]) == 1]
+    for label, indices in sorted(classes.items()):
+        groups = _joined(indices, [looks] + ([tracks] if tracks else []))
+        free = [group for group in groups if all(len(labels_of[looks[index]]) == 1 for index in group)]
         if len(groups) <= len(parts) or len(free) < len(parts):
             raise TooFew(label, len(free))
-        free.sort(key=lambda group: (len(group), min(orders[index] for index in group)))     # many alike: to train
-        target = int(SHARE * sum(map(len, groups.values())) + .5)
-        target = max(1, min(target, len(free) // (len(parts) + 1)))
+        share, target = len(free) // (len(parts) + 1), int(SHARE * len(indices) + .5)
+        target = max(1, target if tracks else min(target, share))
+        usual = max(target, 1.5 * len(indices) / len(groups))       # a long film is for training, as is what is much alike
+        free.sort(key=lambda group: (len(group) > usual if tracks else len(group),
+                                     min(orders[index] for index in group)))
         left = len(groups)
         for number, part in enumerate(parts, 1):
-            later, taken = len(parts) - number, 0
-            while not taken or len(free) > later and left > later + 1 and taken + len(free[0]) <= target:
+            later, taken, of_groups = len(parts) - number, 0, 0
+            while not taken or (len(free) > later and left > later + 1 and taken + len(free[0]) <= target and
+                                of_groups < share):
                 for index in free[0]:
                     result[index] = part
                 taken += len(free.pop(0))
+                of_groups += 1
                 left -= 1
     return result
+
+
+def _joined(indices, ways):
+    """Groups of what is alike in any of some ways, directly or by others between; None is like nothing."""
+    groups, place = {}, {}          # first index to group; (way, what) to the first index of its group
+
+    def first(index):
+        while place.get(index, index) != index:
+            index = place[index]
+        return index
+
+    known = {}
+    for index in indices:
+        groups[index], place[index] = [index], index
+        for number, way in enumerate(ways):
+            if way[index] is None:
+                continue
+            one, other = first(known.setdefault((number, way[index]), index)), first(index)
+            if one != other:
+                groups[one] += groups.pop(other)
+                place[other] = one
+    return list(groups.values())

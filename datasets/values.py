@@ -13,6 +13,8 @@ from datasets import names
 from datasets.images import DatasetError
 
 _SIDES = {784: 28, 1024: 32}        # of flat rows of grey pixels
+_FAR = 8                            # what is brighter than that is of no kind that ends at 1
+_DARK = 64                          # no picture's white is darker: then it is of another scale, 0 to 16 say
 
 
 def layout(where, images):
@@ -64,7 +66,7 @@ def pixels(arrays):
     low = min(array.min() for array in arrays.values())
     high = max(array.max() for array in arrays.values())
     for other, array in arrays.items():
-        if array.dtype.kind != first.dtype.kind or array.max() <= 1 < high / 2:
+        if array.dtype.kind != first.dtype.kind or array.max() <= 1 and high >= _FAR:
             raise DatasetError('%s is %s from %s to %s and %s %s to %s: give all parts the same kind of values' % (
                 other, array.dtype, array.min(), array.max(), 'others from' if array is first else name + ' from',
                 low, high))
@@ -77,6 +79,9 @@ def pixels(arrays):
         return _scaled(arrays, 0, 1), '%s: taken as 0 (black) to 1 (white)' % about
     if low >= -1 and high <= 1:
         return _scaled(arrays, -1, 1), '%s: taken as -1 (black) to 1 (white)' % about
+    if low >= 0 and high < _DARK:
+        raise DatasetError('%s: expected 0 to 255, where this would be nearly black; if %s is white, '
+                           'x = np.rint(x * (255. / %s)).astype(np.uint8), the same for every part' % (about, high, high))
     if low >= 0 and high <= 255:
         if kinds == {'u'} and all(array.dtype.itemsize == 1 for array in arrays.values()):
             return arrays, None
@@ -84,6 +89,11 @@ def pixels(arrays):
     raise DatasetError('%s: expected uint8, 0 to 255; if the least is black and the most is white, '
                        'x = np.rint((x - %s) * (255. / %s)).astype(np.uint8), the same for every part'
                        % (about, low, high - low))
+
+
+def of_zero_and_one(images):
+    """Whether uint8 images are black and white as 0 and 1, which read as 0 to 255 would be black."""
+    return images.dtype == np.uint8 and images.size > 0 and images.max() == 1 and images.min() == 0
 
 
 def _scaled(arrays, low, high):

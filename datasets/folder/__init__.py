@@ -3,11 +3,10 @@
     data = load('photos/pets', Fitting('cnv'))      # photos/pets/cat/*.jpg, photos/pets/dog/*.jpg
 
 With ``train/``, ``test/`` and, if liked, ``valid/`` above the class folders (or training_set/, seg_test/ and the like)
-the pictures are divided as they say;
-without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`). Classes are in the order of their
-folders' names, numbers in them by value: 9 before 10. Hidden files and files that are no pictures are passed over. Each
-picture counts once, however many copies there are: what it holds decides, not its name. A copy in ``test/`` or
-``valid/`` is taken out of training.
+the pictures are divided as they say; without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`),
+frames of one film together. Classes are in the order of their folders' names, numbers in them by value: 9 before 10.
+Hidden files and files that are no pictures are passed over. Each picture counts once, however many copies there are: what
+it holds decides, not its name. A copy in ``test/`` or ``valid/`` is taken out of training.
 
 A picture is decoded once, under whatever name or date it comes again; what the network sees of it is kept in
 ``~/.cache/bnn-pynq-training/pictures`` (:func:`common.machine.cache_folder`).
@@ -21,13 +20,16 @@ import os
 import numpy as np
 
 from datasets import names
-from datasets.folder import check, decode, find
+from datasets.folder import check, decode, find, tracks
 from datasets.images import Dataset, DatasetError, Images
 from datasets.messages import say, say_list, shortened
 
 BROKEN = ('skip', 'stop')
 
-Picture = collections.namedtuple('Picture', ['path', 'label', 'part', 'image', 'look', 'pixels', 'file'])
+# look, pixels, file: hashes of what the network sees, of the upright pixels, of the file. track: what it belongs to by
+# its name (datasets.folder.tracks). remark: of datasets.folder.decode.
+Picture = collections.namedtuple('Picture', [
+    'path', 'label', 'part', 'image', 'look', 'pixels', 'file', 'track', 'remark'])
 
 
 def load(path, fitting, broken='skip'):
@@ -64,15 +66,29 @@ def load(path, fitting, broken='skip'):
     return Dataset(name, images['train'], images['valid'], images['test'], found.classes)
 
 
-def collect(path, fitting, broken='skip', tell=None, divide=True):
-    """The pictures of a folder before they become arrays; what is wrong with it goes to ``tell(line)``, :func:`say`.
+def collect(path, fitting, broken='skip', tell=None, refuse=None):
+    """The pictures of a folder before they become arrays.
+
+    Parameters
+    ----------
+    path, fitting, broken
+        As :func:`load` takes them.
+    tell : callable, optional
+        Takes a line about the pictures; :func:`datasets.messages.say` where not given.
+    refuse : callable, optional
+        Takes a line about what stops a training, and may return; where not given, that is raised.
 
     Returns
     -------
-    (Found, list of Picture)
-        All files; each picture once, with its part where they are to be divided.
+    (datasets.folder.find.Found, list of Picture)
+        All files; each picture once, with its part.
+
+    Raises
+    ------
+    DatasetError
+        For what `refuse` is not given, and where there are no class folders to speak of.
     """
-    tell = tell or say
+    tell, refuse = tell or say, refuse or _refuse
     root = names.encoded(os.path.expanduser(path))
     found = find.find(root)
     for what, paths in found.unused.items():
@@ -81,22 +97,28 @@ def collect(path, fitting, broken='skip', tell=None, divide=True):
         else:
             say_list(tell, '%s: %s' % (path, what), [names.shown(name) for name in paths])
     read = decode.read_all(root, found, fitting)
-    check.tell_broken(path, found, read, broken, tell)
+    check.tell_broken(path, found, read, broken, tell, refuse)
     images = fitting.black_and_white(read.images)
+    of = tracks.of(found.paths, list(zip(found.labels, found.parts)))
     chosen = [Picture(found.paths[index], found.labels[index], found.parts[index], images[index],
-                      hashlib.sha1(images[index]).digest(), read.pixels[index].tobytes(), read.files[index].tobytes())
+                      hashlib.sha1(images[index]).digest(), read.pixels[index].tobytes(), read.files[index].tobytes(),
+                      of[index], read.reasons[index])
               for index in np.flatnonzero(read.states == decode.READ)]
-    check.check_classes(path, found, chosen, tell)
-    chosen = check.once(path, chosen, tell)
-    check.check_left(path, found, chosen, 'all its pictures are in other classes too')
-    check.tell_alike(path, chosen, tell)
-    if not divide:
-        return found, chosen
-    chosen = check.divided(path, found, chosen, tell)
-    check.check_left(path, found, [picture for picture in chosen if picture.part == 'train'],
-                'all that are in train/ are in test/, valid/ or another class too')
+    check.check_classes(path, found, chosen, tell, refuse)
+    check.check_blank(path, chosen, fitting, tell, refuse)
+    clear, unclear = check.once(path, chosen, tell)
+    check.check_left(path, found, clear, 'all its pictures are in other classes too', unclear, refuse)
+    check.tell_alike(path, clear, fitting, tell)
+    divided = check.divided(path, found, clear, tell, refuse)
+    check.check_left(path, found, [picture for picture in divided if picture.part == 'train'],
+                     'all that are in train/ are in test/, valid/ or another class too',
+                     {picture.label: names.shown(picture.path) for picture in chosen if picture.part == 'train'}, refuse)
     for part in ('valid', 'test'):
-        if not any(picture.part == part for picture in chosen):
-            raise DatasetError('%s: there is no picture %s that can be read and is in no other part or class: put '
-                               'some of each class into %s/' % (path, check.PURPOSES[part], part))
-    return found, chosen
+        if not any(picture.part == part for picture in divided):
+            refuse('%s: there is no picture %s that can be read and is in no other part or class: put some of each class '
+                   'into %s/' % (path, check.PURPOSES[part], part))
+    return found, divided
+
+
+def _refuse(line):
+    raise DatasetError(line)

@@ -1,4 +1,4 @@
-"""Which pictures of a folder count, and for which part; what is wrong with it is told, or refused in one line."""
+"""Which pictures of a folder count, and for which part; what is wrong goes to ``tell(line)``, or ``refuse(line)``."""
 from __future__ import absolute_import
 
 import collections
@@ -6,71 +6,96 @@ import collections
 import numpy as np
 
 from datasets import names, splits
-from datasets.folder.decode import BROKEN, OTHER
-from datasets.images import DatasetError
-from datasets.messages import say_list
+from datasets.folder import tracks
+from datasets.folder.decode import BLANK, BROKEN, OTHER, TRANSPARENT
+from datasets.messages import say_list, shortened
 from datasets.pictures import KINDS
 
 PURPOSES = {'valid': 'to validate', 'test': 'to test'}
 
 
-def tell_broken(path, found, read, broken, tell):
+def tell_broken(path, found, read, broken, tell, refuse):
     indices = np.flatnonzero(read.states == BROKEN)
     lines = ['%s: %s' % (names.shown(found.paths[index]), names.shown(read.reasons[index])) for index in indices]
     if len(indices) and broken == 'stop':
-        raise DatasetError('%s: %d of %d files cannot be read, the first %s; mend or remove them, or leave them out '
-                           '(--broken skip)' % (path, len(indices), len(found.paths), lines[0]))
+        refuse('%s: %d of %d files cannot be read, the first %s; mend or remove them, or leave them out (BROKEN=skip)' % (
+            path, len(indices), len(found.paths), lines[0]))
     say_list(tell, '%s: %d files cannot be read and are left out' % (path, len(indices)), lines)
     others = int((read.states == OTHER).sum())
     if others:
         tell('%s: %d files are no pictures and are passed over' % (path, others))
 
 
-def check_classes(path, found, chosen, tell):
+def check_classes(path, found, chosen, tell, refuse):
+    """That each class has a picture that can be read, to train on where the parts are given."""
     counts = collections.Counter((picture.part, picture.label) for picture in chosen)
-    parts = {picture.part for picture in chosen} or {None}
+    parts = set(found.parts) or {None}
     for label, title in enumerate(found.classes):
         first = None if None in parts else 'train'
         if not counts[first, label]:
-            where = ' in train/' if first else ''
-            raise DatasetError('%s: the class %s has no picture%s: put some into its folder (%s), or remove the '
-                               'folder' % (path, names.shown(title), where, KINDS))
+            there = [names.shown(name) for name, one, part in zip(found.paths, found.labels, found.parts)
+                     if one == label and part == first]
+            refuse('%s: the class %s has no picture%s%s: put some into its folder (%s), or remove the folder' % (
+                path, names.shown(title), ' in train/' if first else '',
+                ' that can be read (%s)' % shortened(there, most=2) if there else '', KINDS))
         for part in sorted(parts - {None}):
             if not counts[part, label]:
                 tell('%s: the class %s has no picture in %s/' % (path, names.shown(title), part))
 
 
-def check_left(path, found, chosen, why):
-    """That there is a picture of each class among some."""
-    missing = np.setdiff1d(np.arange(len(found.classes)), [picture.label for picture in chosen])
-    if len(missing):
-        raise DatasetError('%s: no picture of the class %s is left: %s; each class needs pictures of its own'
-                           % (path, names.shown(found.classes[missing[0]]), why))
+def check_left(path, found, chosen, why, examples, refuse):
+    """That there is a picture of each class among some; `examples` has one that is not, by the class."""
+    for label in np.setdiff1d(sorted(examples), [picture.label for picture in chosen]):
+        refuse('%s: no picture of the class %s is left: %s (%s); each class needs pictures of its own'
+               % (path, names.shown(found.classes[label]), why, examples[label]))
+
+
+def check_blank(path, chosen, fitting, tell, refuse):
+    """What shows the network nothing, and what looks different on the board than where it was made."""
+    if fitting.reads_ink:
+        blank = [picture for picture in chosen if picture.image.min() == picture.image.max()]
+    else:
+        blank = [picture for picture in chosen if BLANK in picture.remark]
+    shown = [names.shown(picture.path) for picture in blank]
+    if blank and len(blank) == len(chosen):
+        refuse('%s: all %d pictures are of one colour to the network, the first %s: %s' % (
+            path, len(blank), shown[0], 'another threshold may help (THRESHOLD=); see the preview' if fitting.reads_ink
+            else 'if their values are 0 and 1, multiply them by 255'))
+    say_list(tell, '%s: %d of %d pictures are of one colour to the network' % (path, len(blank), len(chosen)), shown)
+    say_list(tell, '%s: transparent parts count for nothing, here as on the board: what lies under them shows; put the '
+             'pictures on a colour of your own if it should not' % path,
+             [names.shown(picture.path) for picture in chosen if TRANSPARENT in picture.remark])
 
 
 def once(path, chosen, tell):
-    """Each picture once; none whose copies have several labels."""
+    """Each picture once; none whose copies have several labels, of which there is a line for each class."""
     copies = collections.OrderedDict()
     for picture in sorted(chosen, key=lambda picture: ('test', 'valid', 'train', None).index(picture.part)):
         copies.setdefault(picture.pixels, []).append(picture)
-    clear, twice, unclear = [], [], []
+    clear, twice, unclear, examples = [], [], [], {}
     for some in copies.values():
         line = ' = '.join(names.shown(picture.path) for picture in some)
         if len({picture.label for picture in some}) > 1:
             unclear.append(line)
+            examples.update((picture.label, line) for picture in some)
             continue
         clear.append(some[0])
         if len(some) > 1:
             twice.append(line)
     say_list(tell, '%s: %d pictures are in more than one class and are left out' % (path, len(unclear)), unclear)
     say_list(tell, '%s: %d pictures are there more than once and count once' % (path, len(twice)), twice)
-    return clear
+    return clear, examples
 
 
-def divided(path, found, chosen, tell):
+def divided(path, found, chosen, tell, refuse):
     """The pictures with their parts."""
     if not chosen or chosen[0].part is None:
-        return _assigned(path, found, chosen, ('valid', 'test'))
+        return _assigned(path, found, chosen, ('valid', 'test'), tell, refuse)
+    torn = tracks.torn(*zip(*((picture.path, picture.label, picture.part) for picture in chosen)))
+    if torn:
+        tell('%s: the names show frames of one film in several of train/, valid/ and test/, %d times (%s: %s): the network '
+             'is tested on what it has all but seen; put all frames of a film into one of them' % (
+                 path, len(torn), names.shown(found.classes[torn[0][0]]), _film(torn[0][1])))
     kept = [picture for picture in chosen if picture.part == 'test']
     if any(picture.part == 'valid' for picture in chosen):
         tested = {picture.look for picture in kept}
@@ -82,27 +107,65 @@ def divided(path, found, chosen, tell):
         tell('%s: %d pictures are left out of training or validation: the network sees the same in test/ or valid/'
              % (path, left_out))
     if not any(picture.part == 'valid' for picture in kept):
-        train = _assigned(path, found, train, ('valid',))
+        train = _assigned(path, found, train, ('valid',), tell, refuse)
     return kept + train
 
 
-def _assigned(path, found, chosen, parts):
-    try:
-        divided = splits.divide([picture.label for picture in chosen], [picture.look for picture in chosen],
-                                [splits.order(picture.file) for picture in chosen], parts)
-    except splits.TooFew as few:
-        raise DatasetError('%s: the class %s has %d pictures that the network can tell from each other and from other '
-                           'classes\': at least %d are needed, to train, %s' % (
-                               path, names.shown(found.classes[few.label]), few.count, len(parts) + 1,
-                               ' and '.join(PURPOSES[part] for part in parts)))
-    return [picture._replace(part=part) for picture, part in zip(chosen, divided)]
+def _film(track):
+    return names.shown(track[1]) + '...' if isinstance(track, tuple) else names.shown(track)
 
 
-def tell_alike(path, chosen, tell):
+def _assigned(path, found, chosen, parts, tell, refuse):
+    """The pictures with parts; films are kept together where there are enough of them in a class."""
+    of, torn, refused = [picture.track for picture in chosen], [], []
+    while True:
+        try:
+            divided = splits.divide([picture.label for picture in chosen], [picture.look for picture in chosen],
+                                    [splits.order(picture.file) for picture in chosen], parts,
+                                    of if any(track is not None for track in of) else None)
+            break
+        except splits.TooFew as few:
+            inside = [picture.label == few.label for picture in chosen]
+            if any(track is not None for track, within in zip(of, inside) if within):
+                of = [None if within else track for track, within in zip(of, inside)]
+                torn.append('%s/' % names.shown(found.classes[few.label]))
+                continue
+            refuse('%s: the class %s has %d pictures that the network can tell from each other and from other classes\'%s: '
+                   'at least %d are needed, to train, %s; add others%s' % (
+                       path, names.shown(found.classes[few.label]), few.count, _same(chosen, few.label), len(parts) + 1,
+                       ' and '.join(PURPOSES[part] for part in parts),
+                       ', or put some of each class into train/ and test/' if 'test' in parts else ''))
+            refused += [picture._replace(part='train') for picture, within in zip(chosen, inside) if within]
+            chosen, of = [[one for one, within in zip(some, inside) if not within] for some in (chosen, of)]
+    films = {(picture.label, track) for picture, track in zip(chosen, of) if track is not None}
+    if films:
+        tell('%s: by their names %d pictures are frames of %d films (%s, ...); those of one film stay in one part'
+             % (path, len(of) - of.count(None), len(films), _film(min(films)[1])))
+    if torn:
+        tell('%s: frames of one film come into several parts, as there are too few films in %s: the network is tested on '
+             'what it has all but seen; make train/ and test/ yourself, of different films' % (path, shortened(torn)))
+    return refused + [picture._replace(part=part) for picture, part in zip(chosen, divided)]
+
+
+def _same(chosen, label):
+    """' (cat/1.png looks as dog/2.png)' where pictures of a class are taken for others."""
+    first = {}
+    for picture in sorted(chosen, key=lambda picture: picture.label == label):
+        other = first.setdefault(picture.look, picture)
+        if picture.label == label and other is not picture:
+            return ' (it sees the same in %s and %s)' % (names.shown(picture.path), names.shown(other.path))
+    return ''
+
+
+def tell_alike(path, chosen, fitting, tell):
+    """Of pictures that look as one of another class does, and which."""
     labels = collections.defaultdict(set)
     for picture in chosen:
         labels[picture.look].add(picture.label)
-    count = sum(len(labels[picture.look]) > 1 for picture in chosen)
-    if count:
-        tell('%s: %d of %d pictures look to the network as one of another class does: see the preview; for LFC another '
-             'threshold may help' % (path, count, len(chosen)))
+    some = [picture for picture in chosen if len(labels[picture.look]) > 1]
+    if some:
+        pair = [picture for picture in some if picture.look == some[0].look]
+        other = next(picture for picture in pair if picture.label != pair[0].label)
+        tell('%s: %d of %d pictures look to the network as one of another class does, such as %s and %s: see the preview%s'
+             % (path, len(some), len(chosen), names.shown(pair[0].path), names.shown(other.path),
+                '; another threshold may help (THRESHOLD=)' if fitting.reads_ink else ''))

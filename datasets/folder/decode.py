@@ -11,13 +11,14 @@ from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
-from datasets import pictures
+from datasets import pictures, remarks
 from datasets.folder import cache
 from datasets.messages import progress
 
 LARGEST_FILE = 2 ** 28      # bytes; the largest pictures are decoded two at a time
 WORKERS = 2
 READ, BROKEN, OTHER, NOT_NOW = range(4)     # the last: broken, and maybe not so the next time
+BLANK, TRANSPARENT = 'blank', 'transparent'     # what is remarked of pictures that are read, for CNV
 
 _OTHER_FORMATS = (b'.avif', b'.jp2', b'.jxl', b'.cr2', b'.nef', b'.dng', b'.svg', b'.pdf')
 
@@ -37,7 +38,7 @@ def read_all(root, found, fitting):
     -------
     Read
         For each file the image (for LFC still grey), whether it is READ, hashes of its upright pixels and of its bytes,
-        and what is wrong with it.
+        and what is wrong with it, or remarkable: BLANK, TRANSPARENT or both.
     """
     count = len(found.paths)
     shapes = (count,) + fitting.shape, (count,), (count, 32), (count, 32)
@@ -61,6 +62,7 @@ def read_all(root, found, fitting):
             for index, row in zip(missing, rows):
                 for array, value in zip(read, row):
                     array[index] = value
+                done += 1
     finally:        # what is decoded when it is stopped need not be so again
         left_out = set(missing[done:]) | set(np.flatnonzero(read.states == NOT_NOW))
         kept = [index for index in range(count) if index not in left_out]
@@ -96,7 +98,7 @@ def _decoded(paths, fitting, contents):
 
 
 def _decode(path, fitting, contents):
-    """A row of a Read: (image, state, hash of the upright pixels, hash of the file, reason).
+    """A row of a Read: (image, state, hash of the upright pixels, hash of the file, reason or remark).
 
     Of a file whose hash is in `contents` it is the row that is there.
     """
@@ -121,6 +123,8 @@ def _decode(path, fitting, contents):
             return contents[digest]
         picture, pixels = _upright(data, not fitting.reads_ink)
         image = fitting.picture(*picture)
+        remark = '' if fitting.reads_ink else ' '.join(
+            [BLANK] * remarks.blank(picture[0]) + [TRANSPARENT] * remarks.transparent(picture[0]))
     except EnvironmentError as error:
         state = BROKEN if error.errno is None else NOT_NOW    # Pillow's own have no number
         return blank, state, zeros, zeros, error.strerror or str(error)
@@ -133,7 +137,7 @@ def _decode(path, fitting, contents):
         if path.lower().endswith(pictures.EXTENSIONS):
             return blank, BROKEN, zeros, zeros, 'not a picture'
         return blank, OTHER, zeros, zeros, ''      # text may begin with BM or P5
-    return image, READ, pixels, np.frombuffer(digest, np.uint8), ''
+    return image, READ, pixels, np.frombuffer(digest, np.uint8), remark
 
 
 def _upright(data, small):

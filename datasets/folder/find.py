@@ -1,25 +1,24 @@
 """What is in a folder of class folders: paths, labels, parts; no file is opened.
 
-Parts (train/, valid/, test/) are told from classes by their names, also training_set/, seg_train/ or Testing/, and by
-what they hold: a folder with pictures in it is a class even where it is named train/. What is neither plainly the one
-nor the other is refused, with what to rename.
+Parts (train/, valid/, test/) are told from classes by their names (:mod:`datasets.folder.parts`), and by what they hold:
+class folders. A folder named train/ with pictures in it, beside others, is a class: a vehicle. What is neither plainly
+the one nor the other is refused, with what to rename. What lies elsewhere is listed in :attr:`Found.unused`.
 """
 from __future__ import absolute_import
 
 import collections
 import os
-import re
 
 from common.overlays import MAX_CLASSES
 from datasets import names
+from datasets.folder.parts import is_added, part_of
+from datasets.folder.tracks import is_film
 from datasets.images import DatasetError
 from datasets.messages import shortened
 from datasets.pictures import EXTENSIONS
 
-_PART = re.compile(u'(?:seg|my)?[^a-z0-9]*(train|val|test)(?:ing|id|idation)?[^a-z0-9]*'
-                   u'(?:set|data|dataset|image|images|img|imgs|picture|pictures|split)?\\Z')
-_PARTS = {u'train': 'train', u'val': 'valid', u'test': 'test'}
-_IGNORED = (b'thumbs.db', b'desktop.ini', b'__macosx', b'@eadir', b'lost+found', b'__pycache__')    # and hidden files
+_IGNORED = (b'thumbs.db', b'ehthumbs.db', b'desktop.ini', b'__macosx', b'@eadir', b'lost+found', b'__pycache__',
+            b'$recycle.bin', b'system volume information', b'icon\r')      # and hidden files
 
 # unused: what of the pictures is not used, and why, to their paths.
 Found = collections.namedtuple('Found', ['classes', 'paths', 'labels', 'parts', 'unused'])
@@ -54,6 +53,7 @@ def find(root):
                 raise DatasetError('%s holds two folders named %s: rename one, each is a class'
                                    % (names.shown(os.path.join(root, where)), names.shown(title)))
             classes[title][part] = os.path.join(where, name)
+    _join_spellings(classes)
     if not 1 <= len(classes) <= MAX_CLASSES:
         raise DatasetError('%s holds %d class folders: the overlays tell 1 to %d classes apart'
                            % (shown, len(classes), MAX_CLASSES))
@@ -68,10 +68,26 @@ def find(root):
     return found
 
 
-def part_of(name):
-    """'train', 'valid' or 'test' where a folder's name (bytes) is that of a part, else None."""
-    matched = _PART.match(names.text(name).lower())
-    return matched and _PARTS[matched.group(1)]
+def _join_spellings(classes):
+    """cat/ in test/ is Cat/ of train/, where only one of them can be meant."""
+    trained = collections.defaultdict(list)
+    for title, folders in classes.items():
+        if 'train' in folders:
+            trained[title.lower()].append(title)
+    for title in [title for title, folders in classes.items() if 'train' not in folders and None not in folders]:
+        same = trained[title.lower()]
+        if len(same) == 1 and not set(classes[title]) & set(classes[same[0]]):
+            classes[same[0]].update(classes.pop(title))
+
+
+def is_clutter(name):
+    """Whether a file's or folder's name (bytes) is of what systems and programs put beside one's own files."""
+    return name.startswith(b'.') or name.lower() in _IGNORED
+
+
+def files(root):
+    """Paths below a folder (bytes) of all files in it and its folders, but for clutter, in natural order."""
+    return _files(root, b'')
 
 
 def _title(where, name):
@@ -84,7 +100,7 @@ def _title(where, name):
 
 def _entries(folder):
     """Names in a folder, in natural order, but for hidden ones and other systems' clutter."""
-    return sorted((name for name in os.listdir(folder) if not name.startswith(b'.') and name.lower() not in _IGNORED),
+    return sorted((name for name in os.listdir(folder) if not is_clutter(name)),
                   key=lambda name: names.natural(names.text(name)))
 
 
@@ -99,14 +115,14 @@ def _pictures(root, folder):
 
 
 def _descended(root, folders):
-    """(folder below the root, its folders): further in where a folder holds nothing but one with the parts in it."""
-    top = b''
-    while len(folders) == 1 and not _pictures(root, top):
-        inner = _folders(os.path.join(root, top, folders[0]))
-        if not {'train', 'test'} <= {part_of(name) for name in inner}:
-            break
-        top, folders = os.path.join(top, folders[0]), inner
-    return top, folders
+    """(folder below the root, its folders): further in where folders hold nothing but one, down to one with the parts."""
+    top, inner = b'', folders
+    while len(inner) == 1 and not _pictures(root, top) and not part_of(inner[0]):
+        top = os.path.join(top, inner[0])
+        inner = _folders(os.path.join(root, top))
+        if {'train', 'test'} <= {part_of(name) for name in inner}:
+            return top, inner
+    return b'', folders
 
 
 def _tops(root, top, folders):
@@ -115,13 +131,15 @@ def _tops(root, top, folders):
     parts = [(part_of(name), os.path.join(top, name)) for name in folders if part_of(name)]
     there = [part for part, _ in parts]
     holding = [name for _, name in parts if _folders(os.path.join(root, name)) and not _pictures(root, name)]
-    if not ({'train', 'test'} <= set(there) or holding or parts and len(parts) == len(folders)):
-        return [(None, top)], _unused(root, [(top, 'beside the class folders')])
-    given = ', '.join(names.shown(os.path.basename(name)) + '/' for _, name in parts)
     others = [name for name in folders if not part_of(name)]
+    around = [(b'', 'above it')] if top else []
+    if not ({'train', 'test'} <= set(there) or holding or parts and not others):
+        _check_no_parts(shown, [(part, os.path.basename(name)) for part, name in parts if _pictures(root, name)], others)
+        return [(None, top)], _unused(root, around + [(top, 'beside the class folders')])
+    given = ', '.join(names.shown(os.path.basename(name)) + '/' for _, name in parts)
     for part in ('train', 'test'):
         if part not in there:
-            hints = ['rename %s/ to test/' % names.shown(name) for kind, name in parts
+            hints = ['rename %s/ to test/' % names.shown(os.path.basename(name)) for kind, name in parts
                      if kind == 'valid' and part == 'test']
             hints += ['give %s alone, whose pictures are then divided' % names.shown(os.path.join(root, name))
                       for kind, name in parts if kind == 'train']
@@ -137,8 +155,18 @@ def _tops(root, top, folders):
             raise DatasetError('%s holds %d pictures and no class folders: sort them into folders named after their '
                                'classes, or move it elsewhere and give the folder of class folders alone'
                                % (names.shown(os.path.join(root, name)), len(pictures)))
-    places = [(top, 'beside %s' % given)] + [(name, 'beside the class folders') for _, name in parts]
+    places = around + [(top, 'beside %s' % given)] + [(name, 'beside the class folders') for _, name in parts]
     return parts, _unused(root, places, [os.path.join(top, name) for name in others])
+
+
+def _check_no_parts(shown, parts, others):
+    """Refuse test/ with pictures in it beside class folders; train/ alone may be a vehicle among others."""
+    for part, name in parts:
+        if part != 'train' or names.text(name).lower() != u'train':
+            raise DatasetError(
+                '%s holds %s/ with pictures in it%s: if it is a part, it needs a folder for each class, and so does the '
+                'other (train/ and test/); or move it elsewhere; if it is a class, rename it' % (
+                    shown, names.shown(name), _beside(others)))
 
 
 def _beside(others):
@@ -147,21 +175,26 @@ def _beside(others):
 
 
 def _inner(root, part, folder):
-    """seg_train/seg_train for seg_train where that is all that it holds."""
+    """seg_train/seg_train for seg_train, train/images for train, where that is all that it holds."""
     inner = _folders(os.path.join(root, folder))
-    while len(inner) == 1 and part_of(inner[0]) == part and not _pictures(root, folder):
+    while len(inner) == 1 and not _pictures(root, folder) and (
+            part_of(inner[0]) == part or is_added(inner[0]) and _folders(os.path.join(root, folder, inner[0]))):
         folder = os.path.join(folder, inner[0])
         inner = _folders(os.path.join(root, folder))
     return folder
 
 
 def _unused(root, places, folders=()):
-    """What is not looked at, to its paths: pictures in some places themselves, and all files of some folders."""
+    """What is not looked at, to its paths: files that lie in some places themselves, and all files of some folders."""
     result = collections.OrderedDict()
     for place, why in places:
         pictures = _pictures(root, place)
         if pictures:
             result['%d pictures lie %s and are not used' % (len(pictures), why)] = pictures
+        files = [os.path.join(place, name) for name in _entries(os.path.join(root, place))]
+        files = [path for path in files if path not in pictures and not os.path.isdir(os.path.join(root, path))]
+        if files:
+            result['%d other files lie %s and are not looked at' % (len(files), why)] = files
     if folders:
         paths = [path for folder in folders for path in _files(root, folder)]
         result['these folders are not looked at: %s (%d files)' % (
@@ -171,26 +204,31 @@ def _unused(root, places, folders=()):
 
 def _check_depth(root, classes):
     """Refuse what may be classes within groups, or parts within classes: class folders that hold folders alone."""
-    holding, once = {}, set()
+    holding, others = {}, 0
     for title, folders in classes.items():
         for folder in folders.values():
             entries, inner = _entries(os.path.join(root, folder)), _folders(os.path.join(root, folder))
-            if not inner or len(inner) < len(entries):
-                return          # pictures, or an empty class: what is in its folders is of the class
-            holding[title] = inner
-            once.add(tuple(inner))
-    if len(once) == 1 and len(list(once)[0]) == 1 and len(holding) > 1:
+            if inner and len(inner) == len(entries) and not all(map(is_film, inner)):
+                holding[title] = folder, inner
+            else:
+                others += 1     # pictures, or an empty class: what is in its folders is of the class
+    parted = sorted((title for title, (_, inner) in holding.items() if
+                     {'train', 'test'} <= {part_of(name) for name in inner}), key=names.natural)
+    if others and not parted:
+        return
+    inner = {tuple(inner) for _, inner in holding.values()}
+    if len(inner) == 1 and len(list(inner)[0]) == 1 and len(holding) > 1 and not others:
         return                  # cat/images/, dog/images/
-    title = min(holding, key=names.natural)
-    folder = list(classes[title].values())[0]
-    if len(holding) == 1:
+    title = (parted or sorted(holding, key=names.natural))[0]
+    folder, inside = holding[title]
+    if len(holding) == 1 and not others:
         raise DatasetError('%s holds the one folder %s with folders in it: if those are the classes, give %s' % (
             names.shown(root), names.shown(title), names.shown(os.path.join(root, folder))))
     raise DatasetError('%s: the folders %s hold no pictures, only folders (%s): if those are the classes, give %s, or '
                        'put them side by side; if not, move the pictures up out of them' % (
                            names.shown(root), shortened([names.shown(name) + '/' for name in sorted(
-                               holding, key=names.natural)]),
-                           shortened([names.shown(name) + '/' for name in holding[title]]),
+                               parted or holding, key=names.natural)]),
+                           shortened([names.shown(name) + '/' for name in inside]),
                            names.shown(os.path.join(root, folder))))
 
 

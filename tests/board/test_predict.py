@@ -2,12 +2,13 @@
 from __future__ import absolute_import
 
 import os
+import sys
 import tempfile
 
 import numpy as np
 import pytest
 
-from board import package, predict
+from board import package, predict, seen
 from board.simulator import Simulator, answers
 from common.errors import run
 from common.overlays import OVERLAYS
@@ -46,10 +47,27 @@ def test_one_picture_is_ranked(packaged, capsys, tmpdir, monkeypatch):
     monkeypatch.setattr(tempfile, 'tempdir', str(tmpdir))
     status, printed, _ = outcome(capsys, packaged[1], os.path.join(ROOT, 'docs', 'seven.png'))
     lines = printed.splitlines()
-    answer = lines[0].split('seven.png: ')[1]
+    answer = lines[0].split('seven.png: answer ')[1]
     assert status == 0 and lines[1].startswith('by ') and 'not verified' in lines[1]
     assert [line for line in lines[3:] if 'bits are set' not in line][0].startswith(answer)
     assert tmpdir.listdir() == []
+    overlay = OVERLAYS[os.path.basename(packaged[0]).split('-')[1]]
+    place = lines.index('what the network saw:')
+    image = inputs.read(os.path.join(ROOT, 'docs', 'seven.png'), overlay.image_shape)[0]
+    assert lines[place + 1:] == seen.lines(image, overlay.net, sys.stdout)
+    assert ('(a bit for each class, 1 for yes; the board answers the highest that is set)' in lines[:place]) == (
+        overlay.net == 'lfc')
+
+
+def test_own_arrays_of_any_kind(packaged, capsys, tmpdir):
+    overlay = OVERLAYS[os.path.basename(packaged[0]).split('-')[1]]
+    some = networks.images(overlay, 9, seed=3)
+    planes = some.transpose(0, 3, 1, 2) if some.ndim == 4 else some[:, None]
+    np.save(str(tmpdir.join('plain.npy')), some)
+    np.savez(str(tmpdir.join('own.npz')), x_train=some[:1], x_test=(planes / 127.5 - 1).astype(np.float32))
+    plain = outcome(capsys, packaged[1], tmpdir.join('plain.npy'))
+    own = outcome(capsys, packaged[1], tmpdir.join('own.npz'))
+    assert own[:2] == plain[:2] and 'taken as -1 (black) to 1 (white)' in own[2]
 
 
 def test_own_pictures_are_fitted_as_in_training():
@@ -95,4 +113,4 @@ def test_packages_that_are_none(packaged, capsys, tmpdir, damage, message):
 @pytest.mark.parametrize('name', sorted(os.listdir(PRETRAINED)) if os.path.isdir(PRETRAINED) else [])
 def test_what_comes_with_the_project(name, capsys):
     lines = outcome(capsys, os.path.join(PRETRAINED, name), os.path.join(ROOT, 'docs', 'seven.png'))[1].splitlines()
-    assert lines[0] == 'seven.png: 7' and 'trained on mnist, 99.' in lines[1]
+    assert lines[0] == 'seven.png: answer 7' and 'trained on mnist, 99.' in lines[1]

@@ -296,6 +296,64 @@ def test_16_bits_and_ppm_are_read_as_8_bits_of_png_are(tmpdir, shape):
             Image.fromarray(255 - colour)]), one)
 
 
+# --- values of other ranges ------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('shape', [LFC, CNV])
+@pytest.mark.parametrize('change', [lambda x: x, lambda x: x.astype(bool)])
+def test_black_and_white_as_0_and_1(tmpdir, shape, change, capsys):
+    bits = noise(shape) // 128
+    np.testing.assert_array_equal(read(tmpdir, npy(change(bits)), shape), 255 * bits)
+    assert 'of 0 and 1 are taken as black and white' in capsys.readouterr()[1]
+    np.testing.assert_array_equal(read(tmpdir, npz(x_test=change(bits)), shape), 255 * bits)
+
+
+def test_black_images_stay_black(tmpdir, capsys):
+    for value in (0, 1):
+        np.testing.assert_array_equal(read(tmpdir, npy(np.full((2,) + LFC, value, np.uint8)), LFC), value)
+    assert not capsys.readouterr()[1]
+
+
+@pytest.mark.parametrize('images, line', [
+    (noise(CNV) / 255., 'np.rint(x * 255)'), (noise(CNV) / 127.5 - 1, 'np.rint((x + 1) * 127.5)'),
+    (noise(CNV).astype(np.uint16), 'np.rint(x).astype(np.uint8)'), (noise(CNV) * 300., 'float64')])
+def test_other_values_are_refused_with_the_line_that_makes_them_right(tmpdir, images, line):
+    with pytest.raises(BadImages) as caught:
+        read(tmpdir, npy(images), CNV)
+    assert line in str(caught.value)
+    if 'np.' in line:
+        made = eval(str(caught.value).split(' become such by ')[1], {'np': np, 'x': images})
+        np.testing.assert_array_equal(read(tmpdir, npy(made), CNV), noise(CNV))
+
+
+@pytest.mark.parametrize('change', [
+    lambda x: x, lambda x: x / 255., lambda x: (x / 127.5 - 1).astype(np.float32).transpose(0, 3, 1, 2),
+    lambda x: x.astype(np.int64), lambda x: np.concatenate([x, x[..., :1]], axis=3)])
+def test_own_arrays_are_read_as_training_reads_them(tmpdir, change):
+    from datasets import arrays
+    from datasets.fitting import Fitting
+    some = noise((40, 30, 3), 40)
+    path = str(tmpdir.join('own.npz'))
+    np.savez(path, x_train=change(some), y_train=np.arange(40) % 4, x_test=change(some[:8]), y_test=np.arange(8) % 4)
+    for net, shape in (('cnv', CNV), ('lfc', LFC)):
+        expected = arrays.load(path, Fitting(net)).test.images
+        np.testing.assert_array_equal(inputs.read(path, shape, own=True), expected)
+
+
+def test_one_own_image_needs_no_number(tmpdir):
+    for shape in (LFC, CNV):
+        path = str(tmpdir.join('one.npy'))
+        np.save(path, noise(shape)[0])
+        np.testing.assert_array_equal(inputs.read(path, shape, own=True), noise(shape)[:1])
+
+
+def test_transparency_is_said_for_cnv(tmpdir, capsys):
+    clear = np.dstack([noise(CNV)[0], noise((32, 32))[0]])
+    read(tmpdir, picture(clear), LFC)
+    assert not capsys.readouterr()[1]
+    read(tmpdir, picture(clear), CNV)
+    assert 'transparent parts count for nothing' in capsys.readouterr()[1]
+
+
 def test_heic_without_its_reader_names_it(tmpdir):
     try:
         import pillow_heif  # noqa: F401
