@@ -70,7 +70,7 @@ def measure(overlay, rounds):
     times = []
     for _ in range(rounds):
         of_numpy = milliseconds(lambda part: reference.run(overlay, parameters, part), by_numpy)
-        time.sleep(0.2)         # OpenBLAS's threads go on spinning for a while
+        time.sleep(0.2)         # OpenBLAS's threads keep spinning for a while
         times.append((of_numpy, milliseconds(network.run, by_c)))
     published = {how: time for board, how, time in overlay.published.measured if board is ULTRA96}
     numpy_ms, c_ms = np.median(times, axis=0).tolist()

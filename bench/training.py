@@ -100,7 +100,7 @@ def brevitas_python(folder):
         except (OSError, subprocess.CalledProcessError) as error:
             return None, 'Brevitas could not be installed (%s)' % error
     if subprocess.call([python, '-c', 'import torch, brevitas']):
-        return None, 'Brevitas does not import in %s: remove that folder to install it anew' % folder
+        return None, 'Brevitas does not import in %s: remove that folder to install it again' % folder
     return python, None
 
 

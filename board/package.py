@@ -344,7 +344,7 @@ def build_run(path, name=None, out=None):
     folders.read(of.folder, of.overlay)
     classes.read(os.path.join(of.folder, folders.CLASSES))
     if not folders.recognise(of.folder):
-        raise BadRun('%s holds files that are not of its network: generate it anew' % of.folder)
+        raise BadRun('%s holds files that are not of its network: generate it again' % of.folder)
     contents = {}
     for part in folders.layout(of.overlay):
         if os.path.exists(os.path.join(of.folder, part)):

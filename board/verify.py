@@ -278,7 +278,7 @@ def verify(path, tolerance=TOLERANCE):
     problems, contents = folder_problems(of)
     if problems:
         write(of.verification, dict(about, passed=False, problems=problems))
-        raise Rejected('%s is not what %s gives: %s%s: make weights anew' % (
+        raise Rejected('%s is not what %s gives: %s%s: run make weights again' % (
             of.folder, os.path.basename(of.parameters), '; '.join(problems[:4]),
             '; and %d more, listed in %s' % (len(problems) - 4, of.verification) if len(problems) > 4 else ''))
     result = compare(of, trained, test, tolerance)

@@ -1,6 +1,6 @@
-"""Folders of compiled code, which whoever loads it runs: used where nobody else can have put something there.
+"""Folders of compiled code, which is run once it is loaded: used where nobody else can have put something there.
 
-    problem('/home/me/.cache/bnn-board')    # None, or 'belongs to user 1001', ...
+    problem('/home/me/.cache/bnn-pynq-training')    # None, or 'belongs to user 1001', ...
 """
 from __future__ import absolute_import
 

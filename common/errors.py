@@ -15,7 +15,7 @@ import sys
 
 
 class UserError(Exception):
-    """Something the user can mend; its text is the one line that is printed."""
+    """Something the user can fix; its text is the one line that is printed."""
 
 
 class Terminated(KeyboardInterrupt):

@@ -63,7 +63,7 @@ def load(path, fitting):
     except readers.DAMAGE + (EnvironmentError,) as error:
         if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
             raise
-        raise DatasetError('%s is damaged (%s): make or fetch it anew' % (path, ' '.join(str(error).split())))
+        raise DatasetError('%s is damaged (%s): make or fetch it again' % (path, ' '.join(str(error).split())))
     return dataset(path, fitting, parts, titles)
 
 

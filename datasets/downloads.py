@@ -2,7 +2,7 @@
 
     path = fetch(MNIST)         # ~/.keras/datasets/mnist.npz, or below KERAS_HOME
 
-A file comes whole or not at all: it is downloaded beside its place, goes on where it was cut off, is checked, and only
+A file comes whole or not at all: it is downloaded beside its place, resumes where it was cut off, is checked, and only
 then renamed. Two processes may ask at once: one downloads, the other waits. ``DATASET_MIRRORS`` holds further places
 to try first: base addresses, separated by spaces, below which the file lies under its own name.
 """
@@ -111,7 +111,7 @@ def _download(source, path):
                 _receive(url, part, source.size)
             except urllib.error.HTTPError as error:
                 problem = 'answered %d' % error.code
-                if error.code == 416 and os.path.exists(part):      # nothing is left to send: begin anew
+                if error.code == 416 and os.path.exists(part):      # nothing is left to send: start again
                     os.remove(part)
                 elif error.code < 500:
                     break

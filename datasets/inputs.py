@@ -64,7 +64,7 @@ def read(path, shape, invert=None, threshold=None, own=False):
     except readers.DAMAGE + (EnvironmentError,) as error:
         if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
             raise
-        raise BadImages('%s is damaged (%s): make or fetch it anew' % (path, ' '.join(str(error).split())))
+        raise BadImages('%s is damaged (%s): make or fetch it again' % (path, ' '.join(str(error).split())))
     if images.dtype == np.uint8 and images.shape[1:] == (28, 28) and shape == (32, 32, 3):
         images = pictures.frame(images)     # as training reads MNIST for CNV
     if images.dtype != np.uint8 or images.shape[1:] != shape:

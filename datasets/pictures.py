@@ -113,7 +113,7 @@ def decode(handle, small=False):
 
 
 def upright(picture, size):
-    """A picture turned as its EXIF orientation says, and its size."""
+    """A picture turned as its EXIF orientation says, and its size; by hand for the board's Pillow, which cannot."""
     from PIL import ImageOps
     try:
         if hasattr(ImageOps, 'exif_transpose'):

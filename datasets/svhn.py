@@ -46,7 +46,7 @@ def _read_mat(path):
         say('%s is another file than the published one: it has %d bytes, not %d' % (
             path, os.path.getsize(path), published.size))
     elif sha256(path) != published.sha256:
-        raise DatasetError('%s is damaged: its SHA-256 is not the published %s; fetch it anew'
+        raise DatasetError('%s is damaged: its SHA-256 is not the published %s; fetch it again'
                            % (path, published.sha256))
     try:
         shapes = {name: shape for name, shape, _ in scipy_io.whosmat(path)}
@@ -65,7 +65,7 @@ def _read_mat(path):
     except (DatasetError, MemoryError):
         raise
     except Exception as error:      # SciPy's reader raises errors of every class on damaged files
-        raise DatasetError('%s cannot be read as a MATLAB file, version 5: fetch it anew (%s)' % (
+        raise DatasetError('%s cannot be read as a MATLAB file, version 5: fetch it again (%s)' % (
             path, ' '.join(str(error).split())))
     labels = content['y'].reshape(-1)
     if labels.min() < 1 or labels.max() > 10:

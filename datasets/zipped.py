@@ -95,10 +95,10 @@ def _entries(path, archive):
         name = b'/'.join(parts)
         for end in range(1, len(parts)):
             if entries.setdefault(b'/'.join(parts[:end]), None) is not None:
-                raise DatasetError('%s holds %s as a file and as a folder: make it anew' % (path, shown))
+                raise DatasetError('%s holds %s as a file and as a folder: make it again' % (path, shown))
         is_folder = info.filename.endswith('/')
         if entries.get(name) is not None or name in entries and not is_folder:
-            raise DatasetError('%s holds %s twice: make it anew' % (path, shown))
+            raise DatasetError('%s holds %s twice: make it again' % (path, shown))
         entries[name] = None if is_folder else info
         size += info.file_size
         compressed += info.compress_size

@@ -83,7 +83,7 @@ run() {  # [option ...] -- WORD ...: what `docker run IMAGE WORD ...` does
 }
 
 say 'doctor'
-run -- /opt/bnn-pynq/docker/entrypoint.sh doctor || fail 'doctor finds the image wanting'
+run -- /opt/bnn-pynq/docker/entrypoint.sh doctor || fail 'doctor finds a problem with the image'
 
 say 'who trains in it cannot change the program'
 [ -z "$(run --user 12345 -- find /opt/bnn-pynq -writable -not -type l)" ] || fail 'the program can be written'

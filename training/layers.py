@@ -7,7 +7,7 @@ Images are (N, rows, columns, channels) between the layers: sums over a batch, a
 by side in memory. Weights keep the order in which they are saved.
 
 Layers with quantised weights keep the quantised copy in a shared variable of its own: the forward pass reads it, the
-gradient is taken with respect to it, and whoever changes ``W`` (the update, or loading parameters) renews it. So it is
+gradient is taken with respect to it, and what changes ``W`` (the update, or loading parameters) computes it again. So it is
 computed once per change and not once per batch.
 """
 from __future__ import absolute_import, division

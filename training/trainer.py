@@ -1,6 +1,6 @@
 """A run: its epochs, the best model, what is written; stopped at any moment, and resumed to the same bit.
 
-    run = Run(settings, datasets.load('digits', 'lfc'))
+    run = Run(settings, registry.load('digits', 'lfc'))
     run(resume=True)
 """
 from __future__ import absolute_import, division, print_function
@@ -248,7 +248,7 @@ class Run(object):
             self._checkpoint()
             stopped = Stopped('stopped in epoch %d, batch %d of %d (%s): resume with --resume (RESUME=1)' % (
                 self.epoch + 1, self.batch, self.batches, self.stop.reason))
-            self.log.to_file(str(stopped))      # for whoever finds the terminal gone; a resumed run removes it
+            self.log.to_file(str(stopped))      # for a reader who has no terminal any more; a resumed run removes it
             raise stopped
 
     # --- values that are not finite ----------------------------------------------------------------------------------

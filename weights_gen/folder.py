@@ -168,7 +168,7 @@ def _read_thresholds(folder, layer):
 def _read_words(folder, name, dtype, count):
     path = os.path.join(folder, name)
     if not os.path.isfile(path):
-        raise BadFolder('%s is missing: %s' % (path, 'generate the folder anew' if os.path.isdir(folder)
+        raise BadFolder('%s is missing: %s' % (path, 'generate the folder again' if os.path.isdir(folder)
                                                else 'there is no such folder'))
     with io.open(path, 'rb') as handle:
         data = handle.read(count * WORD + 1)

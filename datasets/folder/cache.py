@@ -66,7 +66,7 @@ def load(path, fitting):
     except MemoryError:
         raise
     except Exception as error:      # any, of a damaged file: it is only a cache
-        say('%s cannot be used and is made anew (%s)' % (path, ' '.join(str(error).split())))
+        say('%s cannot be used and is made again (%s)' % (path, ' '.join(str(error).split())))
         return {}
 
 

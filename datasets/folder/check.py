@@ -18,7 +18,7 @@ def tell_broken(path, found, read, broken, tell, refuse):
     indices = np.flatnonzero(read.states == BROKEN)
     lines = ['%s: %s' % (names.shown(found.paths[index]), names.shown(read.reasons[index])) for index in indices]
     if len(indices) and broken == 'stop':
-        refuse('%s: %d of %d files cannot be read, the first %s; mend or remove them, or leave them out (BROKEN=skip)' % (
+        refuse('%s: %d of %d files cannot be read, the first %s; repair or remove them, or leave them out (BROKEN=skip)' % (
             path, len(indices), len(found.paths), lines[0]))
     say_list(tell, '%s: %d files cannot be read and are left out' % (path, len(indices)), lines)
     others = int((read.states == OTHER).sum())

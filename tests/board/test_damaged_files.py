@@ -1,4 +1,4 @@
-"""Every reader of board, given harmed and hostile files: read, or refused in one line; C never gets what harms it."""
+"""Every reader of board, given damaged and hostile files: read, or refused in one line; C never gets what it cannot take."""
 from __future__ import absolute_import, division
 
 import io
@@ -20,7 +20,7 @@ from report import page as pages
 from tests.board import runs as made
 from tests.board.test_package import tree
 from tests.datasets.test_inputs import cifar, gzipped, idx, npy, npz, noise, picture
-from tests.mutations import damaged, explore, hostile_json, hostile_npy, hostile_npz, hostile_targz, searches
+from tests.fuzzing import damaged, explore, hostile_json, hostile_npy, hostile_npz, hostile_targz, searches
 from weights_gen import folder
 
 SHAPES = [(28, 28), (32, 32, 3)]

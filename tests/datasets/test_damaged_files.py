@@ -1,4 +1,4 @@
-"""Every reader of data sets, given harmed and hostile files: read, or refused in one line."""
+"""Every reader of data sets, given damaged and hostile files: read, or refused in one line."""
 from __future__ import absolute_import, division
 
 import io
@@ -13,7 +13,7 @@ from scipy import io as scipy_io
 
 from common import npz
 from tests.datasets import drawings
-from tests.mutations import damaged, explore, gzipped, hostile_json, hostile_npz, searches
+from tests.fuzzing import damaged, explore, gzipped, hostile_json, hostile_npz, searches
 from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
 from datasets import arrays, folder, gtsrb, registry, svhn
 from datasets.fitting import Fitting
@@ -158,7 +158,7 @@ def test_gtsrb_tables(tmpdir, monkeypatch, cases):
 @pytest.mark.parametrize('net', ['lfc', 'cnv'])
 @searches(120, 4000)
 def test_pictures(tmpdir, monkeypatch, net, cases):
-    """A folder with one harmed picture: that one is left out, and told, or makes the folder too small."""
+    """A folder with one damaged picture: that one is left out, and told, or makes the folder too small."""
     monkeypatch.setattr(cache, 'save', lambda *arguments: None)
     drawings.folder(str(tmpdir.join('own')), 4, classes=drawings.SHAPES[:2])
     drawings.folder(str(tmpdir.join('more')), len(drawings.KINDS), classes=drawings.SHAPES[:1])
@@ -186,7 +186,7 @@ def _webp():
 
 @searches(150, 3000)
 def test_caches_of_decoded_pictures(tmpdir, cases):
-    """One that is damaged is made anew: the pictures are the same."""
+    """One that is damaged is made again: the pictures are the same."""
     own, fitting = str(tmpdir.join('own')), Fitting('cnv')
     drawings.folder(own, 4, classes=drawings.SHAPES[:2], kinds=drawings.KINDS[1:3])
     expected = folder.load(own, fitting)

@@ -38,7 +38,7 @@ class Handler(BaseHTTPServer.BaseHTTPRequestHandler):
             self.send(CONTENTS)
 
     def cuts_off(self):
-        """The first answer ends half way; then it goes on where it is asked to."""
+        """The first answer ends half way; then it continues where it is asked to."""
         if self.headers.get('Range'):
             self.good()
         else:

@@ -60,6 +60,6 @@ def has_driver():
 
 @pytest.mark.skipif(has_driver(), reason='this machine has an NVIDIA driver')
 def test_a_gpu_is_looked_for_where_it_is_asked_for():
-    state, mend = about(doctor('--device=cuda', THEANO_FLAGS='device=cpu'), 'no NVIDIA driver')
-    assert state == 'failure' and '440.33' in mend
+    state, fix = about(doctor('--device=cuda', THEANO_FLAGS='device=cpu'), 'no NVIDIA driver')
+    assert state == 'failure' and '440.33' in fix
     assert about(doctor(), 'no NVIDIA driver')[0] == 'ok'

@@ -17,6 +17,8 @@ import pytest
 
 from markupsafe import escape
 
+from common import machine
+
 Visit = collections.namedtuple('Visit', [
     'requests',     # URLs that the page asked for, beside itself and data:
     'console',      # lines of the console
@@ -41,16 +43,12 @@ addEventListener('load', function () {
   });
 });
 </script>'''
-AXE = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'bnn-pynq', 'axe')
+AXE = machine.cache_folder('axe')
 
 
 def find():
     """Chromium's path, or None."""
-    for name in ('chromium', 'chromium-browser', 'google-chrome'):
-        for folder in os.environ.get('PATH', os.defpath).split(os.pathsep):
-            if os.access(os.path.join(folder, name), os.X_OK):
-                return os.path.join(folder, name)
-    return None
+    return next(filter(None, map(machine.program, ('chromium', 'chromium-browser', 'google-chrome'))), None)
 
 
 needs_chromium = pytest.mark.skipif(find() is None, reason='no Chromium: chromium is not on the PATH')

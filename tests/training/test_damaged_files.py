@@ -1,11 +1,11 @@
-"""Checkpoints, harmed and hostile: never used, whatever they hold."""
+"""Checkpoints, damaged and hostile: never used, whatever they hold."""
 from __future__ import absolute_import, division
 
 import os
 
 import numpy as np
 
-from tests.mutations import explore, hostile_npz, searches
+from tests.fuzzing import explore, hostile_npz, searches
 from training import checkpoint
 
 
@@ -16,7 +16,7 @@ def put(path, data):
 
 @searches(400, 10000)
 def test_checkpoints(tmpdir, cases):
-    """A harmed one is never used, whatever it holds; the one before it is."""
+    """A damaged one is never used, whatever it holds; the one before it is."""
     path = str(tmpdir.join('checkpoint.npz'))
     content = {'variable_0': np.arange(12, dtype=np.float32).reshape(3, 4), 'position': np.array([1, 2, 3]),
                'identity': np.array('{"seed": "1"}'), 'history': np.zeros((0, 9))}

@@ -125,7 +125,7 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
 
 
 def test_stopped_while_compiling(tmp_path):
-    """Before the first batch there is nothing to lose: whoever restarts trainings does so by this status."""
+    """Before the first batch there is nothing to lose: this status is what a supervisor restarts by."""
     flags = ','.join(filter(None, [os.environ.get('THEANO_FLAGS'), 'base_compiledir=%s' % (tmp_path / 'compiled')]))
     process = start('lfc', tmp_path, THEANO_FLAGS=flags)
     line = b''

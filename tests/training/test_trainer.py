@@ -161,7 +161,7 @@ def test_the_first_evaluation_is_of_the_initial_parameters(tmpdir):
     np.testing.assert_array_equal(run.evaluate(run.data.valid)[2], expected)
 
 
-# --- stopping and going on -------------------------------------------------------------------------------------------
+# --- stopping and resuming -------------------------------------------------------------------------------------------
 
 class Interrupts(object):
     """Sends this process a SIGTERM before the step or evaluation of a number, and counts them."""
@@ -198,7 +198,7 @@ def contents(folder):
 
 
 def start(of, resume=False, data=None):
-    """Run, or go on; whether it came to the end."""
+    """Run, or resume; whether it came to the end."""
     if not os.path.isdir(of.run_folder):
         os.makedirs(of.run_folder)
     try:
@@ -219,7 +219,7 @@ def test_stopped_at_every_place(tmpdir, monkeypatch, options):
     stopped = settings(tmpdir.mkdir('stopped'), **options)
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     for at, epoch, batch in ((1, 0, 1), (1, 0, 2), (1, 0, 2), (2, 0, 2), (3, 1, 1), (1, 1, 2), (1, 1, 2), (2, 1, 2)):
-        interrupts.count, interrupts.at = 0, at     # from where it was stopped: an evaluation begins anew
+        interrupts.count, interrupts.at = 0, at     # from where it was stopped: an evaluation starts again
         assert not start(stopped, resume=True)
         assert list(contents_of_checkpoint(stopped)['position'][:2]) == [epoch, batch]
         assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
@@ -249,7 +249,7 @@ def test_stopped_before_the_first_checkpoint(tmpdir, monkeypatch):
 
 
 def refused(of, **options):
-    """The message with which going on is refused."""
+    """The message with which resuming is refused."""
     with pytest.raises(UserError) as caught:
         start(of, resume=True, **options)
     assert '\n' not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Every reader of weights_gen, given harmed and hostile files: read, or refused in one line."""
+"""Every reader of weights_gen, given damaged and hostile files: read, or refused in one line."""
 from __future__ import absolute_import, division
 
 import os
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies
 
 from common.overlays import OVERLAYS
-from tests.mutations import damaged, explore, hostile_npz, searches
+from tests.fuzzing import damaged, explore, hostile_npz, searches
 from tests.weights_gen.archives import random_layers
 from weights_gen import classes, folder, generate, parameters
 
@@ -61,7 +61,7 @@ def packed(tmpdir_factory):
 
 @searches(150, 3000)
 def test_parameter_folders(tmpdir, packed, cases):
-    """A file after the other is harmed and, after that, whole again."""
+    """One file after the other is damaged, then restored."""
     path = str(tmpdir.join('lfcW1A1'))
     shutil.copytree(packed, path)
     names = [name for name in folder.layout(LFC) if name.endswith('.bin')]
