@@ -1,4 +1,4 @@
-"""A training that can be measured: `python bench/contenders.py NAME NET BITS DATA` waits for orders on its standard input.
+"""A training that can be measured: `python bench/contenders.py NAME NET BITS DATA` waits for commands on its standard input.
 
 Each line `epoch` is one epoch on the images of DATA (.npz: images, labels, valid_images, valid_labels, uint8), and is
 answered with one line of JSON: seconds of training and of evaluation, CPU seconds, loss, peak memory in MB. The first

@@ -36,7 +36,7 @@ JUDGED = (('memory_mb', np.median, .02), ('files', np.median, 0), ('threads', np
 
 
 class Grown(UserError):
-    """Something does not stay as it is."""
+    """A quantity grew over the training."""
 
 
 def used(process):

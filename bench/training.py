@@ -88,7 +88,7 @@ def subset(net, data_dir, folder):
 
 
 def brevitas_python(folder):
-    """The Python of an environment with Brevitas, made in `folder` where it is not there; None, and why, elsewhere."""
+    """The Python of an environment with Brevitas, made in `folder` if it is not there; or None, and why."""
     python = os.path.join(folder, 'bin', 'python')
     if not os.path.exists(python):
         base = machine.program('python3.11')

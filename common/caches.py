@@ -38,7 +38,7 @@ def problem(path):
         if stat.S_ISLNK(status.st_mode):
             links += 1
             if links > _MOST_LINKS:
-                return '%s is a link without end' % path
+                return '%s is a link in a circle' % path
             pending += os.readlink(current).split(os.sep)[::-1]
             current = os.sep if os.path.isabs(os.readlink(current)) else os.path.dirname(current)
         elif _others_write(status) and not (any(pending) and status.st_mode & stat.S_ISVTX):

@@ -48,7 +48,7 @@ def run(main, arguments=None):
     program = os.path.basename(sys.argv[0])
     _hold_standard_streams()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, 'reconfigure'):      # a terminal without the characters of a name still gets the rest
+        if hasattr(stream, 'reconfigure'):      # a terminal that lacks some characters of a name still shows the rest
             stream.reconfigure(errors='backslashreplace')
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:

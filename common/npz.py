@@ -3,7 +3,7 @@
     write(handle, {'images': images, 'labels': labels})
     read(path, ['images'], largest=2 ** 30)
 
-Whatever a file holds that is read, no object is unpickled, and no more memory is taken than it may have.
+No object is ever unpickled, and no more memory is taken than the caller allows.
 """
 from __future__ import absolute_import
 
@@ -48,12 +48,12 @@ def write(handle, arrays, compress=False):
 
 
 def names(file):
-    """The names of the arrays in an archive; ValueError where it is none."""
+    """The names of the arrays in an archive; ValueError if it is not an archive."""
     return [name[:-4] for name in members(file) if name.endswith('.npy')]
 
 
 def members(file):
-    """The names of an archive's files, whatever they are, as often as they are there; ValueError where it is none."""
+    """The names of an archive's files, of any kind, repeated ones included; ValueError if it is not an archive."""
     with _opened(file) as archive:
         return archive.namelist()
 
@@ -77,7 +77,7 @@ def read(file, wanted, largest):
     ------
     TooLarge
     ValueError
-        It is no archive, or damaged, or lacks an array, or one of them holds objects.
+        It is not an archive, or damaged, or lacks an array, or an array holds objects.
     EnvironmentError
         The file cannot be read.
     """
@@ -116,7 +116,7 @@ def read_array(stream, largest):
     ------
     TooLarge
     ValueError
-        It is no .npy file, or damaged, or holds objects.
+        It is not a .npy file, or damaged, or holds objects.
     """
     shape, dtype, by_columns, size, data = _read_header(stream)
     if dtype.hasobject:
@@ -126,7 +126,7 @@ def read_array(stream, largest):
     data = exactly(stream, size, data)
     try:
         return np.ndarray(shape, dtype, data, order='F' if by_columns else 'C')
-    except (TypeError, MemoryError):    # lengths that are no integers, or beyond any memory beside a length of 0
+    except (TypeError, MemoryError):    # lengths that are not integers, or huge ones beside a length of 0
         raise ValueError('a shape that no array has')
 
 
@@ -142,7 +142,7 @@ def _read_header(stream):
         for length in shape:    # not numpy's product, which could overflow
             size *= length
     except Exception:           # numpy evaluates the header as a Python literal: whatever can go wrong there
-        raise ValueError('a header that is none of a .npy file')
+        raise ValueError('not the header of a .npy file')
     if not dtype.itemsize:
         raise ValueError('elements of no size')
     return shape, dtype, by_columns, size, head[header.tell():]
@@ -151,7 +151,7 @@ def _read_header(stream):
 def _member(archive, name):
     member = archive.getinfo(name + '.npy')
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError('compressed as numpy never does')      # others unpack without a limit
+        raise ValueError('a compression that numpy never uses')      # others unpack without a limit
     return archive.open(member)
 
 
@@ -189,8 +189,8 @@ def _opened(file):
             yield archive
     except (ValueError, MemoryError):
         raise
-    except Exception as error:          # zipfile raises errors of every class on damaged files
-        if getattr(error, 'errno', None) not in (None, errno.EINVAL):       # the system's own; EINVAL: sought before 0
+    except Exception as error:          # zipfile raises errors of any class on damaged files
+        if getattr(error, 'errno', None) not in (None, errno.EINVAL):       # the system's error; EINVAL: a seek before 0
             raise
         raise ValueError(str(error))
     finally:

@@ -75,7 +75,7 @@ OPTIONS, TARGETS = read()
 
 
 def kind(values):
-    """What argparse is told of an option with these values in the table."""
+    """argparse's keywords for an option with these values in the table."""
     number = re.match(r'([a-z]?)([0-9.]+?)\.\.([0-9.]+)$', values)
     if values == '1':
         return {'action': 'store_true'}

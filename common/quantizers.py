@@ -1,4 +1,4 @@
-"""The quantisers' edges, each said once: training's ops and C code, thresholds and packed weights follow from these.
+"""The quantisers' edges, each defined once: training's ops and C code, thresholds and packed weights follow from these.
 
     ACTIVATIONS[2](x)                   # int8: -1, 0 or +1
     [level.edge for level in ACTIVATIONS[2].levels]

@@ -240,7 +240,7 @@ def read_history(path):
         columns = dict(zip(table[0], zip(*rows)))
         history = {name: list(columns[name]) for name in HISTORY}
         if any(not 1 <= epoch <= len(rows) for epoch in history['best_epoch']):
-            raise ValueError('a best epoch that is none')
+            raise ValueError('a best epoch that is not an epoch')
     except (ValueError, KeyError, csv.Error) as error:
         raise BadRun('%s is damaged (%s): resume the training, or train again' % (path, error))
     return history
@@ -259,7 +259,7 @@ def read_mapping(path):
     try:
         with open_regular(path) as handle:
             content = json.loads(handle.read(LARGEST).decode('utf-8'), parse_int=_integer)
-        # "\\ud800", half of a character, is JSON, and could not be printed; Python 2 notices on the way back
+        # "\\ud800", half of a character, is valid JSON and cannot be printed; Python 2 notices when it encodes
         json.dumps(content, ensure_ascii=False).encode('utf-16').decode('utf-16')
     except (ValueError, RuntimeError) as error:     # the latter: nested too deep
         raise BadRun('%s is damaged (%s): make it again' % (path, ' '.join(str(error).split())))

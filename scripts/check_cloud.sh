@@ -1,6 +1,6 @@
 #!/bin/bash
 # Holds docker/ against the tools that will read it: hadolint for the Dockerfile, Kubernetes' own schemas for the manifests
-# as kubectl renders them, SkyPilot's parser for its task files. What a machine lacks is skipped, and said.
+# as kubectl renders them, SkyPilot's parser for its task files. What a machine lacks is skipped, and reported.
 #
 #     scripts/check_cloud.sh
 set -euo pipefail

@@ -183,7 +183,7 @@ def lines(check, *arguments):
             yield line
     except ImportError as error:
         yield warning('%s cannot be looked at without what training needs: %s' % (check.__name__, error))
-    except Exception as error:      # a doctor who faints helps nobody
+    except Exception as error:      # one check that fails must not hide the others
         yield failure('%s could not be looked at: %s' % (check.__name__, ' '.join(str(error).split()) or repr(error)))
 
 

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
 fail() { echo "lint: error: $*" >&2; exit 1; }
-git rev-parse --git-dir > /dev/null 2>&1 || fail 'what is to be read is what git lists: run this in a clone'
+git rev-parse --git-dir > /dev/null 2>&1 || fail 'the files are those that git lists: run this in a clone'
 install_tools lint requirements/lint.txt || fail "$problem"
 bin=$tools/lint/bin
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # Builds the cpu image for real and runs the whole journey in it, as on a machine that has nothing else: doctor, LFC and
 # CNV on the embedded digits as a user who is not root, a stop by SIGTERM and resuming, weights, and what comes after them.
-# It needs root, Debian's debootstrap and buildah, and the distribution's mirror; where this machine has none of one, it is
-# skipped, with status 0, and says why; whatever fails once it has begun is a failure. Ubuntu 18.04 comes from a registry of images; here Debian 11 stands in for it, which has the
-# same packages by the same names.
+# It needs root, Debian's debootstrap and buildah, and the distribution's mirror; where this machine lacks one, it is
+# skipped, with status 0, and says why; whatever fails once it has begun is a failure. Ubuntu 18.04 comes from a registry
+# of images; here Debian 11 stands in for it, which has the same packages by the same names.
 #
 #     scripts/prove_image.sh [CACHE-FOLDER]
 set -euo pipefail

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs the tests on every Python of this machine that they are meant for, side by side: all but training's on the newest
-# Python 3, training's on 3.8 to 3.11, all but the shell scripts' on 2.7, those of export/ once more with its runtimes. What the machine lacks is skipped, and said.
+# Python 3, training's on 3.8 to 3.11, all but the shell scripts' on 2.7, those of export/ once more with its runtimes. What the
+# machine lacks is skipped, and listed at the end.
 # Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."

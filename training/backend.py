@@ -77,7 +77,7 @@ def usual(device=None, ldflags=''):
     """What training sets of Theano's configuration where the user does not, name to value; floatX in any case."""
     return collections.OrderedDict([
         ('device', device or 'cpu'), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'), ('warn.round', 'False'),
-        ('allow_gc', 'False'),                  # what a step needs, the next needs again
+        ('allow_gc', 'False'),                  # what one step needs, the next needs again
         ('blas.ldflags', ldflags),              # '' too: Theano would search, and complain
         ('floatX', 'float32')])
 
@@ -161,8 +161,8 @@ def _trusted(folder):
 def threads(net):
     """Thread counts and waiting by environment variable.
 
-    The operations of training.ops thread themselves, with OpenMP. BLAS is left what is small: its threads would only
-    wait for the same cores. A thread that waits for the others spins for some microseconds and then sleeps: longer
+    The operations of training.ops thread themselves, with OpenMP. BLAS has only small products left: its threads would
+    only wait for the same cores. A thread that waits for the others spins for some microseconds and then sleeps: longer
     costs several times the work where another program uses the machine too.
     """
     counts = {'OMP_NUM_THREADS': machine.processors(), 'OPENBLAS_NUM_THREADS': 1}

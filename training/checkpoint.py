@@ -21,13 +21,13 @@ from common.errors import UserError
 from common.files import whole_file
 from common.run_folder import previous
 
-FORMAT = 2              # 1, without format and versions, was never told apart from what other Pythons wrote
+FORMAT = 2              # 1 had no format and no versions: what wrote it is not known
 LARGEST = 2 ** 32       # bytes; CNV's have 25 million
 _DIGEST, _FORMAT, _VERSIONS = 'sha256', 'format', 'versions'
 
 
 class CheckpointError(UserError):
-    """No checkpoint that can be resumed from."""
+    """There is no checkpoint that a run can resume from."""
 
 
 def versions():

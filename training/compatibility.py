@@ -26,7 +26,7 @@ import lasagne.layers  # noqa: E402, F401
 
 
 class _NoProperties(tuple):
-    """An empty tuple that counts as something."""
+    """An empty tuple that is true."""
 
     def __bool__(self):
         return True

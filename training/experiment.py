@@ -15,7 +15,7 @@ from training.log import note, note_if_slow  # noqa: E402
 
 
 def parse(net, arguments):
-    """The options of a training of `net`, 'lfc' or 'cnv'; None: --net says."""
+    """The options of a training of `net`, 'lfc' or 'cnv'; where it is None, --net says which."""
     network = overlays.NETWORKS.get(net)
     parser = options.parser('train', 'Train %s on %s, or on another data set.' % (net.upper(), network.dataset) if net
                             else 'Train a network.', without=['OUT'] + ['NET'] * bool(net))
@@ -26,7 +26,7 @@ def parse(net, arguments):
 
 
 def made_from(given, fitting):
-    """What settings.json says beside the settings: of what kind one's own pictures are, for who fits more of them."""
+    """What settings.json says beside the settings: how the user's own pictures were fitted, so that others can be."""
     result = collections.OrderedDict([('init', given.init)] if given.init else [])
     if fitting and fitting.reads_ink:
         result['threshold'], result['invert'] = fitting.threshold, fitting.invert
@@ -45,7 +45,7 @@ def main(net, arguments):
 
 
 def train(given, stop):
-    """What the options say, until it is done or a signal stops it."""
+    """Train as the options say, until the end or until a signal stops the run."""
     from datasets import preview, registry      # numpy and all else: a signal is answered by now
     from datasets.fitting import Fitting
     from training import backend, tensorboard
@@ -62,7 +62,7 @@ def train(given, stop):
     if given.init:
         initial = parameters.arrays(parameters.read(given.init, settings.overlay, other_bits=True))
     files = settings.files
-    with files.only_writer():       # a folder that cannot be written is said before anything is loaded
+    with files.only_writer():       # a folder that cannot be written is reported before anything is loaded
         with note_if_slow('Loading %s' % settings.dataset_name):
             data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
         with note_if_slow('Starting Theano'):

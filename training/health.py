@@ -1,8 +1,8 @@
-"""Numbers that went wrong, and in which layer.
+"""Where a network went wrong: NaN or infinite numbers, layers that tell images no longer apart.
 
-    all_alike(outputs)              # whether a network tells no image from another
+    all_alike(outputs)              # whether a network gives the same for every image
     dead_layer(network, images)     # where that begins
-    spoilt_layer(network)           # where a parameter is infinite, or no number
+    spoilt_layer(network)           # where a parameter is NaN or infinite
 
 Layers are those with weights, counted from 0 on, as in the names of the overlay's files.
 """
@@ -18,14 +18,14 @@ ROUNDING = 1e-6         # of the largest output: equal images may be summed up i
 
 
 def all_alike(outputs):
-    """Whether every unit gives the same for all images; (N, ...), N at least 2, of fewer it cannot be told."""
+    """Whether every unit gives the same for all images; (N, ...), N at least 2."""
     return len(outputs) > 1 and bool(np.ptp(outputs, axis=0).max() <= ROUNDING * np.abs(outputs).max())
 
 
 def dead_layer(network, images):
     """The first layer, its batch norm and activation with it, whose units give the same for all images.
 
-    Compiles: to be asked where the outputs of the network are all alike.
+    It compiles: call it only where the outputs of the network are all alike.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def dead_layer(network, images):
 
 
 def overflowing_layer(network):
-    """The layer behind which a step's loss became infinite, or no number.
+    """The layer behind which a step's loss became NaN or infinite.
 
     The gradient of such a loss spoils every parameter at once, but not the running averages, which the way forward
     leaves: the first layer where they are not finite, or else the last layer, whose outputs alone have no bound.
@@ -56,7 +56,7 @@ def overflowing_layer(network):
 
 
 def spoilt_layer(network):
-    """The first layer with a parameter that is infinite, or no number; None where all are finite."""
+    """The first layer with a parameter that is NaN or infinite; None where all are finite."""
     index = -1
     for layer in lasagne.layers.get_all_layers(network):
         index += isinstance(layer, QuantizedLayer)

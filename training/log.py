@@ -1,4 +1,4 @@
-"""What a run says: on the terminal and in train.log, also where nobody reads the terminal any more.
+"""What a run prints, on the terminal and in train.log; it continues after the terminal is gone.
 
     log = Log('train.log', length=0, lost=stop.ask)
     log('Epoch 1 of 2 took 2.5s')

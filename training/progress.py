@@ -1,4 +1,4 @@
-"""How far a training is: a bar on a terminal, a line a minute elsewhere.
+"""The progress of a training: a bar on a terminal, a line a minute elsewhere.
 
     with Progress('epoch 1 of 2', done=0, images=50000, later=50000, say=print) as progress:
         progress.update(100, loss=.5)       # images/s, running loss, time left for the whole run

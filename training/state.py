@@ -20,7 +20,7 @@ from common.run_folder import HISTORY
 from training import networks
 from training.checkpoint import from_json, to_json
 
-_TEXTS = ('identity', 'best_sha256')        # arrays of text, whose lengths vary
+_TEXTS = ('identity', 'best_sha256')        # arrays of text, of any length
 
 
 def identity(run):
@@ -57,7 +57,7 @@ def restore(run, arrays):
     Raises
     ------
     UserError
-        The state is laid out otherwise.
+        The state has another layout.
     """
     if _layout(arrays) != _layout(of_run(run, 0)):
         raise UserError('%s was written by another version of this program: resume with that one, or start again without '
@@ -86,7 +86,7 @@ def _layout(arrays):
 
 
 def check_identity(run, arrays):
-    """That a checkpoint is of a run with the same settings and data.
+    """Check that a checkpoint is of a run with the same settings and data.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def check_identity(run, arrays):
         saved = to_json(arrays['identity'])
         items = list(saved.items())
     except (KeyError, ValueError, TypeError, AttributeError):
-        return                          # laid out otherwise, as restore says
+        return                          # another layout, which restore reports
     own = identity(run)
     differences = ['%s was %s, is %s' % (name, saved.get(name), own.get(name))
                    for name in [name for name, _ in items] + [name for name in own if name not in saved]
@@ -110,7 +110,7 @@ def check_identity(run, arrays):
 
 
 def check_best(run):
-    """That the best parameters, which no checkpoint holds, are still there; at the end, that they are the run's own.
+    """Check that the best parameters, which no checkpoint holds, are there; at the end, that they are the run's own.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Being stopped, by SIGTERM, Ctrl-C or a closed terminal: at a place from which the run can be resumed.
+"""Stopping by SIGTERM, Ctrl-C or a closed terminal, at a place from which the run can be resumed.
 
     with Stop() as stop:
         compile_everything()            # a signal raises Stopped here: nothing is lost yet
@@ -13,7 +13,7 @@ import signal
 from common.machine import clock
 
 STOPPED = 75                # exit status of a run that was stopped and can be resumed or started again (EX_TEMPFAIL)
-IMPATIENCE_SECONDS = 1      # after which a second signal is another one, and no echo of the first
+IMPATIENCE_SECONDS = 1      # a second signal that comes later is a new one, not an echo of the first
 SIGNALS = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C', signal.SIGHUP: 'its terminal was closed'}
 
 

@@ -1,4 +1,4 @@
-"""The user's own Theano settings, in THEANO_FLAGS and .theanorc: what they are, and what in them no training can use.
+"""The user's own Theano settings, in THEANO_FLAGS and .theanorc: what they are, and which of them no training can use.
 
     settings = read()
     settings['device']                  # Setting('device', 'cuda', '/home/somebody/.theanorc')
@@ -23,7 +23,7 @@ from common.errors import UserError
 
 Setting = collections.namedtuple('Setting', ['name', 'value', 'source'])
 
-# Setting, the values that no training can use, what to write: what the original's users have, and what each gives.
+# Setting, the values that no training can use, what to write: what the original's users have set, and what each does here.
 _CANNOT = (
     ('device', 'gpu.*', 'Theano 1.0 calls a GPU cuda: write device = cuda, which needs pygpu, or device = cpu'),
     ('device', '(?!cpu$|cuda[0-9]*$).*', 'write device = cpu, or cuda where pygpu is installed'),

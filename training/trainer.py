@@ -47,7 +47,7 @@ class Run(object):
     initial : list of float32 arrays, optional
         Parameters to start from, in the order in which they are saved.
     about : dict, optional
-        What settings.json is to say beside the settings.
+        What settings.json holds beside the settings.
     loss : callable
         Of outputs and targets (N, classes), what training minimises.
     """
@@ -62,7 +62,7 @@ class Run(object):
             raise UserError('%d training images are fewer than one batch of %d: %d more are needed'
                             % (len(self.images), self.batch_size, self.batch_size - len(self.images)))
         self.distortions = None
-        if settings.network.distortion:     # of random numbers of their own: they are the same in a resumed run
+        if settings.network.distortion:     # from a generator of their own: they are the same in a resumed run
             self.distortions = elastic_distortions(self.images.shape[1], self.images.shape[2],
                                                    settings.network.distortion, np.random.RandomState(settings.seed))
         self.random = np.random.RandomState(settings.seed)

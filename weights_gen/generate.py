@@ -21,7 +21,7 @@ from weights_gen import classes, folder, parameters, thresholds, weights
 
 
 class WouldDestroy(UserError):
-    """The output path holds something else than a parameter folder."""
+    """The output path holds something other than a parameter folder."""
 
 
 def generate(overlay, archive, out, class_file=None):

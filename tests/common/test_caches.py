@@ -46,4 +46,4 @@ def test_what_is_somebody_elses(tmpdir):
 def test_links_without_end(tmpdir):
     tmpdir.join('a').mksymlinkto('b')
     tmpdir.join('b').mksymlinkto('a')
-    assert 'link without end' in caches.problem(str(tmpdir.join('a')))
+    assert 'link in a circle' in caches.problem(str(tmpdir.join('a')))
