@@ -14,12 +14,13 @@ import numpy as np
 
 from board.simulator import Simulator, answers
 from common import npz
+from common.files import open_regular
 from common.overlays import MAX_CLASSES
 from common.run_folder import BadRun
 from datasets import inputs
 
 COUNT = 100
-_LARGEST = 2 ** 26      # bytes of all labels
+_LARGEST = 2 ** 26      # bytes of all labels, or names
 
 
 def files_of(run):
@@ -61,6 +62,23 @@ def read_labels(run, count, classes):
     if labels.shape != (count,) or labels.dtype.kind not in 'iu' or labels.min() < 0 or labels.max() >= classes:
         raise BadRun('%s: y_test is not one class, 0 to %d, for each image: train again' % (run.test_set, classes - 1))
     return labels.astype(int)
+
+
+def read_names(run, count):
+    """A name for each image of a run's test set: of a folder of pictures its file, else 'test image 7'; list of unicode.
+
+    Raises
+    ------
+    BadRun
+        There are names, and not so many.
+    """
+    if not os.path.exists(run.test_files):
+        return [u'test image %d' % index for index in range(count)]
+    with open_regular(run.test_files) as handle:
+        names = handle.read(_LARGEST).decode('utf-8', 'replace').split(u'\n')
+    if len(names) != count:
+        raise BadRun('%s has %d names for %d test images: train again' % (run.test_files, len(names), count))
+    return names
 
 
 def _idx(images, labels):

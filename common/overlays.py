@@ -98,6 +98,11 @@ class Layer(collections.namedtuple('Layer', [
         return self.rows // self.pe
 
     @property
+    def cycles(self):
+        """Cycles that the FPGA spends in the layer on one image: ops / (2 * SIMD * PE) (the overlay's specification)."""
+        return self.weight_words * (self.ofm_dim or 1) ** 2
+
+    @property
     def binary(self):
         """Whether weights, inputs and activations all have one bit: XNOR and popcount."""
         return self.weight_bits == 1 and self.input_bits == (1, 0) and self.activation_bits == (1, 0)
@@ -118,15 +123,22 @@ PYNQ_Z, ULTRA96 = BOARDS = Board('PYNQ-Z1 or Z2', 100), Board('Ultra96', 300)
 IN_BATCHES, ONE_BY_ONE, ON_ARM = 'in batches', 'one by one', 'on its ARM core'
 
 
+class Resources(collections.namedtuple('Resources', ['LUT', 'BRAM_18K', 'DSP'])):
+    """What a design takes of an FPGA: look-up tables, block RAMs of 18 Kbit, multipliers."""
+    __slots__ = ()
+
+
 class Published(collections.namedtuple('Published', [
         'original_accuracy', 'brevitas_accuracy',   # percent of the test images: of the original training, of Brevitas's
         'board_accuracy',                           # the same, of the original's parameters on the board
-        'measured'])):                              # tuple of (Board, how, microseconds an image)
+        'measured',                                 # tuple of (Board, how, microseconds an image)
+        'resources'])):                             # Resources of the overlay on a PYNQ-Z1 or Z2, its DMA included, as
+                                                    # Vivado 2018.2 placed it: bnn/src/network/*/README.md of BNN-PYNQ
     """What others published of an overlay on the documents' data set; None where they did not (the specifications)."""
     __slots__ = ()
 
 
-NOTHING = Published(None, None, None, ())
+NOTHING = Published(None, None, None, (), None)
 
 
 class Overlay(collections.namedtuple('Overlay', ['network', 'weight_bits', 'activation_bits', 'layers', 'published'])):
@@ -226,14 +238,15 @@ _CNV_W2 = (8, 16, 8, 8, 4, 1, 1, 2, 4), (3, 16, 16, 16, 8, 8, 2, 2, 1)
 
 OVERLAYS = collections.OrderedDict((one.name, one) for one in (                     # by name, 'lfcW1A1' to 'cnvW2A2'
     overlay(LFC, 1, 1, _LFC_W1, Published(98.35, 98.88, 98.40, (
-        (ULTRA96, IN_BATCHES, 2.8), (PYNQ_Z, ON_ARM, 53e3), (ULTRA96, ON_ARM, 17e3)))),
-    overlay(LFC, 1, 2, _LFC_W1, Published(98.55, 98.99, 98.49, ())),
+        (ULTRA96, IN_BATCHES, 2.8), (PYNQ_Z, ON_ARM, 53e3), (ULTRA96, ON_ARM, 17e3)), Resources(28360, 220, 4))),
+    overlay(LFC, 1, 2, _LFC_W1, Published(98.55, 98.99, 98.49, (), Resources(48981, 220, 4))),
     overlay(CNV, 1, 1, _CNV_W1, Published(79.54, 84.22, 79.22, (
         (PYNQ_Z, IN_BATCHES, 329), (PYNQ_Z, ONE_BY_ONE, 1582), (ULTRA96, IN_BATCHES, 109.3), (ULTRA96, ONE_BY_ONE, 527),
-        (PYNQ_Z, ON_ARM, .81e6), (ULTRA96, ON_ARM, .42e6)))),
-    overlay(CNV, 1, 2, _CNV_W1, Published(83.63, 87.80, 82.66, ((ULTRA96, ON_ARM, 2.65e6),))),
+        (PYNQ_Z, ON_ARM, .81e6), (ULTRA96, ON_ARM, .42e6)), Resources(26072, 248, 24))),
+    overlay(CNV, 1, 2, _CNV_W1, Published(83.63, 87.80, 82.66, ((ULTRA96, ON_ARM, 2.65e6),),
+                                           Resources(40321, 263, 26))),
     overlay(CNV, 2, 2, _CNV_W2, Published(84.80, 89.03, 84.29, (
-        (ULTRA96, IN_BATCHES, 387.6), (ULTRA96, ONE_BY_ONE, 1622), (ULTRA96, ON_ARM, 4.58e6))))))
+        (ULTRA96, IN_BATCHES, 387.6), (ULTRA96, ONE_BY_ONE, 1622), (ULTRA96, ON_ARM, 4.58e6)), Resources(37302, 280, 32)))))
 
 
 def find(net, weight_bits, activation_bits):

@@ -53,10 +53,10 @@ class RunFolder(object):
     ----------
     path, name, dataset : str
     overlay : common.overlays.Overlay
-    parameters, settings, history, log, checkpoint, classes, test_set, test_outputs, preview : str
+    parameters, settings, history, log, checkpoint, classes, test_set, test_files, test_outputs, preview : str
         What training writes: the trained parameters (``<dataset>-<wb>w-<ab>a.npz``), settings.json, history.csv,
-        train.log, checkpoint.npz, classes.txt, test-set.npz (x_test, y_test), test-outputs.npz (outputs,
-        parameters_sha256), preview.png.
+        train.log, checkpoint.npz, classes.txt, test-set.npz (x_test, y_test), test-files.txt (of a folder of pictures:
+        their names, in the same order), test-outputs.npz (outputs, parameters_sha256), preview.png.
     folder, verification, package, web_page, report : str
         What comes after it: the parameter folder, verify.json, the .tar.gz for the board, the network as a web page,
         report.html.
@@ -82,7 +82,8 @@ class RunFolder(object):
             self.dataset, self.overlay.weight_bits, self.overlay.activation_bits))
         self.settings, self.history, self.log = map(self._file, ('settings.json', 'history.csv', 'train.log'))
         self.checkpoint, self.classes, self.preview = map(self._file, ('checkpoint.npz', 'classes.txt', 'preview.png'))
-        self.test_set, self.test_outputs = map(self._file, ('test-set.npz', 'test-outputs.npz'))
+        self.test_set, self.test_files, self.test_outputs = map(
+            self._file, ('test-set.npz', 'test-files.txt', 'test-outputs.npz'))
         self.folder, self.verification, self.report = map(self._file, (network, 'verify.json', 'report.html'))
         self.package, self.web_page = [self._file(self.name + ending) for ending in ('.tar.gz', '.html')]
 
@@ -187,7 +188,7 @@ class RunFolder(object):
         if not os.path.isdir(self.path):
             os.makedirs(self.path)
         for path in (self.parameters, self.settings, self.history, self.checkpoint, self.classes, self.test_set,
-                     self.test_outputs):
+                     self.test_files, self.test_outputs):
             remove_remains(path)
 
     def put_aside(self):

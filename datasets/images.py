@@ -16,7 +16,17 @@ from common.overlays import NETWORKS
 from datasets.pictures import frame
 
 Images = collections.namedtuple('Images', ['images', 'labels'])
-Dataset = collections.namedtuple('Dataset', ['name', 'train', 'valid', 'test', 'class_names'])
+
+
+class Dataset(collections.namedtuple('Dataset', [
+        'name', 'train', 'valid', 'test',   # str, Images
+        'class_names',                      # list of unicode
+        'test_files'])):                    # the names of the test images' files, list of unicode; None where they have none
+    """Images of three parts, and what their labels mean."""
+    __slots__ = ()
+
+    def __new__(cls, name, train, valid, test, class_names, test_files=None):
+        return super(Dataset, cls).__new__(cls, name, train, valid, test, class_names, test_files)
 
 
 _MNIST_LEVELS = np.where(2. * (np.arange(256) / 255.) - 1. < 0, -1, 1).astype(np.float32)

@@ -52,8 +52,13 @@ def text(name):
 
 def shown(name):
     """A name, bytes or unicode, as the native str that messages are made of, without control characters."""
-    name = _CONTROL.sub(u'?', text(name) if isinstance(name, bytes) else name)
+    name = one_line(name)
     return name.encode('utf-8') if sys.version_info[0] == 2 else name
+
+
+def one_line(name):
+    """A name, bytes or unicode, as unicode without control characters."""
+    return _CONTROL.sub(u'?', text(name) if isinstance(name, bytes) else name)
 
 
 def is_plain(name):

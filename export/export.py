@@ -29,14 +29,16 @@ FORMATS = {     # the module with files(source): {ending: bytes}
     'qonnx': 'export.qonnx_file',
     'c': 'export.c_source',
     'page': 'export.page',
+    'finn': 'export.finn_estimate',
 }
+ALL = sorted(set(FORMATS) - {'finn'})       # what FINN needs is a gigabyte
 
 
 class MissingPackage(UserError):
     """A package that only a format needs is not installed."""
 
 
-def export(network, formats, out):
+def export(network, formats, out, **told):
     """Write a network in some formats.
 
     Parameters
@@ -46,6 +48,8 @@ def export(network, formats, out):
         Of :data:`FORMATS`.
     out : str
         The folder; made where it is not there.
+    **told : dict
+        By the format's name, more arguments of its ``files``.
 
     Returns
     -------
@@ -56,14 +60,16 @@ def export(network, formats, out):
     ------
     MissingPackage, EnvironmentError
     """
-    contents = [(network.name + ending, data) for name in formats
-                for ending, data in sorted(load(name).files(network).items())]
+    contents = {}
+    for name in formats:
+        contents.update(load(name).files(network, **told.get(name, {})))
     if not os.path.isdir(out):
         os.makedirs(out)
-    for name, data in contents:
-        with whole_file(os.path.join(out, name)) as handle:
-            handle.write(data)
-    return [os.path.join(out, name) for name, _ in contents]
+    paths = [os.path.join(out, network.name + ending) for ending in sorted(contents)]
+    for path, ending in zip(paths, sorted(contents)):
+        with whole_file(path) as handle:
+            handle.write(contents[ending])
+    return paths
 
 
 def load(name):
@@ -75,7 +81,8 @@ def load(name):
         if package is None:
             raise
         raise MissingPackage('%s needs the package %s: make export FORMAT=%s installs it in an environment of its own; '
-                             'or pip install -r requirements/export.txt' % (name, package.group(1), name))
+                             'or pip install --no-deps -r requirements/%s.txt'
+                             % (name, package.group(1), name, 'finn' if name == 'finn' else 'export'))
 
 
 def of_run(given):
@@ -101,7 +108,8 @@ def main(arguments):
     given = parser.parse_args(arguments)
     formats = sorted({name for text in given.format or () for name in text.replace(',', ' ').split()})
     if not formats:
-        raise UserError('name a format: make export FORMAT=%s, several with commas, or all (--format)' % ', '.join(FORMATS))
+        raise UserError('name a format: make export FORMAT=%s, several with commas, or all but the last (--format)'
+                        % ', '.join(ALL + ['finn']))
     for name in formats:
         if name not in FORMATS and name != 'all':
             raise UserError('there is no format %s (FORMAT, --format): choose of %s, or all' % (name, ', '.join(FORMATS)))
@@ -114,8 +122,8 @@ def main(arguments):
         network = source.from_package(given.package)
     else:
         network, out = of_run(given), given.out or registry.run_path(given)
-    formats = sorted(FORMATS) if 'all' in formats else formats
-    for path in export(network, formats, out):
+    formats = sorted(set(formats) - {'all'} | set(ALL)) if 'all' in formats else formats
+    for path in export(network, formats, out, finn={'board': given.fpga}):
         print('%s: %d bytes' % (path, os.path.getsize(path)))
 
 

@@ -47,9 +47,13 @@ class _Graph(object):
         return self.node('MultiThreshold', [values, self.constant(name, thresholds, threshold_kind)], shape, kind,
                          domain=_DOMAIN, out_dtype=kind, data_layout='NCHW' if len(shape) == 4 else 'NC', **attributes)
 
-    def annotations(self):
+    def annotations(self, layout):
+        """Of each tensor with a type, and of the image's axes, which FINN would take for N, C, H, W."""
+        told = {name: {'finn_datatype': kind} for name, kind in self.types.items() if kind}
+        told['image']['tensor_layout'] = str(layout)
         return [TensorAnnotation(tensor_name=name, quant_parameter_tensor_names=[
-            StringStringEntryProto(key='finn_datatype', value=kind)]) for name, kind in self.types.items() if kind]
+            StringStringEntryProto(key=key, value=value) for key, value in sorted(entries.items())])
+            for name, entries in told.items()]
 
 
 def model(source):
@@ -90,7 +94,7 @@ def model(source):
                           doc_string=__doc__.split('\n\n', 1)[1]),
         opset_imports=[helper.make_opsetid('', OPSET), helper.make_opsetid(_DOMAIN, 1)], ir_version=IR,
         producer_name='bnn-pynq-training')
-    made.graph.quantization_annotation.extend(graph.annotations())
+    made.graph.quantization_annotation.extend(graph.annotations(list('NHWC' if conv else 'NC')))
     describe(made, source)
     checker.check_model(made)
     return made

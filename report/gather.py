@@ -12,6 +12,7 @@ import os
 import numpy as np
 
 from board.package import fingerprint
+from board.samples import read_names
 from board.simulator import Simulator, answers
 from board.verify import read_test_set
 from common.errors import UserError
@@ -207,12 +208,9 @@ def _samples(of, test, chosen, networks):
     """The test images of these indices, with the rankings of networks, (Run, Network)."""
     rankings = [_rankings(other, network, test.images[chosen], chosen)
                 for other, network in sorted(networks, key=lambda pair: list(OVERLAYS).index(pair[1].overlay.name))]
-    return [Sample(test.images[index], int(test.labels[index]), _name(test, index), list(of_networks))
+    files = read_names(of, len(test.images))
+    return [Sample(test.images[index], int(test.labels[index]), files[index], list(of_networks))
             for index, of_networks in zip(chosen, zip(*rankings))]
-
-
-def _name(test, index):
-    return 'test image %d' % index
 
 
 def read_mistakes(of, test, names, network):
@@ -244,7 +242,8 @@ def read_mistakes(of, test, names, network):
     found = collections.OrderedDict()
     for index in wrong:
         found.setdefault((int(test.labels[index]), int(given[index])), []).append(index)
-    pairs = [Pair(label, answer, len(images), [(test.images[index], _name(test, index)) for index in images[:EXAMPLES]])
+    files = read_names(of, len(test.images))
+    pairs = [Pair(label, answer, len(images), [(test.images[index], files[index]) for index in images[:EXAMPLES]])
              for (label, answer), images in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:PAIRS]]
     return (_samples(of, test, wrong[:MISTAKES], [(of, network)]) if len(wrong) else []), pairs
 

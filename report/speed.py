@@ -5,25 +5,20 @@ from common.overlays import BOARDS
 from report import charts
 
 
-def cycles(layer):
-    """Cycles that the FPGA spends in a layer on one image: ops / (2 * SIMD * PE) (the overlay's specification)."""
-    return layer.weight_words * (layer.ofm_dim or 1) ** 2
-
-
 def slowest(overlay):
     """The layer that decides how many images a second go through: all work at once, each on another image."""
-    return max(overlay.layers, key=cycles)
+    return max(overlay.layers, key=lambda layer: layer.cycles)
 
 
 def rate(overlay, clock):
     """Images a second at so many MHz."""
-    return clock * 1e6 / cycles(slowest(overlay))
+    return clock * 1e6 / slowest(overlay).cycles
 
 
 def speed(material):
     """Cycles of each layer, and times of one image on everything that it can run on."""
     overlay, verification = material.network.overlay, material.network.verification
-    most = cycles(slowest(overlay))
+    most = slowest(overlay).cycles
     times = [('FPGA of %s at %d MHz, estimated' % board, most / board.clock, 's1') for board in BOARDS]
     if verification:
         simulator = verification['simulator']
@@ -34,7 +29,7 @@ def speed(material):
               for board, how, microseconds in overlay.published.measured]
     times.sort(key=lambda row: row[1])
     axis = charts.Axis([row[1] for row in times], log=True)
-    return {'slowest': slowest(overlay), 'cycles': cycles, 'most': most, 'boards': BOARDS,
+    return {'slowest': slowest(overlay), 'most': most, 'boards': BOARDS,
             'describe': lambda layer: describe(layer, len(material.classes)),
             'times': [(label, 100 * axis(time), time, kind) for label, time, kind in times],
             'ticks': [(value, 100 * axis(value)) for value, _ in axis.ticks]}

@@ -3,5 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 environment=()
-case ${FORMAT:-} in *onnx* | *all*) environment=(--for export) ;; esac
+case ${FORMAT:-} in
+    *finn*) environment=(--for finn) ;;         # which has what the others need too
+    *onnx* | *all*) environment=(--for export) ;;
+esac
 exec scripts/in_env.sh ${environment+"${environment[@]}"} python -m export.export "$@"

@@ -2,7 +2,7 @@
 # Runs a command in the project's environment, making that first where it is not there yet:
 #
 #     scripts/in_env.sh python training/mnist_mod.py -wb 1 -ab 1
-#     scripts/in_env.sh --tests KIND python -m pytest      KIND: 2.7, 3, newest, export; see setup.sh
+#     scripts/in_env.sh --tests KIND python -m pytest      KIND: 2.7, 3, newest, export, finn; see setup.sh
 #     scripts/in_env.sh --for export python export/export.py ...
 set -euo pipefail
 

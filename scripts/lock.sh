@@ -28,10 +28,10 @@ lock_2() {
     echo "requirements/$1.txt"
 }
 
-lock_3() {  # NAME OLDEST-PYTHON: one file for every Python from there on
+lock_3() {  # NAME OLDEST-PYTHON [OPTION...]: one file for every Python from there on
     "$tools/py3/bin/uv" pip compile -q --python "$tools/py3/bin/python" --universal --python-version "$2" --upgrade --generate-hashes \
         --no-emit-index-url --no-build-isolation --custom-compile-command "$CUSTOM_COMPILE_COMMAND" \
-        --output-file "$1.txt" "$1.in"
+        "${@:3}" --output-file "$1.txt" "$1.in"
     echo "requirements/$1.txt"
 }
 
@@ -50,3 +50,6 @@ lock_3 cloud 3.10
 lock_3 lint 3.10
 lock_3 export 3.11
 lock_3 export-test 3.11
+echo "brevitas ; python_version < '3'" > "$tools/without"
+lock_3 finn 3.11 --override "$tools/without"
+lock_3 finn-test 3.11

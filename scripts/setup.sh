@@ -4,8 +4,10 @@
 #
 #     scripts/setup.sh [--quiet]            the environment to work in; .venv/active leads to it
 #     scripts/setup.sh --tests KIND         an environment with the test set; .venv/tests-KIND leads to it
-#                                           KIND: 2.7, 3 (3.8 to 3.11), newest (the newest Python 3 of the machine), export
+#                                           KIND: 2.7, 3 (3.8 to 3.11), newest (the newest Python 3 of the machine), export,
+#                                           finn
 #     scripts/setup.sh --for export         what only make export FORMAT=onnx and qonnx need; .venv/export
+#     scripts/setup.sh --for finn           what only FORMAT=finn needs; .venv/finn
 #     scripts/setup.sh --for tensorboard    what writes TensorBoard's files, into the environment to work in
 #
 # Choices, by environment variables: RUNTIME=auto|venv|conda|docker, PYTHON=command or path, WITH_TENSORFLOW=1. They
@@ -21,8 +23,8 @@ while [ $# -gt 0 ]; do
     case $1 in
         --quiet) quiet=1 ;;
         --tests) tests=${2:?--tests 2.7, 3 or newest}; shift ;;
-        --for) extra=${2:?--for export}; shift ;;
-        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND, --for export or tensorboard)" >&2; exit 2 ;;
+        --for) extra=${2:?--for export, finn or tensorboard}; shift ;;
+        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND, --for export, finn or tensorboard)" >&2; exit 2 ;;
     esac
     shift
 done
@@ -67,7 +69,7 @@ python_rank() {  # VERSION KIND: a number to choose the largest by; nothing wher
         2.7:2.7) echo 1 ;;
         3:3.8 | 3:3.9 | 3:3.1[01] | any:3.8 | any:3.9 | any:3.1[01]) echo "${1#3.}" ;;
         any:2.7) echo 1000 ;;
-        newest:3.[89] | newest:3.[1-9][0-9] | export:3.1[1-9]) echo "${1#3.}" ;;
+        newest:3.[89] | newest:3.[1-9][0-9] | export:3.1[1-9] | finn:3.1[1-4]) echo "${1#3.}" ;;
     esac
 }
 
@@ -191,7 +193,7 @@ locks() {
         2.7-tensorflow) echo py27-tensorflow ;;
         3.8 | 3.9 | 3.10 | 3.11) echo py3-build py3 ;;
         3.*) echo light ;;
-        export) echo export ;;
+        export | finn) echo "$1" ;;
     esac
 }
 
@@ -200,7 +202,7 @@ test_locks() {
         conda) echo conda ;;
         2.7*) echo py27-test ;;
         3.8 | 3.9 | 3.10 | 3.11) echo py3-test ;;
-        export) echo export-test ;;
+        export | finn) echo "$1-test" ;;
     esac
 }
 
@@ -313,7 +315,7 @@ build_conda() {
     finish conda
 }
 
-trains() { case $(locks "$1") in light | export) return 1 ;; esac; }     # whether Theano is in it
+trains() { case $(locks "$1") in light | export | finn) return 1 ;; esac; }     # whether Theano is in it
 
 finish() {  # NAME: it is tried once, and then complete
     local name=$1
@@ -364,8 +366,8 @@ set_up_tests() {
         2.7) choose 2.7 < <(candidates 2.7) || status=3 fail "no Python 2.7 that fits${rejected:+ ($rejected)}" ;;
         3) choose 3 < <(candidates 3) || status=3 fail "no Python 3.8 to 3.11 that fits${rejected:+ ($rejected)}" ;;
         newest) choose newest < <(candidates 3) || status=3 fail "no Python 3 that fits${rejected:+ ($rejected)}" ;;
-        export) extra=export; set_up_extra ;;
-        *) fail "--tests $tests: 2.7, 3, newest or export" ;;
+        export | finn) extra=$tests; set_up_extra ;;
+        *) fail "--tests $tests: 2.7, 3, newest, export or finn" ;;
     esac
     name=${extra:-$version}
     lock
@@ -393,12 +395,16 @@ add_tensorboard() {  # to the environment to work in
 }
 
 set_up_extra() {
+    local what
     [ "$extra" != tensorboard ] || { add_tensorboard; return; }
     is_complete "$extra" > /dev/null && return
-    [ "$extra" = export ] || fail "--for $extra: export or tensorboard"
-    choose "$extra" < <(candidates 3) || status=3 fail "ONNX needs a Python from 3.11 on, and none fits" \
+    case $extra in
+        export) why='for make export'; what='ONNX needs a Python from 3.11 on' ;;
+        finn) why='for make export FORMAT=finn'; what='FINN needs a Python from 3.11 to 3.14' ;;
+        *) fail "--for $extra: export, finn or tensorboard" ;;
+    esac
+    choose "$extra" < <(candidates 3) || status=3 fail "$what, and none fits" \
         "${rejected:+($rejected)}: pyenv install 3.13 or uv python install 3.13 makes one"
-    why="for make $extra"
     lock
     build_once "$extra"
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs the tests on every Python of this machine that they are meant for, side by side: all but training's on the newest
-# Python 3, training's on 3.8 to 3.11, all but the shell scripts' on 2.7, those of export/ once more with its runtimes. What the
-# machine lacks is skipped, and listed at the end.
+# Python 3, training's on 3.8 to 3.11, all but the shell scripts' on 2.7, those of export/ once more with its runtimes, and
+# with FINN. What the machine lacks is skipped, and listed at the end.
 # Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ declare -A version left_out process
 
 tell() { summary="$summary$*"$'\n'; }
 
-for kind in newest 3 2.7 export; do
+for kind in newest 3 2.7 export finn; do
     status=0
     scripts/setup.sh --tests "$kind" 2> "$temporary/reason" || status=$?
     if [ "$status" = 3 ]; then
@@ -31,6 +31,8 @@ for kind in newest 3 2.7 export; do
         3:"${version[newest]:-}") continue ;;           # it is the newest
         3:*) left_out[$kind]='tests/board tests/docker tests/environment tests/export tests/report tests/weights_gen' ;;
         export:*) left_out[$kind]=$(find tests -mindepth 1 -maxdepth 1 -type d ! -name export ! -name __pycache__ -printf '%p ') ;;
+        finn:*) left_out[$kind]=$(find tests tests/export -mindepth 1 -maxdepth 1 ! -name export ! -name __pycache__ \
+            ! -name '*finn*' '(' -type d -o -name 'test_*.py' ')' -printf '%p ') ;;
         *) left_out[$kind]='tests/docker tests/environment' ;;
     esac
     kinds="$kinds $kind"

@@ -132,6 +132,11 @@ class Run(object):
             handle.write(u'\n'.join(self.data.class_names))
         with whole_file(self.files.test_set) as handle:
             npz.write(handle, {'x_test': self.data.test.images, 'y_test': self.data.test.labels}, compress=True)
+        if self.data.test_files:
+            with whole_file(self.files.test_files, 'w') as handle:
+                handle.write(u'\n'.join(self.data.test_files))
+        elif os.path.exists(self.files.test_files):     # of another data set of that name
+            os.remove(self.files.test_files)
         with whole_file(self.files.settings, 'w') as handle:
             handle.write(six.ensure_text(json.dumps(self._description(), indent=2, separators=(',', ': '))) + u'\n')
         left_out = len(self.images) - self.batches * self.batch_size

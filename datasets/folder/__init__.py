@@ -46,7 +46,7 @@ def load(path, fitting, broken='skip'):
     -------
     Dataset
         Images uint8 (N, 32, 32, 3) for CNV, (N, 28, 28) of 0 and 255 for LFC, in an order that mixes the classes;
-        class names unicode.
+        class names unicode; the test images' files, below `path`.
 
     Raises
     ------
@@ -63,7 +63,8 @@ def load(path, fitting, broken='skip'):
             [picture.label for picture in chosen], minlength=len(found.classes)))])))
     images = {part: Images(np.array([picture.image for picture in some], np.uint8).reshape((-1,) + fitting.shape),
                            np.array([picture.label for picture in some], np.uint8)) for part, some in parts.items()}
-    return Dataset(name, images['train'], images['valid'], images['test'], found.classes)
+    return Dataset(name, images['train'], images['valid'], images['test'], found.classes,
+                   [names.one_line(picture.path) for picture in parts['test']])
 
 
 def collect(path, fitting, broken='skip', tell=None, refuse=None):

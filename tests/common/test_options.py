@@ -19,7 +19,7 @@ SCRIPTS = {     # module: the right options, wrong texts of those that take any,
                          {'--params': INPUTS, '--images': []}, ())],
     'export.export': [({'--package': 'no-file', '--format': 'onnx'},
                        dict(ANY, **{'--package': INPUTS, '--run': [], '--params': [], '--out': [],
-                                   '--format': ['no-such', '', '1']}), ())],
+                                   '--format': ['no-such', '', '1'], '--fpga': []}), ())],
     'board.verify': [(RUN, dict(ANY, **{'--run': INPUTS}), ())],
     'board.predict': [(dict(RUN, **{'--images': 'x'}),
                        dict(ANY, **{

@@ -57,6 +57,10 @@ def test_every_kind_of_picture(shapes, fitting, shape):
         assert set(np.unique(data.train.images)) == {0, 255}
     assert not (rows(data.train) & rows(data.test) or rows(data.train) & rows(data.valid) or
                 rows(data.valid) & rows(data.test))
+    assert len(data.test_files) == len(set(data.test_files)) == len(data.test.images)
+    for name, image, label in zip(data.test_files, data.test.images, data.test.labels):
+        np.testing.assert_array_equal(inputs.read(os.path.join(shapes, name), fitting.shape)[0], image)
+        assert name.split('/')[0] == data.class_names[label]
     assert min(np.bincount(data.train.labels[:30], minlength=3)) > 3        # mixed: the first N are of all classes
 
 

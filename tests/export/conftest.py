@@ -9,7 +9,7 @@ from board import reference
 from common.overlays import OVERLAYS
 from export import source
 from tests.board import networks
-from tests.board.conftest import golden, published     # noqa: F401, fixtures
+from tests.board.conftest import golden, published, random_folder     # noqa: F401, fixtures
 from weights_gen.folder import read
 
 Case = collections.namedtuple('Case', ['source', 'folder', 'images', 'scores'])

@@ -52,6 +52,7 @@ def test_cleanup_and_channels_last(published_case):
 def test_types_that_finn_needs(published_case):
     model = opened(published_case)
     assert model.get_tensor_datatype('image').name == 'UINT8'
+    assert model.get_tensor_layout('image') == list('NHWC' if published_case.source.overlay.net == 'cnv' else 'NC')
     weights = {model.get_tensor_datatype(name).name for name in
                (value.name for value in model.graph.initializer) if name.startswith('weights')}
     assert weights == {'BIPOLAR' if published_case.source.overlay.weight_bits == 1 else 'INT2'}

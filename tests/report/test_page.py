@@ -151,6 +151,31 @@ def test_mistakes_are_the_boards_the_worst_first(made):
         assert [pair.count for pair in material.pairs] == sorted((pair.count for pair in material.pairs), reverse=True)
 
 
+def test_mistakes_of_a_folder_of_pictures_are_named_after_their_files(cnv):
+    names = ['%s/\u732b <%d>.png' % (NASTY[number % 3], number) for number in range(20)]
+    path = os.path.join(cnv, 'test-files.txt')
+    with io.open(path, 'w', encoding='utf-8') as handle:
+        handle.write('\n'.join(names))
+    unnamed = gather.gather(made_before(cnv, path))
+    material = gather.gather(cnv)
+    assert material.mistakes and material.samples and material.pairs
+    for named, without in zip(material.mistakes + material.samples, unnamed.mistakes + unnamed.samples):
+        assert named.name == names[int(without.name.rpartition(' ')[2])] and (named.image == without.image).all()
+    assert all(name in names for pair in material.pairs for _, name in pair.examples)
+    assert material.mistakes[0].name in shown(written(cnv))
+    with io.open(path, 'w', encoding='utf-8') as handle:
+        handle.write('\n'.join(names[1:]))
+    material = gather.gather(cnv)
+    assert 'test-files.txt has 19 names for 20 test images' in material.no_samples and not material.mistakes
+
+
+def made_before(run, path):
+    """A run as it was when training kept no such file; its path."""
+    older = os.path.join(os.path.dirname(run), 'older', os.path.basename(run))
+    shutil.copytree(run, older, ignore=shutil.ignore_patterns(os.path.basename(path)))
+    return older
+
+
 def test_answers_that_do_not_give_the_verified_confusions_are_not_shown(cnv):
     path = os.path.join(cnv, 'verify.json')
     content = result_of(cnv)

@@ -83,6 +83,18 @@ def test_what_an_epoch_trains_on(tmpdir, watched):
     assert len(set(sum(seen, []))) > 20, 'other images are left out each time'
 
 
+def test_the_names_of_the_test_images_files_are_kept(tmpdir, watched):
+    names = [u'a/\u732b %d.png' % number for number in range(TEST)]
+    for data, expected in ((dataset()._replace(test_files=names), names), (dataset(), None)):
+        run = trainer.Run(settings(tmpdir, epochs=1), data)
+        run()
+        if expected:
+            with io.open(run.files.test_files, encoding='utf-8') as handle:
+                assert handle.read().split(u'\n') == expected
+        else:
+            assert not os.path.exists(run.files.test_files)
+
+
 def test_train_size(tmpdir, watched):
     run = trainer.Run(settings(tmpdir, epochs=1, train_size=100), dataset(train=120))
     os.makedirs(run.settings.run_folder)
