@@ -332,7 +332,7 @@ def otsu(grey):
     between[~np.isfinite(between)] = -1
     best = np.flatnonzero(between == between.max())
     variance = (counts * (np.arange(256) - mean) ** 2).sum() / total
-    return int(best[[0, -1]].mean()) + 1, between.max() / max(variance, 1e-9)
+    return int(best[[0, -1]].mean()) + 1, between.max() * total / max(variance, 1e-9)
 
 
 def _ink(grey):

@@ -118,7 +118,7 @@ const fitting = (function () {
     });
     const most = Math.max(...between);
     return {cut: Math.trunc((between.indexOf(most) + between.lastIndexOf(most)) / 2) + 1,
-            share: most / Math.max(variance / total, 1e-9)};
+            share: most * total / Math.max(variance / total, 1e-9)};
   }
 
   /* Ink as 0 to 255, from bright ink on dark, and the threshold; light evened out where it is not even. */

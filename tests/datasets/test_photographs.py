@@ -92,3 +92,24 @@ def test_components(mask, areas):
     for number, (top, left, bottom, right) in enumerate(boxes, 1):
         rows, columns = np.nonzero(labels == number)
         assert (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1) == (top, left, bottom, right)
+
+
+@pytest.mark.parametrize('ink, paper', [(40, 220), (10, 240), (230, 30)])
+def test_filled_shapes_stay_filled(ink, paper):
+    """In even light the paper is not estimated from around the strokes: a wide one would be taken for paper."""
+    picture = Image.new('L', (200, 160), paper)
+    ImageDraw.Draw(picture).ellipse([50, 30, 150, 130], fill=ink)
+    rows, columns = np.nonzero(pictures.fit_photograph(picture))
+    assert len(rows) >= .95 * np.pi * 100 and rows.min() == columns.min() == 4 and rows.max() == columns.max() == 23
+
+
+@pytest.mark.parametrize('bright', [.5, .1, .9])
+def test_otsu_s_share_of_the_variance(bright):
+    grey = np.where(np.random.RandomState(0).rand(40, 50) < bright, 200, 20).astype(np.uint8)
+    cut, share = pictures.otsu(grey)
+    assert 20 < cut <= 200 and abs(share - 1) < 1e-9
+    noisy = np.clip(grey + np.random.RandomState(1).normal(0, 15, grey.shape), 0, 255).astype(np.uint8)
+    cut, share = pictures.otsu(noisy)
+    above = noisy >= cut
+    within = sum(((noisy[part] - noisy[part].mean()) ** 2).sum() for part in (above, ~above)) / grey.size
+    assert abs(share - (1 - within / noisy.var())) < 1e-6
