@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/in_env.sh python bench/training.py "$@"
 scripts/in_env.sh python bench/simulator.py
+scripts/in_env.sh python bench/exported.py
 scripts/in_env.sh python bench/weights_gen.py

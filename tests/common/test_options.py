@@ -34,6 +34,7 @@ SCRIPTS = {     # module: the right options, wrong texts of those that take any,
     'report.compare': [({'--out': 'no-folder'}, {'--out': INPUTS, '--page': []}, ())],
     'datasets.preview': [({}, dict(ANY, **{'--out': []}), ('no-such/folder',))],
     'bench.simulator': [({'--rounds': '0'}, {}, ())],
+    'bench.exported': [({'--rounds': '0'}, {}, ())],
     'bench.weights_gen': [({'--rounds': '0'}, {}, ())],
     'bench.soak': [({}, {'--dataset': [], '--data-dir': [], '--out': []}, ())],
 }

@@ -1,0 +1,120 @@
+"""The exported C file beside the simulator's kernel: milliseconds of a processor for an image, on one thread each.
+
+    python bench/exported.py [--net cnvW1A1] [--rounds 7] [--json]
+
+Random parameters and images, as in bench/simulator.py. The C file is compiled as its own comment says, cc -O3
+-march=native, and once more without -march. All must give the same scores, by their sum. A
+round of each in turn, of which the medians are taken; time while other programs have the processor does not count.
+"""
+from __future__ import absolute_import, division, print_function
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from bench.simulator import MOST_ROUNDS, NotMeasured, random_network
+from bench.training import processor
+from board import kernel
+from board.simulator import answers
+from common.errors import ArgumentParser, run
+from common.files import temporary_folder
+from common.overlays import OVERLAYS
+from export import c_source, network, source
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+IMAGES = {'lfc': 2000, 'cnv': 50}       # in a round
+processor_time = getattr(time, 'process_time', None) or time.clock       # Python 2's, on Linux
+COLUMNS = 'native_ms', 'portable_ms', 'simulator_ms'
+CLASSES = 10
+
+
+def measure(overlay, rounds):
+    """Medians of the exported file, for this processor and for any of its kind, and of the simulator.
+
+    Returns
+    -------
+    dict
+        net, and :data:`COLUMNS`, of an image.
+    """
+    parameters, images = random_network(overlay)
+    images = images[:IMAGES[overlay.net]]
+    try:
+        simulator = kernel.Kernel(overlay, parameters)
+    except kernel.NoKernel as error:
+        raise NotMeasured(str(error))
+    scores = simulator.run(images)[:, :CLASSES]
+    expected = int(scores.sum() + answers(overlay, scores).sum())
+    of = source.Source(overlay.name, overlay, network.unpacked(overlay, parameters, CLASSES),
+                       [u'%d' % number for number in range(CLASSES)], None, None, None, images[:0], None, None)
+    times = []
+    with temporary_folder() as folder:
+        programs = [compiled(of, options, images, folder) for options in (['-march=native'], [])]
+        for _ in range(rounds):
+            taken = []
+            for program in programs:
+                process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                seconds, found = process.communicate(images.tobytes())[0].split()
+                if int(found) != expected:
+                    raise NotMeasured('%s: the exported C and the simulator differ' % overlay.name)
+                taken.append(1e3 * float(seconds) / len(images))
+            started = processor_time()
+            simulator.run(images, threads=1)
+            times.append(taken + [1e3 * (processor_time() - started) / len(images)])
+    return dict(zip(('net',) + COLUMNS, [overlay.name] + np.median(times, axis=0).tolist()))
+
+
+def compiled(of, options, images, folder):
+    """The path of a program that times an exported network on so many images.
+
+    Raises
+    ------
+    NotMeasured
+        There is no C compiler.
+    """
+    for ending, data in c_source.files(of).items():
+        with open(os.path.join(folder, of.name + ending), 'wb') as handle:
+            handle.write(data)
+    defined = {'HEADER': '"%s.h"' % of.name, 'CLASSIFY': of.identifier + '_classify', 'IMAGE_BYTES': images[0].size,
+               'CLASSES': CLASSES, 'IMAGES': len(images)}
+    program = os.path.join(folder, 'timed' + ''.join(options))
+    command = [os.environ.get('CC', 'cc'), '-std=c99', '-O3'] + options + [
+        '-D%s=%s' % pair for pair in sorted(defined.items())] + [
+        '-I', folder, '-o', program, os.path.join(HERE, 'exported.c'), os.path.join(folder, of.name + '.c')]
+    try:
+        subprocess.check_call(command)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NotMeasured('the exported C cannot be compiled (%s): install a C compiler, or name it, CC=' % error)
+    return program
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--net', action='append', choices=list(OVERLAYS), metavar='NET', help='only this network')
+    parser.add_argument('--rounds', type=int, default=7, help='of which the medians are taken (default: 7)')
+    parser.add_argument('--json', action='store_true', help='a machine-readable object instead of the table')
+    options = parser.parse_args(arguments)
+    if not 1 <= options.rounds <= MOST_ROUNDS:
+        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
+    if not options.json:
+        print('%s; processor ms an image, one thread, medians of %d rounds' % (processor(), options.rounds))
+        print('%-8s %10s %10s %10s' % ('', 'exported', 'portable', 'simulator'))
+    results = []
+    for name in options.net or OVERLAYS:
+        results.append(measure(OVERLAYS[name], options.rounds))
+        if not options.json:
+            print('%(net)-8s %(native_ms)10.4f %(portable_ms)10.4f %(simulator_ms)10.4f' % results[-1])
+            sys.stdout.flush()
+    if options.json:
+        print(json.dumps({'processor': processor(), 'rows': results}, indent=1, sort_keys=True))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
