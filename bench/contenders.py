@@ -18,7 +18,7 @@ if __name__ == '__main__':
 import numpy as np
 
 from common.overlays import NETWORKS, find
-from training import backend
+from training import backend, removed
 
 # The documents' .theanorc
 PLAIN_FLAGS = 'floatX=float32,openmp=True,openmp_elemwise_minsize=200000,warn.round=False'
@@ -30,7 +30,9 @@ class Theano(object):
     def __init__(self, name, net, bits, batch):
         if name == 'plain':
             given = [os.environ['THEANO_FLAGS']] if 'THEANO_FLAGS' in os.environ else []
-            os.environ['THEANO_FLAGS'] = ','.join(given + [PLAIN_FLAGS, 'blas.ldflags=' + backend.blas_flags()[0]])
+            os.environ['THEANO_FLAGS'] = ','.join(given + [
+                PLAIN_FLAGS, 'blas.ldflags=' + backend.blas_flags()[0], 'gcc.cxxflags=' + removed.compiler_flags()])
+            removed.restore()
         else:
             backend.configure(net)
         from training import trainer

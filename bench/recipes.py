@@ -161,7 +161,7 @@ def main(arguments):
         if variant not in known:
             raise UserError('there is no variant "%s": choose of "%s"' % (variant, '", "'.join(known)))
     from datasets import registry
-    from training import backend      # as training itself, on no Python later than 3.11
+    from training import backend      # as training itself
     backend.configure(options.net)
 
     settings = Settings(options.net, options.weight_bits, options.activation_bits)

@@ -13,7 +13,7 @@ home=${BNN_HOME:-/opt/bnn-pynq}
 fail() { echo "bnn-train: error: $*" >&2; exit 2; }
 
 # The image's targets: of those that common/options.txt lists, what trains and what comes after.
-kinds='^(python|=|scripts/(help|demo|export))'
+kinds='^((any-)?python|=|scripts/(help|demo|export))'
 target=${1:-help}
 case $target in -h | --help) target=help ;; esac
 is_target() { awk -F ' *[|] *' -v name="$1" -v kinds="$kinds" '$1 == name && $2 ~ kinds { found = 1 } END { exit !found }' \

@@ -43,7 +43,7 @@ def packages():
     for name, without in (('numpy', failure('no numpy', 'make setup')),
                           ('scipy', warning('no scipy: nothing can be trained here')),
                           ('theano', failure('no theano: nothing can be trained here; weights and board work',
-                                             'make setup PYTHON=, with a Python 2.7 or 3.8 to 3.11')),
+                                             'make setup PYTHON=, with a Python 2.7 or 3.8 to 3.14')),
                           ('lasagne', failure('no lasagne: nothing can be trained here', 'make setup')),
                           ('keras', warning('no keras: data sets are not downloaded',
                                             'DATA_DIR=, a folder with mnist.npz and cifar10.npz'))):
@@ -52,9 +52,10 @@ def packages():
     if _distribution('theano'):
         # As a training imports it: left to itself, it looks for a BLAS, and fails on Python 3 where there is none.
         flags = dict(os.environ, THEANO_FLAGS='blas.ldflags=,%s,device=cpu' % os.environ.get('THEANO_FLAGS', ''))
-        if output(sys.executable, '-c', 'import theano', env=flags) is None:
-            yield failure('theano cannot be imported',
-                          'THEANO_FLAGS=blas.ldflags= %s -c "import theano", which says why' % sys.executable)
+        as_training_does = 'from training import backend; backend.configure("lfc"); import theano'
+        if output(sys.executable, '-c', as_training_does, env=flags, cwd=ROOT) is None:
+            yield failure('theano cannot be imported', "in %s: THEANO_FLAGS=blas.ldflags= %s -c '%s', which says why" % (
+                ROOT, sys.executable, as_training_does))
 
 
 def _distribution(name):

@@ -26,7 +26,7 @@ def output(*command, **options):
     text = options.get('stdin', '').encode()
     try:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   env=options.get('env'))
+                                   env=options.get('env'), cwd=options.get('cwd'))
         answer = process.communicate(text)[0].decode('utf-8', 'replace')
     except OSError:
         return None

@@ -4,10 +4,19 @@
 #     scripts/in_env.sh python training/mnist_mod.py -wb 1 -ab 1
 #     scripts/in_env.sh --tests KIND python -m pytest      KIND: 2.7, 3, newest, export, finn; see setup.sh
 #     scripts/in_env.sh --for export python export/export.py ...
+#     scripts/in_env.sh --light python -m board.predict ...   before there is one to work in: in one without Theano, made in
+#                                                             seconds, where a Python here is 3.8 or later
 set -euo pipefail
 
 scripts=$(cd "$(dirname "$0")" && pwd -P)
 link=active
+if [ "${1:-}" = --light ]; then
+    shift
+    if [ -z "${RUNTIME:-}${PYTHON:-}${WITH_TENSORFLOW:-}" ] && [ ! -e "$scripts/../.venv/active" ] &&
+            [ ! -e "$scripts/../.venv/choice" ] && "$scripts/setup.sh" --for light >&2 2> /dev/null; then
+        set -- --for light "$@"
+    fi
+fi
 if [ "${1:-}" = --tests ]; then
     link=tests-$2
     "$scripts/setup.sh" --tests "$2" >&2

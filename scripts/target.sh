@@ -125,17 +125,19 @@ options_of() {  # STAGE: sets options to its command line's options, from the va
 }
 
 run_stage() {  # STAGE [exec]
-    local words options=()
+    local words light options=()
     read -ra words <<< "${command[$1]}"
     if [ "${words[-1]}" = ... ]; then
         unset 'words[-1]'
         options_of "$1"
         words+=(${options+"${options[@]}"})
     fi
-    if [ "${words[0]}" = python ]; then
-        (printf ' %q' "${words[@]}"; echo) | cut -c 2-
-        words=(scripts/in_env.sh "${words[@]}")
-    fi
+    case ${words[0]} in
+        python | any-python)
+            (printf ' %q' "python" "${words[@]:1}"; echo) | cut -c 2-
+            [ "${words[0]}" = python ] || light=--light
+            words=(scripts/in_env.sh ${light+"$light"} python "${words[@]:1}") ;;
+    esac
     ${2:-} "${words[@]}"
 }
 

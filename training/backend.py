@@ -22,7 +22,7 @@ import tempfile
 from common import caches, machine
 from common.errors import UserError
 from common.files import temporary_folder
-from training import theano_settings
+from training import removed, theano_settings
 from training.log import note
 
 DEVICES = ('cpu', 'cuda')
@@ -66,9 +66,16 @@ def configure(net, device=None):
     folder = os.path.expanduser(os.path.expandvars(own[place].value if place in own else '~/.theano'))
     trusted = _trusted(folder)
     flags = usual(device, blas_flags()[0])
+    decided = [(name, value) for name, value in flags.items() if name == 'floatX' or name not in own]
+    removed.restore()
+    needed = flags['gcc.cxxflags'] = removed.compiler_flags()
+    given = own['gcc.cxxflags'].value if 'gcc.cxxflags' in own else ''
+    if needed not in given:         # whatever else the user says to the compiler
+        decided.append(('gcc.cxxflags', (needed + ' ' + given).strip()))
+    if trusted != folder:
+        decided.append((place, trusted))
     os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + [
-        '%s=%s' % (name, value) for name, value in flags.items() if name == 'floatX' or name not in own] + (
-            ['%s=%s' % (place, trusted)] if trusted != folder else [])))
+        '%s=%s' % setting for setting in decided]))
     logging.getLogger('theano.gof.compilelock').addFilter(_OWN_WORDS)
     return theano_settings.told(own, flags)
 
@@ -183,8 +190,9 @@ def blas_flags():
     if library:
         ctypes.CDLL(library, ctypes.RTLD_GLOBAL)    # loaded under this name, it is found again by what links to it
         folder, name = os.path.split(library)
-        return '-L%s -l:%s' % (folder, name), ['the system has no OpenBLAS to link, using the one of scipy\'s wheel; '
-                                               'for what Theano computes by itself ' + advice]
+        return ' '.join(['-L' + folder, '-l:' + name] + renamed(name)), [
+            'the system has no OpenBLAS to link, using the one of scipy\'s wheel; for what Theano computes by itself ' +
+            advice]
     return '', ['no OpenBLAS: what Theano computes by itself is several times slower; ' + advice]
 
 
@@ -193,8 +201,18 @@ def bundled_openblas():
     import scipy
     package = os.path.dirname(scipy.__file__)
     for folder in (os.path.join(package, '.libs'), package + '.libs'):
-        for library in glob.glob(os.path.join(folder, 'libopenblasp*.so')):
-            return library
+        for pattern in ('libopenblasp*.so', 'libscipy_openblas-*.so'):
+            for library in glob.glob(os.path.join(folder, pattern)):
+                return library
+
+
+def renamed(library):
+    """How g++ is told the names of a library's functions: from scipy 1.13 on they begin with scipy_."""
+    if not library.startswith('libscipy_'):
+        return []
+    return ['-D%s=scipy_%s' % (name, name) for name in [
+        precision + function for precision in 'sd' for function in ('gemm_', 'gemv_', 'ger_', 'dot_')] + [
+            'openblas_get_num_threads', 'openblas_set_num_threads']]
 
 
 def _links(*flags):

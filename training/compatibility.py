@@ -1,4 +1,4 @@
-"""Lasagne, whichever version is installed: the released 0.1 or the documents' 0.2.dev1.
+"""Theano on every numpy, and Lasagne, whichever version is installed: the released 0.1 or the documents' 0.2.dev1.
 
     from training.compatibility import lasagne
 
@@ -9,10 +9,17 @@ from __future__ import absolute_import
 
 import sys
 import types
+import warnings
 
+import theano
 import theano.tensor.signal
 from theano import gof
+from theano.tensor.nnet import corr
 from theano.tensor.signal import pool
+
+from training.removed import restore_in_theano
+
+restore_in_theano()
 
 _OLD_NAME = 'theano.tensor.signal.downsample'
 
@@ -21,8 +28,18 @@ if _OLD_NAME not in sys.modules:
     _downsample.max_pool_2d = pool.pool_2d
     sys.modules[_OLD_NAME] = theano.tensor.signal.downsample = _downsample
 
-import lasagne  # noqa: E402 (it can only be imported now)
-import lasagne.layers  # noqa: E402, F401
+with warnings.catch_warnings():
+    warnings.filterwarnings('ignore', message='pkg_resources')      # with which Lasagne 0.1 finds its own version
+    import lasagne  # noqa: E402 (it can only be imported now)
+    import lasagne.layers  # noqa: E402, F401
+
+
+if not theano.config.blas.ldflags:
+    # Theano's stand-in for a BLAS calls numpy, which only one thread may do at a time; its convolutions call it from all.
+    def _on_one_thread(op, *arguments, **options):
+        _convolution(op, *arguments, **dict(options, openmp=False))
+
+    _convolution, corr.BaseCorrMM.__init__ = corr.BaseCorrMM.__init__, _on_one_thread
 
 
 class _NoProperties(tuple):

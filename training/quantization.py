@@ -12,6 +12,7 @@ from __future__ import absolute_import, division
 import numpy
 from theano import scalar, tensor
 
+import training.compatibility  # noqa: F401 (Theano as this numpy needs it)
 from common import quantizers
 
 

@@ -19,7 +19,8 @@ def program(tmp_path):
     for name in ('target.sh', 'help.sh', 'demo.sh'):
         shutil.copy(os.path.join(ROOT, 'scripts', name), str(home / 'scripts' / name))
     in_env = home / 'scripts' / 'in_env.sh'
-    in_env.write_text('#!/bin/sh\necho "$@"\nenv | grep -E "^(OUT|RESUME|NET|KERAS_HOME|THEANO_FLAGS|HOME)="\n')
+    in_env.write_text('#!/bin/sh\n[ "$1" != --light ] || shift\necho "$@"\n'
+                      'env | grep -E "^(OUT|RESUME|NET|KERAS_HOME|THEANO_FLAGS|HOME)="\n')
     in_env.chmod(0o755)
 
     def run(*words, **variables):

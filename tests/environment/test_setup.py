@@ -21,7 +21,7 @@ def refusal(answer, status=1):
 
 def test_without_any_python_one_line_names_the_ways_out(machine):
     line = refusal(machine.setup(), status=3)
-    for way in ('3.8 to 3.11', '2.7', 'pyenv install', 'PYTHON='):
+    for way in ('3.8 to 3.14', '2.7', 'pyenv install', 'PYTHON='):
         assert way in line
     assert not (machine.root / '.venv').exists()
 
@@ -71,13 +71,14 @@ def test_where_27_is_without_headers_a_python_3_is_taken_and_said(machine):
     assert 'no usable Python 2.7 here' in output
 
 
-def test_the_newest_fitting_python_3_is_taken(machine):
-    for minor in (8, 11, 12, 13, 9):
+@pytest.mark.parametrize('minors, taken', [((8, 11, 12, 13, 9), 11), ((14, 12, 13), 12), ((7, 15, 14, 13), 13), ((14,), 14)])
+def test_of_python_3_the_newest_is_taken_that_theano_knows_and_else_the_oldest(machine, minors, taken):
+    for minor in minors:
         machine.python('python3.%d' % minor, (3, minor))
-    assert 'making .venv/3.11 from' in machine.setup()[1]
+    assert 'making .venv/3.%d from' % taken in machine.setup()[1]
 
 
-@pytest.mark.parametrize('version', [(3, 6), (3, 7), (3, 12), (3, 13)])
+@pytest.mark.parametrize('version', [(3, 6), (3, 7), (3, 15), (3, 20)])
 def test_python_3_that_theano_does_not_know_is_refused(machine, version):
     machine.python('python3', version)
     assert 'bin/python3 is %d.%d' % version in refusal(machine.setup(), status=3)
@@ -88,8 +89,8 @@ def test_a_named_python_is_taken_or_nothing(machine):
     machine.python('python3.11', (3, 11))
     assert 'making .venv/3.11 from' in machine.setup(PYTHON='python3.11')[1]
     assert 'making .venv/3.11 from' in machine.setup(PYTHON=str(machine.bin / 'python3.11'))[1]
-    machine.python('python3.12', (3, 12))
-    for name in ('python3.12', 'python3.10', '/nowhere/python', 'ls'):
+    machine.python('python3.15', (3, 15))
+    for name in ('python3.15', 'python3.10', '/nowhere/python', 'ls'):
         assert 'PYTHON=' + name in refusal(machine.setup(PYTHON=name))
 
 
@@ -131,11 +132,57 @@ def test_a_theano_that_cannot_compile_is_no_environment(machine):
     assert not (machine.root / '.venv/3.11/.complete').exists()
 
 
+# --- a project folder whose name is not ASCII -------------------------------------------------------------------------
+
+@pytest.fixture
+def elsewhere(machine):
+    machine.root = machine.root.rename(machine.root.parent / u'm\xfchle')
+    return machine
+
+
+def test_a_folder_of_another_alphabet_takes_python_3_and_says_why(elsewhere):
+    elsewhere.python('python2.7', (2, 7))
+    elsewhere.python('python3.12', (3, 12))
+    output = elsewhere.setup()[1]
+    assert 'making .venv/3.12 from Python 3.12 (%s; ' % (elsewhere.bin / 'python3.12') in output
+    assert 'Python 2.7 makes no environment in a folder whose name is not ASCII' in output
+
+
+def test_a_folder_of_another_alphabet_has_no_python_27(elsewhere):
+    elsewhere.python('python2.7', (2, 7))
+    for variables in ({}, {'PYTHON': 'python2.7'}):
+        errors = refusal(elsewhere.setup(**variables), status=1 if variables else 3)
+        assert 'python2.7 makes no environment in a folder whose name is not ASCII' in errors
+
+
+# --- a light one ------------------------------------------------------------------------------------------------------
+
+def test_what_needs_no_theano_runs_on_any_python_3_before_there_is_an_environment(machine):
+    machine.python('python3.15', (3, 15), headers=False, works=True)
+    (machine.bin / 'g++').unlink()
+    machine.empty_locks()
+    status, output, errors = machine.run('scripts/in_env.sh', '--light', 'python', '-c', 'import sys; print(sys.prefix)')
+    assert (status, output) == (0, '%s\n' % (machine.root / '.venv/light')), errors
+    assert 'making .venv/light from Python 3.15' in errors
+    assert machine.run('scripts/in_env.sh', '--light', 'sh', '-c', ':') == (0, '', '')
+    assert not (machine.root / '.venv/active').exists()
+
+
+def test_without_a_python_3_what_needs_no_theano_wants_the_environment(machine):
+    errors = refusal(machine.run('scripts/in_env.sh', '--light', 'true'), status=3)
+    assert 'no Python that fits' in errors
+
+
+def test_a_choice_is_for_what_needs_no_theano_too(machine):
+    machine.python('python3.12', (3, 12), works=True)
+    assert 'PYTHON=nothing does not fit' in refusal(machine.run('scripts/in_env.sh', '--light', 'true', PYTHON='nothing'))
+
+
 # --- made once --------------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope='module')
 def light(tmp_path_factory):
-    """A machine whose newest Python is 3.12, set up: an environment for weights and board, without Theano."""
+    """A machine with an environment for what computes without Theano."""
     machine = Machine(tmp_path_factory.mktemp('light'))
     machine.python('python3.12', (3, 12), works=True)
     machine.empty_locks()
@@ -145,28 +192,28 @@ def light(tmp_path_factory):
 
 def made(machine):
     """How many environments a setup made."""
-    status, output, errors = machine.setup('--tests', 'newest')
+    status, output, errors = machine.setup('--for', 'light')
     assert (status, errors) == (0, '')
-    return output.count('making .venv/3.12')
+    return output.count('making .venv/light')
 
 
 def stamp(machine):
     """What an environment has when it is complete."""
-    return machine.root / '.venv/3.12/.complete'
+    return machine.root / '.venv/light/.complete'
 
 
 def test_the_second_call_does_nothing_and_quickly(light):
     made(light)
     started = time.time()
-    assert light.setup('--tests', 'newest') == (0, '', '')
+    assert light.setup('--for', 'light') == (0, '', '')
     assert time.time() - started < 1
 
 
 def test_an_unfinished_environment_is_made_again(light):
     stamp(light).unlink()
-    (light.root / '.venv/3.12/left').touch()
+    (light.root / '.venv/light/left').touch()
     assert made(light) == 1
-    assert not (light.root / '.venv/3.12/left').exists()
+    assert not (light.root / '.venv/light/left').exists()
 
 
 def test_a_changed_lock_makes_it_anew(light):
@@ -180,13 +227,13 @@ def test_a_moved_project_makes_it_anew(light):
 
 
 def test_an_interpreter_that_has_gone_is_noticed(light):
-    (light.root / '.venv/3.12/bin/python').unlink()
+    (light.root / '.venv/light/bin/python').unlink()
     assert made(light) == 1
 
 
 def test_a_setup_killed_in_the_middle_is_made_good(light):
     stamp(light).unlink()
-    process = light.start('scripts/setup.sh', '--tests', 'newest')
+    process = light.start('scripts/setup.sh', '--for', 'light')
     assert 'making' in process.stdout.readline()
     time.sleep(.3)
     process.send_signal(signal.SIGKILL)
@@ -197,19 +244,19 @@ def test_a_setup_killed_in_the_middle_is_made_good(light):
 
 def test_two_at_once_make_it_once(light):
     stamp(light).unlink()
-    both = [light.start('scripts/setup.sh', '--tests', 'newest') for _ in range(2)]
+    both = [light.start('scripts/setup.sh', '--for', 'light') for _ in range(2)]
     outputs = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert ''.join(output for output, _ in outputs).count('making') == 1
 
 
 def test_a_command_runs_in_the_environment(light):
-    status, output, _ = light.run('scripts/in_env.sh', '--tests', 'newest', 'python', '-c', 'import os, sys; print('
+    status, output, _ = light.run('scripts/in_env.sh', '--for', 'light', 'python', '-c', 'import os, sys; print('
                                   'sys.prefix, os.environ["KERAS_BACKEND"], os.environ["MPLBACKEND"], sys.argv[1])',
                                   'a b', PYTHONPATH='/nowhere')
     assert status == 0
-    assert output == '%s theano Agg a b\n' % (light.root / '.venv/3.12')
-    assert light.run('scripts/in_env.sh', '--tests', 'newest', 'sh', '-c', 'exit 7')[0] == 7
+    assert output == '%s theano Agg a b\n' % (light.root / '.venv/light')
+    assert light.run('scripts/in_env.sh', '--for', 'light', 'sh', '-c', 'exit 7')[0] == 7
 
 
 # --- what can go wrong while it installs ------------------------------------------------------------------------------
@@ -224,7 +271,7 @@ def lock(light):
 
 def test_without_a_network_one_line_says_so(light, lock):
     lock.write_text('six==1.17.0 --hash=sha256:%s\n' % ('0' * 64))
-    status, _, errors = light.setup('--tests', 'newest', PIP_INDEX_URL='http://127.0.0.1:9/simple')
+    status, _, errors = light.setup('--for', 'light', PIP_INDEX_URL='http://127.0.0.1:9/simple')
     assert status == 1 and 'the package registry cannot be reached' in errors and errors.count('\n') == 1
     assert not stamp(light).exists()
 
@@ -233,6 +280,6 @@ def test_a_file_with_another_hash_is_refused(light, lock):
     with zipfile.ZipFile(str(light.root / 'changed-1.0-py3-none-any.whl'), 'w') as wheel:
         wheel.writestr('changed-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\nName: changed\nVersion: 1.0\n')
     lock.write_text('changed==1.0 --hash=sha256:%s\n' % ('0' * 64))
-    status, _, errors = light.setup('--tests', 'newest', PIP_NO_INDEX='1', PIP_FIND_LINKS=str(light.root))
+    status, _, errors = light.setup('--for', 'light', PIP_NO_INDEX='1', PIP_FIND_LINKS=str(light.root))
     assert status == 1 and 'does not have the hash of the lock' in errors and errors.count('\n') == 1
     assert not stamp(light).exists()

@@ -21,6 +21,8 @@ import theano
 from theano import gof, scalar, tensor
 from theano.compile import optdb
 
+import training.compatibility  # noqa: F401 (Theano as this numpy needs it)
+
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'c')
 _INCLUDE = re.compile(u'^#include "(.*)"$', re.MULTILINE)
 _NAME = re.compile(r'^[a-z_]+$')
