@@ -8,6 +8,7 @@ noise, blur, perspective, an EXIF orientation, and JPEG's losses, all drawn from
 from __future__ import absolute_import, division, print_function
 
 import io
+import json
 import os
 import sys
 
@@ -75,6 +76,7 @@ def main(arguments):
     parser.add_argument('--data-dir', metavar='DIR', help='where mnist.npz lies; without it it is downloaded')
     parser.add_argument('--count', type=int, default=2000, metavar='N', help='photographs (2000)')
     parser.add_argument('--seed', type=int, default=0, metavar='N')
+    parser.add_argument('--json', action='store_true', help='print the figures as JSON')
     parser.add_argument('--wrong', metavar='DIR', help='a folder for the photographs that are read wrong')
     options = parser.parse_args(arguments)
     test = registry.load('mnist', 'lfc', options.data_dir).test
@@ -93,9 +95,14 @@ def main(arguments):
     for name, images in fitted.items():
         got = answers(simulator.overlay, simulator.scores(np.array(images)))
         right[name] = got == test.labels[chosen]
-    for name in ('clean', 'photographs', 'photographs, fixed threshold'):
-        print('%-30s %5.2f %% right of %d' % (name, 100 * right[name].mean(), len(chosen)))
-    print('%-30s %5.2f %%' % ('photographs by clean', 100 * right['photographs'].mean() / right['clean'].mean()))
+    percent = {name: round(100 * values.mean(), 2) for name, values in right.items()}
+    percent['photographs by clean'] = round(100 * right['photographs'].mean() / right['clean'].mean(), 2)
+    if options.json:
+        print(json.dumps({'seed': options.seed, 'count': len(chosen), 'package': os.path.basename(PACKAGE),
+                          'percent right': percent}, indent=1, sort_keys=True))
+    else:
+        for name in ('clean', 'photographs', 'photographs, fixed threshold', 'photographs by clean'):
+            print('%-30s %6.2f %%' % (name, percent[name]))
     if options.wrong:
         if not os.path.isdir(options.wrong):
             os.makedirs(options.wrong)

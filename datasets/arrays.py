@@ -26,6 +26,8 @@ from datasets.messages import progress, say
 LARGEST = 2 ** 30       # bytes of pixels in one file, and of all images once they are fitted
 _LISTED = 10
 _ORDER = 1              # the seed that training images are mixed by
+_KINDS = {'x_': ('x', 'images', 'image', 'data'), 'y_': ('y', 'labels', 'label', 'targets')}    # in arrays' names
+_PART_WORDS = {'train': ('train', 'training'), 'valid': ('valid', 'val', 'validation'), 'test': ('test', 'testing')}
 _CIFAR = {'train': 'data_batch', 'test': 'test_batch'}
 
 
@@ -103,7 +105,7 @@ def dataset(path, fitting, parts, titles=None, name=None):
         say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
     fitted = {part: Images(decided.images(images, lambda items: progress(items, len(items), 'Fitting')), some)
               for part, (images, some) in checked.items()}
-    _check_looks(path, fitted['train'], fitting)
+    _check_looks(path, fitted['train'], fitting, titles)
     if 'valid' not in fitted:
         fitted.update(_held_back(path, fitted['train'], titles))
     mixed = np.random.RandomState(_ORDER).permutation(len(fitted['train'].labels))
@@ -115,7 +117,7 @@ def _looks(images):
     return [hashlib.sha1(image.tobytes()).digest() for image in images]
 
 
-def _check_looks(path, train, fitting):
+def _check_looks(path, train, fitting, titles):
     """Refuse what is all alike to the network; tell of images that look as one of another class does."""
     labels = collections.defaultdict(set)
     looks = _looks(train.images)
@@ -124,10 +126,14 @@ def _check_looks(path, train, fitting):
         labels[look].add(label)
     if len(labels) == 1 and len(looks) > 1:
         raise DatasetError('%s: all %d training images are the same to the network: %s' % (path, len(looks), advice))
-    count = sum(len(labels[look]) > 1 for look in looks)
-    if count:
-        say('%s: %d of %d training images look to the network as one of another class does: %s' % (
-            path, count, len(looks), advice))
+    some = [index for index, look in enumerate(looks) if len(labels[look]) > 1]
+    if some:
+        other = next(index for index in some if looks[index] == looks[some[0]] and
+                     train.labels[index] != train.labels[some[0]])
+        say('%s: %d of %d training images look to the network as one of another class does, such as x_train[%d] of the '
+            'class %s and x_train[%d] of %s: %s' % (
+                path, len(some), len(looks), some[0], names.shown(titles[train.labels[some[0]]]),
+                other, names.shown(titles[train.labels[other]]), advice))
 
 
 def _held_back(path, train, titles):
@@ -191,16 +197,33 @@ def _npz(path):
     there = npz.names(path)
     if not there:
         raise DatasetError('%s holds no arrays: unpack it (unzip %s) and give the folder' % (path, path))
-    valid = next((name for name in ('valid', 'val') if 'x_' + name in there), None)
-    wanted = [('train', 'train'), ('test', 'test')] + ([('valid', valid)] if valid else [])
-    needed = [kind + name for _, name in wanted for kind in ('x_', 'y_')]
-    lacking = [name for name in needed if name not in there]
+    found = roles(there)
+    wanted = ['train', 'test'] + ['valid'] * ('x_valid' in found)
+    needed = [kind + part for part in wanted for kind in ('x_', 'y_')]
+    lacking = [name for name in needed if name not in found]
     if lacking:
         raise DatasetError('%s holds %s and lacks %s: expected x_train, y_train, x_test, y_test' % (
             path, ', '.join(map(names.shown, there[:_LISTED])) or 'nothing', ', '.join(lacking)))
-    content = npz.read(path, needed, LARGEST)
-    parts = {part: (content['x_' + name], content['y_' + name]) for part, name in wanted}
+    strange = ['%s for %s' % (names.shown(found[name]), name) for name in needed if found[name].lower() != name]
+    if strange:
+        say('%s: %s' % (path, ', '.join(strange)))
+    content = npz.read(path, [found[name] for name in needed], LARGEST)
+    parts = {part: (content[found['x_' + part]], content[found['y_' + part]]) for part in wanted}
     return parts, _titles(path) if 'class_names' in there else None
+
+
+def roles(there):
+    """x_train, y_valid and so on to the names of the arrays that are it: so named, or as Keras' and MedMNIST's files are."""
+    plain, result = collections.defaultdict(list), {}
+    for name in there:
+        plain[''.join(letter for letter in name.lower() if letter.isalpha())].append(name)
+    for kind, kinds in _KINDS.items():
+        for part, words in _PART_WORDS.items():
+            found = [name for word in words for one in kinds for way in (one + word, word + one) for name in plain[way]]
+            exact = [name for name in found if name == kind + part]
+            if exact or len(found) == 1:
+                result[kind + part] = (exact or found)[0]
+    return result
 
 
 def _titles(path):

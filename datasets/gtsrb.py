@@ -20,7 +20,7 @@ import numpy as np
 from datasets import names, splits
 from datasets.fitting import Fitting
 from datasets.folder import decode, find
-from datasets.folder.parts import is_added, part_of
+from datasets.folder.parts import is_holder, part_of
 from datasets.images import Dataset, DatasetError, Images, bases
 from datasets.messages import say
 from datasets.pictures import EXTENSIONS
@@ -84,7 +84,7 @@ def _there(base):
         if kind not in ('train', 'test') or not os.path.isdir(folder):
             continue
         inner = [one for one in sorted(os.listdir(folder)) if os.path.isdir(os.path.join(folder, one))]
-        if len(inner) == 1 and (is_added(names.encoded(inner[0])) or part_of(names.encoded(inner[0])) == kind):
+        if len(inner) == 1 and (is_holder(names.encoded(inner[0])) or part_of(names.encoded(inner[0])) == kind):
             folder = os.path.join(folder, inner[0])
         if len(_class_folders(folder)) == len(CLASSES):
             result.setdefault('training' if kind == 'train' else 'test', folder)

@@ -19,7 +19,7 @@ import numpy as np
 from common import npz
 from common.errors import UserError
 from common.files import open_regular
-from datasets import pictures, readers, remarks, values
+from datasets import arrays, pictures, readers, remarks, values
 from datasets.fitting import Fitting
 from datasets.messages import say
 
@@ -145,7 +145,7 @@ def _read_arrays(handle, path, magic):
 
 def _read_npz(handle, path):
     names = npz.names(handle)
-    chosen = 'x_test' if 'x_test' in names else names[0] if len(names) == 1 else None
+    chosen = names[0] if len(names) == 1 else arrays.roles(names).get('x_test')
     if chosen is None:
         raise BadImages('%s holds %d arrays and none is named x_test: which one is meant? save that one alone' % (
             path, len(names)))

@@ -26,6 +26,9 @@ def resolved(path):
         packed = [name for name in alone if name.lower().endswith('.npz')]
         if len(packed) == 1 and not any(os.path.isdir(os.path.join(path, name)) for name in alone):
             return os.path.join(path, packed[0])
+        inner = os.path.join(path, alone[0]) if len(alone) == 1 else ''
+        if os.path.isdir(inner) and arrays.is_folder_of_arrays(inner):
+            return inner            # data/cifar-10-batches-py
         gtsrb.refuse_as_own(path)
     return path
 

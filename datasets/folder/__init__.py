@@ -106,6 +106,8 @@ def collect(path, fitting, broken='skip', tell=None, refuse=None):
                       of[index], read.reasons[index])
               for index in np.flatnonzero(read.states == decode.READ)]
     check.check_classes(path, found, chosen, tell, refuse)
+    if len(found.classes) == 1:
+        tell('%s: there is one class, %s: every answer will be right' % (path, names.shown(found.classes[0])))
     check.check_blank(path, chosen, fitting, tell, refuse)
     clear, unclear = check.once(path, chosen, tell)
     check.check_left(path, found, clear, 'all its pictures are in other classes too', unclear, refuse)

@@ -11,7 +11,7 @@ import os
 
 from common.overlays import MAX_CLASSES
 from datasets import names
-from datasets.folder.parts import is_added, part_of
+from datasets.folder.parts import is_holder, part_of
 from datasets.folder.tracks import is_film
 from datasets.images import DatasetError
 from datasets.messages import shortened
@@ -58,6 +58,7 @@ def find(root):
         raise DatasetError('%s holds %d class folders: the overlays tell 1 to %d classes apart'
                            % (shown, len(classes), MAX_CLASSES))
     _check_depth(root, classes)
+    _check_titles(shown, classes)
     found = Found(sorted(classes, key=names.natural), [], [], [], unused)
     for label, title in enumerate(found.classes):
         for part, folder in sorted(classes[title].items(), key=lambda item: item[0] or ''):
@@ -78,6 +79,14 @@ def _join_spellings(classes):
         same = trained[title.lower()]
         if len(same) == 1 and not set(classes[title]) & set(classes[same[0]]):
             classes[same[0]].update(classes.pop(title))
+
+
+def _check_titles(shown, classes):
+    """Refuse images/ as a class: alone, or beside masks/ or labels/, it holds those of all classes."""
+    holders = [title for title in classes if is_holder(title.encode('utf-8'))]
+    if holders:
+        raise DatasetError('%s holds %s/ as a class, which is no name of one: put the pictures of each class into a folder '
+                           'of its own, named after it' % (shown, names.shown(holders[0])))
 
 
 def is_clutter(name):
@@ -178,7 +187,7 @@ def _inner(root, part, folder):
     """seg_train/seg_train for seg_train, train/images for train, where that is all that it holds."""
     inner = _folders(os.path.join(root, folder))
     while len(inner) == 1 and not _pictures(root, folder) and (
-            part_of(inner[0]) == part or is_added(inner[0]) and _folders(os.path.join(root, folder, inner[0]))):
+            part_of(inner[0]) == part or is_holder(inner[0]) and _folders(os.path.join(root, folder, inner[0]))):
         folder = os.path.join(folder, inner[0])
         inner = _folders(os.path.join(root, folder))
     return folder

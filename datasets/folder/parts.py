@@ -16,6 +16,8 @@ _ADDED = frozenset(u'''
     seg my the set sets data dataset datasets image images img imgs picture pictures pic pics photo photos foto fotos split
     splits folder dir sample samples file files final original raw cropped resized augmented aug bild bilder daten datensatz
     jeu donnees d de'''.split())
+# Names of folders that only hold images.
+_HOLDERS = frozenset(u'images image imgs img pictures pics photos fotos bilder data dataset jpegimages'.split())
 _JOINED = u'set|sets|data|dataset|images?|imgs?|pictures?|pics|photos?|split|folder|samples|files|bilder|daten|datensatz'
 _WORD = re.compile(u'(?:my|seg)?(?:(?P<train>train|training|trainings|trainval|entrainement|apprentissage)|'
                    u'(?P<valid>val|valid|validation|validierung|validierungs|dev|development)|'
@@ -35,7 +37,6 @@ def part_of(name):
     return str(kinds.pop())
 
 
-def is_added(name):
+def is_holder(name):
     """Whether a folder's name (bytes) says only that there are images in it: images/, data/."""
-    words = re.findall(u'[a-z]+', names.text(name).lower())
-    return bool(words) and all(word in _ADDED for word in words)
+    return names.text(name).strip().lower() in _HOLDERS

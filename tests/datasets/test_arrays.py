@@ -200,6 +200,34 @@ def test_other_packages(tmpdir):
     refused(tmpdir.join('pets.tar.gz'), 'unpack it first')
 
 
+def test_images_that_look_as_another_class_does_are_named(tmpdir, capsys):
+    images = noise(40, 32, 32, 3)
+    images[30] = images[7]
+    for fitting, advice in ((CNV, 'look at them'), (LFC, 'another threshold')):
+        arrays.load(npz(tmpdir.join('a.npz'), x_train=images, class_names=np.array(list(u'abcd'))), fitting)
+        told = capsys.readouterr()[1]
+        assert '2 of 40 training images' in told and 'x_train[7] of the class d and x_train[30] of c: ' + advice in told
+        assert ('THRESHOLD' in told) == fitting.reads_ink
+
+
+@pytest.mark.parametrize('form', ['X_%s', '%s_images', '%sImages', 'images_%s', '%s_data'])
+def test_other_names_of_arrays(tmpdir, form, capsys):
+    images, labels = noise(48, 32, 32, 3), np.arange(48) % 4
+    labels_form = form.replace('X', 'Y').replace('images', 'labels').replace('Images', 'Labels').replace('data', 'targets')
+    content = {}
+    for part, some in (('train', slice(0, 30)), ('val', slice(30, 40)), ('test', slice(40, 48))):
+        content.update({form % part: images[some], labels_form % part: labels[some][:, None]})
+    np.savez(str(tmpdir.join('a.npz')), **content)
+    data = arrays.load(str(tmpdir.join('a.npz')), CNV)
+    np.testing.assert_array_equal(data.test.images, images[40:])
+    np.testing.assert_array_equal(data.valid.images, images[30:40])
+    assert sorted(row.tobytes() for row in data.train.images) == sorted(row.tobytes() for row in images[:30])
+    assert '%s for x_valid' % (form % 'val') in capsys.readouterr()[1]
+    content['train_images'] = content['trainImages'] = images[:30]
+    np.savez(str(tmpdir.join('a.npz')), **content)
+    refused(tmpdir.join('a.npz'), 'lacks x_train')
+
+
 def test_wrong_archives(tmpdir):
     path = tmpdir.join('a.npz')
     np.savez(str(path), x_train=noise(40, 9, 9), y=np.arange(40))
@@ -299,6 +327,9 @@ def test_cifar(tmpdir):
     np.testing.assert_array_equal(data.test.labels, labels[:8])
     folder.join('batches.meta.txt').write_binary(u'katze\nh\xfchner\nb\nc\n\n'.encode('utf-8'))
     assert registry.load(str(folder), 'cnv').class_names == [u'katze', u'h\xfchner', u'b', u'c']
+    around = tmpdir.mkdir('around')
+    folder.copy(around.join('cifar-10-batches-bin').ensure(dir=True))
+    np.testing.assert_array_equal(registry.load(str(around), 'cnv').test.images, images[:8])
     folder.join('data_batch_1.bin').write_binary(cifar(images[:20], labels[:20])[:-1])
     refused(folder, 'not a number of CIFAR-10 images')
 

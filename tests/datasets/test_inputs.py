@@ -68,7 +68,9 @@ def read(tmpdir, data, shape):
 @pytest.mark.parametrize('shape', [LFC, CNV])
 @pytest.mark.parametrize('form', [
     npy, lambda array: npy(np.asfortranarray(array)), lambda array: gzipped(npy(array)),
-    lambda array: npz(images=array), lambda array: npz(x_test=array, y_test=np.arange(3), x_train=array[:1])])
+    lambda array: npz(images=array),
+    lambda array: npz(test_images=array, train_images=array[:1]),
+    lambda array: npz(x_test=array, y_test=np.arange(3), x_train=array[:1])])
 def test_numpy_files(tmpdir, form, shape):
     np.testing.assert_array_equal(read(tmpdir, form(noise(shape)), shape), noise(shape))
 

@@ -100,10 +100,18 @@ def test_parts_of_ten_classes_that_are_only_folders(tmpdir):
     (('train/cats', 'Train_Images/cats', 'test/cats'), 'give one folder for each'),
     (('cats/train', 'cats/test', 'dogs'), 'the folders cats/ hold no pictures, only folders (test/, train/)'),
     (('images/train/a', 'images/test/a', 'masks'), 'the folders images/ hold no pictures, only folders (test/, train/)'),
+    (('images',), 'holds images/ as a class, which is no name of one'), (('Images', 'masks'), 'holds Images/ as a class'),
+    (('train/images', 'test/images', 'train/x', 'test/x'), 'holds images/ as a class'),
     (('groups/big/cats', 'groups/big/dogs'), 'holds the one folder groups with folders in it'),
     (('pets/cats', 'pets/dogs', 'birds/jay', 'birds/tit'), 'the folders birds/, pets/ hold no pictures')])
 def test_what_is_not_plain_is_refused(tmpdir, places, words):
     refused(put(tmpdir.join('own'), *places), words)
+
+
+def test_letters_are_classes_and_one_class_is_told(tmpdir, capsys):
+    assert sizes(put(tmpdir.join('own'), *u'abcd'))[0] == list(u'abcd')
+    assert sizes(put(tmpdir.join('one'), 'cats')) == ([u'cats'], [3, 1, 1])
+    assert 'there is one class, cats' in capsys.readouterr()[1]
 
 
 def test_folders_within_one_class_are_of_it(tmpdir):

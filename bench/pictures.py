@@ -1,0 +1,107 @@
+"""How long a folder of photographs takes until it is a data set: JPEGs of 4000x3000, decoded, and again from the cache.
+
+    python bench/pictures.py [--count 300] [--of 10000] [--json]
+
+The pictures are made here, all different, as large as a telephone's, in a temporary folder, and read as a training reads
+them, with the bar or the lines that it shows. The time of --of pictures is that of --count, scaled: every picture costs the
+same. A JPEG for CNV is decoded at an eighth of its size (libjpeg's draft), for LFC whole.
+"""
+from __future__ import absolute_import, division, print_function
+
+import json
+import os
+import sys
+
+if __name__ == '__main__':
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+
+from common import machine
+from common.errors import ArgumentParser, run
+from common.files import temporary_folder
+from common.options import Whole
+from common.overlays import NETWORKS
+from datasets import folder
+from datasets.fitting import Fitting
+from datasets.messages import progress
+
+SIZE = 4000, 3000       # pixels
+CLASSES = ('left', 'right')
+_BLOBS, _GRAIN = 24, 6      # of a scene: patches of colour along a side; the noise's deviation in grey levels
+
+
+def make(root, count, size=SIZE):
+    """Class folders with photographs, `count` in all; how many bytes they have.
+
+    Parameters
+    ----------
+    root : str
+    count : int
+    size : (int, int)
+        Width and height.
+
+    Returns
+    -------
+    int
+    """
+    from PIL import Image
+    random = np.random.RandomState(0)
+    grain = random.normal(0, _GRAIN, (size[1], size[0], 1)).astype(np.float32)
+    for number in progress(range(count), count, 'Photographing'):
+        where = os.path.join(root, CLASSES[number % len(CLASSES)])
+        if not os.path.isdir(where):
+            os.makedirs(where)
+        scene = Image.fromarray(random.randint(20, 236, (_BLOBS, _BLOBS, 3)).astype(np.uint8)).resize(size, Image.BICUBIC)
+        noisy = np.array(scene, np.float32) + np.roll(grain, number * 1009, axis=0)
+        Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(
+            os.path.join(where, '%d.jpg' % number), quality=90, subsampling=2)
+    return sum(os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(root) for name in names)
+
+
+def measured(root, net):
+    """Seconds that a folder takes the first time, and the second."""
+    times = []
+    for _ in range(2):
+        started = machine.clock()
+        folder.load(root, Fitting(net))
+        times.append(machine.clock() - started)
+    return times
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--count', type=Whole(6, 100000, ''), default=300, metavar='N', help='pictures that are read (300)')
+    parser.add_argument('--of', type=Whole(1, 10 ** 9, ''), default=10000, metavar='N',
+                        help='pictures that the time is scaled to (10000)')
+    parser.add_argument('--json', action='store_true', help='print the figures as JSON')
+    given = parser.parse_args(arguments)
+    before = os.environ.get('XDG_CACHE_HOME')
+    result = {'size': list(SIZE), 'count': given.count, 'of': given.of, 'processors': machine.processors(), 'seconds': {}}
+    with temporary_folder() as temporary:
+        os.environ['XDG_CACHE_HOME'] = temporary
+        try:
+            root = os.path.join(temporary, 'photographs')
+            result['megabytes each'] = round(make(root, given.count) / given.count / 1e6, 2)
+            for net in sorted(NETWORKS):
+                first, again = measured(root, net)
+                result['seconds'][net] = {'first': round(first, 3), 'again': round(again, 3),
+                                          'first, scaled': round(first * given.of / given.count, 1),
+                                          'again, scaled': round(again * given.of / given.count, 1)}
+        finally:
+            os.environ.pop('XDG_CACHE_HOME')
+            if before is not None:
+                os.environ['XDG_CACHE_HOME'] = before
+    if given.json:
+        print(json.dumps(result, indent=1, sort_keys=True))
+        return
+    print('%d JPEGs of %dx%d, %.1f MB each, %d processors' % (
+        (given.count,) + SIZE + (result['megabytes each'], result['processors'])))
+    for net, times in sorted(result['seconds'].items()):
+        print('%s: %.1f s, from the cache %.1f s; %d pictures, scaled: %.0f s and %.0f s' % (
+            net, times['first'], times['again'], given.of, times['first, scaled'], times['again, scaled']))
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
