@@ -125,7 +125,7 @@ def earlier(path, about):
             content = json.load(handle, object_pairs_hook=collections.OrderedDict)
         found = {name: content[name] for name in about}, content['variants']
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError('%s is no file of results (%s): remove it, or name another' % (path, error))
+        raise UserError('%s is not a file of results (%s): remove it, or name another' % (path, error))
     if found[0] != about:
         raise UserError('%s has results of other trainings (%s): name another file' % (
             path, ', '.join('%s %s' % pair for pair in sorted(found[0].items()))))

@@ -35,7 +35,7 @@ from common.run_folder import BadRun, RunFolder
 from datasets import registry
 
 _BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
-DEADLINE = 300              # seconds for all of it; what a board's card needs is some ten
+DEADLINE = 300              # seconds for all of it; writing to a board's card takes some ten
 LONGEST_ANSWER = 2 ** 16    # bytes
 _PATIENCE = ['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3']
 
@@ -70,7 +70,7 @@ def deploy(path, board, force=False, ssh='ssh', deadline=DEADLINE):
     BadRun, package.BadPackage, NotDeployed
     """
     if not _BOARD.match(board):
-        raise NotDeployed('%s is no board: give user@host, such as xilinx@pynq' % board)
+        raise NotDeployed('%s is not a board: give user@host, such as xilinx@pynq' % board)
     data = _package(RunFolder(path))
     status, told, err = _install(board, force, ssh, data, deadline)
     if status == package.NEEDS_PASSWORD and sys.stdin.isatty():
@@ -79,27 +79,27 @@ def deploy(path, board, force=False, ssh='ssh', deadline=DEADLINE):
     if status:
         raise NotDeployed('%s: %s' % (board, _reason(status, err)))
     if told is None:
-        raise NotDeployed('%s: ssh ended without a word of package.py there, so that nothing says that the set is '
+        raise NotDeployed('%s: ssh ended without an answer of package.py, so that nothing says whether the set is '
                           'installed: check that `ssh %s python3 --version` answers' % (board, board))
     return package.plain(told)
 
 
-def _package(of):
+def _package(run_folder):
     """The bytes of a run's package, once it is whole and has the files that are in the run now."""
-    if not os.path.exists(of.package):
-        raise BadRun('%s is not there: package the run first' % of.package)
-    with open_regular(of.package) as handle:
+    if not os.path.exists(run_folder.package):
+        raise BadRun('%s is not there: package the run first' % run_folder.package)
+    with open_regular(run_folder.package) as handle:
         data = handle.read(package.LARGEST + 1)
     try:
         manifest, _ = package.read(io.BytesIO(data))
     except package.BadPackage as error:
-        raise package.BadPackage('%s: %s' % (of.package, error))
+        raise package.BadPackage('%s: %s' % (run_folder.package, error))
     for part in manifest['files']:
         if part.startswith(package.SAMPLES) or part in package.KIT:
             continue
-        current = os.path.join(of.folder, part)
+        current = os.path.join(run_folder.folder, part)
         if not os.path.exists(current) or sha256(current) != manifest['files'][part]:
-            raise BadRun('%s has another %s than the run: package the run again' % (of.package, part))
+            raise BadRun('%s has another %s than the run: package the run again' % (run_folder.package, part))
     return data
 
 
@@ -155,7 +155,7 @@ def _answer(board, command, data, deadline):
     for thread in threads:
         thread.join(1)                  # what ssh has started may outlive it, and keep its end of a pipe
     if max(map(len, answers.values())) > LONGEST_ANSWER:
-        raise NotDeployed('%s answers without end: it is no PYNQ, or its shell prints too much' % board)
+        raise NotDeployed('%s sends output without end: it is not a PYNQ, or its shell prints too much' % board)
     if not in_time:
         raise NotDeployed('%s has not answered within %g seconds, and nothing says whether the set is installed: see '
                           'what holds the board up, then deploy again with --force (FORCE=1)' % (board, deadline))

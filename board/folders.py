@@ -38,7 +38,7 @@ def read(root, simulator, invert=None, threshold=None):
     Returns
     -------
     Found
-        broken: (path, why) of pictures that cannot be read; others: how many files are no pictures.
+        broken: (path, why) of pictures that cannot be read; others: how many files are not pictures.
 
     Raises
     ------
@@ -88,10 +88,10 @@ def lines(found, simulator):
 
 
 def remarks(found, simulator):
-    """What is to be said beside the table, native str: what was left out, and folders that are no classes."""
+    """What is to be said beside the table, native str: what was left out, and folders that are not classes."""
     result = ['%s cannot be read and is left out (%s)' % one for one in found.broken]
     if found.others:
-        result.append('%d files are no pictures and are passed over' % found.others)
+        result.append('%d files are not pictures and are ignored' % found.others)
     strange = sorted({os.path.dirname(path) for path, label in zip(found.paths, found.labels) if label is None} - {''})
     if strange:
         result.append('folders without the name of a class (%s): their pictures count in no accuracy, such as %s/' % (

@@ -145,7 +145,7 @@ def read(handle):
     try:
         place, contents = _members(_unpacked(handle.read(LARGEST + 1)))
     except (ValueError, zlib.error) as error:
-        raise BadPackage('it is damaged, or no .tar.gz as package.py builds it (%s): copy or make it again'
+        raise BadPackage('it is damaged, or not a .tar.gz as package.py builds it (%s): copy or make it again'
                          % plain(str(error)))
     manifest = _checked(contents)
     if place != (manifest['name'], manifest['network']):
@@ -158,7 +158,7 @@ def _unpacked(data):
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
     unpacked = unpacking.decompress(data + b'\n', LARGEST + 1)      # what follows the end is left over
     if len(data) > LARGEST or len(unpacked) > LARGEST:
-        raise BadPackage('it unpacks to more than %d bytes: it is no parameter package' % LARGEST)
+        raise BadPackage('it unpacks to more than %d bytes: it is not a parameter package' % LARGEST)
     if unpacking.unused_data != b'\n':
         raise ValueError('something follows its end' if unpacking.unused_data else 'it is cut short')
     return unpacked
@@ -196,7 +196,7 @@ def _plain_file(header):
     summed = bytearray(header[:148] + b' ' * len(checksum) + header[148 + len(checksum):])
     if (int(checksum.strip(b' \0'), 8) != sum(summed) or (kind, magic, version) != (b'0', b'ustar\0', b'00') or
             not re.match(b'[0-7]{11}\0', size) or b''.join((link,) + fields[15:]).strip(b'\0')):
-        raise ValueError('a member is no plain file')
+        raise ValueError('a member is not a plain file')
     return str(name.rstrip(b'\0').decode('ascii')), int(size[:11], 8)
 
 
@@ -219,7 +219,7 @@ def _open(path):
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise BadPackage('%s is no regular file' % plain(path))
+        raise BadPackage('%s is not a regular file' % plain(path))
     return io.open(descriptor, 'rb')
 
 
@@ -267,7 +267,7 @@ def summary(manifest):
                           for value in (manifest.get('settings'), manifest.get('accuracy'))]
     if settings.get('recipe', 'original') != 'original':
         facts.append('recipe %s' % _text(settings['recipe']))
-    facts += ['%s accuracy %.2f %%' % (_text(of), value) for of, value in sorted(accuracy.items())[:4]
+    facts += ['%s accuracy %.2f %%' % (_text(kind), value) for kind, value in sorted(accuracy.items())[:4]
               if isinstance(value, (int, float))]
     return plain(', '.join(facts))
 
@@ -277,7 +277,7 @@ def _text(value):
 
 
 def plain(text):
-    """Text from anywhere as a terminal may have it."""
+    """Text from anywhere, without what a terminal would act on."""
     return re.sub('[^ -~]', '?', text)
 
 
@@ -337,31 +337,31 @@ def build_run(path, name=None, out=None):
     from common.run_folder import BadRun, RunFolder, read_mapping
     from weights_gen import classes, folder as folders
 
-    of = RunFolder(path)
-    name = name or ('original' if of.dataset == of.overlay.network.dataset else of.dataset)
+    run_folder = RunFolder(path)
+    name = name or ('original' if run_folder.dataset == run_folder.overlay.network.dataset else run_folder.dataset)
     if not NAME.match(name):
-        raise UserError('%s is no name for a set on the board: use letters, digits, and - _ . between them' % name)
-    folders.read(of.folder, of.overlay)
-    classes.read(os.path.join(of.folder, folders.CLASSES))
-    if not folders.recognise(of.folder):
-        raise BadRun('%s holds files that are not of its network: generate it again' % of.folder)
+        raise UserError('%s is not a name for a set on the board: use letters, digits, and - _ . between them' % name)
+    folders.read(run_folder.folder, run_folder.overlay)
+    classes.read(os.path.join(run_folder.folder, folders.CLASSES))
+    if not folders.recognise(run_folder.folder):
+        raise BadRun('%s holds files that are not of its network: generate it again' % run_folder.folder)
     contents = {}
-    for part in folders.layout(of.overlay):
-        if os.path.exists(os.path.join(of.folder, part)):
-            with open(os.path.join(of.folder, part), 'rb') as handle:
+    for part in folders.layout(run_folder.overlay):
+        if os.path.exists(os.path.join(run_folder.folder, part)):
+            with open(os.path.join(run_folder.folder, part), 'rb') as handle:
                 contents[part] = handle.read()
-    verification = read_mapping(of.verification) or {}
+    verification = read_mapping(run_folder.verification) or {}
     if verification and verification.get('files') != fingerprint(contents):
-        raise BadRun('%s is of other files than are in %s: verify again' % (of.verification, of.folder))
-    if verification and os.path.exists(of.parameters) and not of.is_of_parameters(
+        raise BadRun('%s is of other files than are in %s: verify again' % (run_folder.verification, run_folder.folder))
+    if verification and os.path.exists(run_folder.parameters) and not run_folder.is_of_parameters(
             verification.get('parameters_sha256')):
-        raise BadRun('%s has been trained further since it was verified: make weights verify first' % of.path)
-    contents.update(samples.files_of(of))
-    contents.update(kit.files_of(name, of.overlay.name))
-    out = out or of.package
+        raise BadRun('%s has been trained further since it was verified: make weights verify first' % run_folder.path)
+    contents.update(samples.files_of(run_folder))
+    contents.update(kit.files_of(name, run_folder.overlay.name))
+    out = out or run_folder.package
     with whole_file(out) as handle:
-        build(contents, {'name': name, 'network': of.overlay.name, 'dataset': of.dataset,
-                         'settings': of.read_settings(), 'accuracy': verification.get('accuracy')}, handle)
+        build(contents, {'name': name, 'network': run_folder.overlay.name, 'dataset': run_folder.dataset,
+                         'settings': run_folder.read_settings(), 'accuracy': verification.get('accuracy')}, handle)
     with open(out, 'rb') as handle:
         return out, summary(read(handle)[0])
 

@@ -178,7 +178,7 @@ def _answer_file(given, images, simulator, about_set):
 
 def _write_preview(given, images, got, simulator, paths):
     """A sheet of what the network saw, by the answers to it."""
-    from datasets import preview        # who only predicts needs none of its fonts
+    from datasets import preview        # predicting alone needs no fonts
     labels = sorted(set(got.tolist()))
     most = max(1, min(_EXAMPLES, _SHOWN // len(labels)))
     examples = [[(paths[index] if _is_picture(paths[index]) else None, images[index])

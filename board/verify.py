@@ -19,7 +19,6 @@ import collections
 import json
 import os
 import platform
-import re
 import sys
 import time
 
@@ -28,16 +27,16 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from board import differences, samples
+from board import differences, folder_check, samples
 from board.package import fingerprint
 from board.simulator import Simulator, answers
 from common import machine, npz, options
 from common.errors import UserError, run
-from common.files import sha256, temporary_folder, whole_file
+from common.files import sha256, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from common.run_folder import BadRun, RunFolder
 from datasets import inputs, registry
-from weights_gen import generate, parameters
+from weights_gen import parameters
 from weights_gen.folder import layout
 
 TOLERANCE = float(options.OPTIONS['TOLERANCE'].default)      # points of percent
@@ -52,12 +51,12 @@ class Rejected(UserError):
 
 # ---- what training left ----
 
-def read_test_set(of, classes):
+def read_test_set(run_folder, classes):
     """The test images, and what the trained network answered.
 
     Parameters
     ----------
-    of : common.run_folder.RunFolder
+    run_folder : common.run_folder.RunFolder
     classes : int
 
     Returns
@@ -72,12 +71,12 @@ def read_test_set(of, classes):
         A file is missing, damaged or does not fit the others, or the outputs are of other parameters than the archive.
     datasets.inputs.BadImages
     """
-    test_outputs = of.needed(of.test_outputs)
-    if not of.is_of_parameters(_read_array(test_outputs, 'parameters_sha256').tolist()):
+    test_outputs = run_folder.needed(run_folder.test_outputs)
+    if not run_folder.is_of_parameters(_read_array(test_outputs, 'parameters_sha256').tolist()):
         raise BadRun('%s is of other parameters than %s: resume the training, or train again' % (
-            test_outputs, of.needed(of.parameters)))
-    images = inputs.read(of.needed(of.test_set), of.overlay.image_shape)
-    labels = samples.read_labels(of, len(images), classes)
+            test_outputs, run_folder.needed(run_folder.parameters)))
+    images = inputs.read(run_folder.needed(run_folder.test_set), run_folder.overlay.image_shape)
+    labels = samples.read_labels(run_folder, len(images), classes)
     outputs = _read_array(test_outputs, 'outputs')
     if outputs.shape != (len(images), classes) or outputs.dtype.kind != 'f' or not np.isfinite(outputs).all():
         raise BadRun('%s: outputs are not finite numbers for %d images and %d classes: train again' % (
@@ -92,72 +91,14 @@ def _read_array(path, name):
         raise BadRun('%s is damaged (%s): train again' % (path, ' '.join(str(error).split())[:100]))
 
 
-# ---- the folder against the archive ----
-
-def folder_problems(of):
-    """What sets a parameter folder apart from the one that its archive gives.
-
-    Parameters
-    ----------
-    of : common.run_folder.RunFolder
-
-    Returns
-    -------
-    problems : list of str
-        One for each file that is missing, foreign, of another size or of other contents; in ASCII.
-    contents : dict of str to bytes
-        The files that the folder should have, by their path in it.
-    """
-    if not os.path.isdir(of.folder):
-        raise BadRun('%s: there is no parameter folder: make weights comes first' % of.folder)
-    with temporary_folder() as temporary:
-        path = os.path.join(temporary, of.overlay.name)
-        generate.generate(of.overlay, of.parameters, path, of.classes if os.path.exists(of.classes) else None)
-        expected = {part: _read(os.path.join(path, part)) for part in _files(path)}
-    found = _files(of.folder)
-    problems = []
-    for part in sorted(set(expected) | set(found)):
-        problem = (_difference(os.path.join(of.folder, part), expected[part]) if part in expected and part in found
-                   else 'is missing' if part in expected else 'does not belong there')
-        if problem:
-            problems.append('%s %s' % (re.sub('[^ -~]', '?', part), problem))
-    return problems, expected
-
-
-def _files(folder):
-    """The paths of a folder's files within it; of folders that no parameter folder has, the folder's."""
-    found = []
-    for root, folders, names in os.walk(folder):
-        inside = os.path.relpath(root, folder)
-        foreign = [name for name in folders if os.path.join(inside, name) != os.path.join('.', 'hw')]
-        folders[:] = [name for name in folders if name not in foreign]
-        found += [os.path.normpath(os.path.join(inside, name)) for name in names + foreign]
-    return found
-
-
-def _read(path):
-    with open(path, 'rb') as handle:
-        return handle.read()
-
-
-def _difference(path, expected):
-    """How a file differs, or None."""
-    if not os.path.isfile(path):
-        return 'is not a file'
-    if os.path.getsize(path) != len(expected):
-        return 'has %d bytes instead of %d' % (os.path.getsize(path), len(expected))
-    different = np.count_nonzero(np.frombuffer(_read(path), np.uint8) != np.frombuffer(expected, np.uint8))
-    return 'differs in %d of %d bytes' % (different, len(expected)) if different else None
-
-
 # ---- the answers ----
 
-def compare(of, trained, test, tolerance):
+def compare(run_folder, trained, test, tolerance):
     """Both networks' answers on the whole test set.
 
     Parameters
     ----------
-    of : common.run_folder.RunFolder
+    run_folder : common.run_folder.RunFolder
     trained : list of weights_gen.parameters.LayerParameters
     test : TestSet
     tolerance : float
@@ -168,19 +109,20 @@ def compare(of, trained, test, tolerance):
     dict
         What verify.json holds of it. Accuracies and agreement are in percent.
     """
-    simulator = Simulator(of.folder, of.overlay)
+    simulator = Simulator(run_folder.folder, run_folder.overlay)
     if simulator.engine != 'c':
         print('%d images through %s' % (len(test.images), simulator.engine))
         sys.stdout.flush()
     started = time.time()
     scores = simulator.scores(test.images)
     seconds = time.time() - started
-    by_rule = answers(of.overlay, test.outputs >= 0 if of.overlay.decision == HIGHEST_OUTPUT else test.outputs)
-    decision = (of.read_settings() or {}).get('decision', LARGEST_OUTPUT)
+    highest = run_folder.overlay.decision == HIGHEST_OUTPUT
+    by_rule = answers(run_folder.overlay, test.outputs >= 0 if highest else test.outputs)
+    decision = (run_folder.read_settings() or {}).get('decision', LARGEST_OUTPUT)
     of_training = by_rule if decision == HIGHEST_OUTPUT else test.outputs.argmax(axis=1)
-    of_board = answers(of.overlay, scores)
+    of_board = answers(run_folder.overlay, scores)
     different = np.flatnonzero(of_board != of_training)
-    reasons = differences.explain(of.overlay, trained, test.images[different], test.outputs[different],
+    reasons = differences.explain(run_folder.overlay, trained, test.images[different], test.outputs[different],
                                   scores[different])
     right = [int((given == test.labels).sum()) for given in (of_training, by_rule, of_board)]
     count = len(test.labels)
@@ -194,7 +136,7 @@ def compare(of, trained, test, tolerance):
         'tolerance': tolerance,
         'passed': right[1] - right[2] <= max(1, tolerance * count / 100 + 1e-9),     # one image may be more than that
         'agreement': 100 * (count - len(different)) / count,
-        'exact_images': int(differences.as_trained(of.overlay, trained, test.outputs, scores).sum()),
+        'exact_images': int(differences.as_trained(run_folder.overlay, trained, test.outputs, scores).sum()),
         'reasons': dict(collections.Counter(reasons)),
         'differences': [{'image': image, 'label': label, 'trained': one, 'board': other, 'reason': reason}
                         for image, label, one, other, reason in zip(
@@ -205,12 +147,13 @@ def compare(of, trained, test, tolerance):
     }
 
 
-def summary(of, result):
+def summary(run_folder, result):
     """What is printed, as lines."""
     accuracy, count = result['accuracy'], result['images']
-    lfc = of.overlay.decision == HIGHEST_OUTPUT
-    lines = ['%s: %d test images' % (of.name, count)]
-    rows = [('folder', '%d files, each what %s gives' % (len(layout(of.overlay)), os.path.basename(of.parameters))),
+    lfc = run_folder.overlay.decision == HIGHEST_OUTPUT
+    lines = ['%s: %d test images' % (run_folder.name, count)]
+    rows = [('folder', '%d files, each what %s gives' % (
+                len(layout(run_folder.overlay)), os.path.basename(run_folder.parameters))),
             ('trained', '%6.2f %% right, by the %s' % (accuracy['trained'], result['decision']))]
     if lfc and result['decision'] != HIGHEST_OUTPUT:
         rows.append(('', '%6.2f %% right, by the highest output that reaches 0: the board\'s rule'
@@ -232,7 +175,7 @@ def summary(of, result):
     if lost > result['tolerance']:
         lines.append('  warning: on the board %.2f points are lost, to its rule of the highest output that reaches 0: '
                      'RECIPE=best trains for this rule; or train longer, and they meet' % lost)
-    lines.append('  details in %s' % of.verification)
+    lines.append('  details in %s' % run_folder.verification)
     return lines
 
 
@@ -270,26 +213,27 @@ def verify(path, tolerance=TOLERANCE):
         The packed network is not the trained one, or not as good: verify.json says so.
     weights_gen.parameters.BadArchive, weights_gen.classes.BadClasses, datasets.inputs.BadImages, EnvironmentError
     """
-    of = RunFolder(path)
-    trained = parameters.read(of.needed(of.parameters), of.overlay)
-    test = read_test_set(of, parameters.classes(trained))
-    about = {'network': of.overlay.name, 'dataset': of.dataset, 'parameters_sha256': sha256(of.parameters),
+    run_folder = RunFolder(path)
+    trained = parameters.read(run_folder.needed(run_folder.parameters), run_folder.overlay)
+    test = read_test_set(run_folder, parameters.classes(trained))
+    about = {'network': run_folder.overlay.name, 'dataset': run_folder.dataset,
+             'parameters_sha256': sha256(run_folder.parameters),
              'versions': {'python': platform.python_version(), 'numpy': np.__version__}}
-    problems, contents = folder_problems(of)
+    problems, contents = folder_check.problems_of(run_folder)
     if problems:
-        write(of.verification, dict(about, passed=False, problems=problems))
+        write(run_folder.verification, dict(about, passed=False, problems=problems))
         raise Rejected('%s is not what %s gives: %s%s: run make weights again' % (
-            of.folder, os.path.basename(of.parameters), '; '.join(problems[:4]),
-            '; and %d more, listed in %s' % (len(problems) - 4, of.verification) if len(problems) > 4 else ''))
-    result = compare(of, trained, test, tolerance)
-    write(of.verification, dict(about, files=fingerprint(contents), problems=[], **result))
-    print('\n'.join(summary(of, result)))
+            run_folder.folder, os.path.basename(run_folder.parameters), '; '.join(problems[:4]),
+            '; and %d more, listed in %s' % (len(problems) - 4, run_folder.verification) if len(problems) > 4 else ''))
+    result = compare(run_folder, trained, test, tolerance)
+    write(run_folder.verification, dict(about, files=fingerprint(contents), problems=[], **result))
+    print('\n'.join(summary(run_folder, result)))
     sys.stdout.flush()
     if not result['passed']:
         raise Rejected('%s: the packed network has %.2f %% of the test set right, the trained one by the board\'s '
                        'rule %.2f %%, and the tolerance is %g: see the reasons in %s, or give --tolerance more' % (
-                           of.path, result['accuracy']['packed'], result['trained_by_board_rule'], tolerance,
-                           of.verification))
+                           run_folder.path, result['accuracy']['packed'], result['trained_by_board_rule'], tolerance,
+                           run_folder.verification))
 
 
 def main(arguments):

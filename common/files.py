@@ -52,7 +52,7 @@ def whole_file(path, mode='wb', keep=None):
         Also where `path` is a device or a pipe, which a file must not take the place of.
     """
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        raise EnvironmentError(errno.EINVAL, 'no regular file, choose another name', path)
+        raise EnvironmentError(errno.EINVAL, 'not a regular file, choose another name', path)
     remove_remains(path)
     temporary = None
     try:
@@ -262,7 +262,7 @@ def open_regular(path):
     is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
     os.close(descriptor)
     raise (EnvironmentError(errno.EISDIR, os.strerror(errno.EISDIR), path) if is_folder else
-           EnvironmentError(errno.EINVAL, 'no regular file: save it as one first', path))
+           EnvironmentError(errno.EINVAL, 'not a regular file: save it as one first', path))
 
 
 def sha256(path):

@@ -31,7 +31,7 @@ def load(folder, name, shape):
     """
     path = os.path.join(folder, name + '.npz')
     if not os.path.isfile(path):
-        raise DatasetError('%s is not there: put the file into %s, or leave DATA_DIR away to download it'
+        raise DatasetError('%s is not there: put the file into %s, or leave DATA_DIR out to download it'
                            % (path, folder))
     try:
         there = npz.names(path)

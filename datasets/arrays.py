@@ -191,7 +191,7 @@ def _npz(path):
         raise DatasetError('%s: there is no such file or folder' % path)
     with open_regular(path) as handle:
         if handle.read(2) != b'PK':
-            raise DatasetError('%s is no .npz file: give one with x_train, y_train, x_test, y_test, or a folder of '
+            raise DatasetError('%s is not an .npz file: give one with x_train, y_train, x_test, y_test, or a folder of '
                                'class folders with pictures%s' % (path, '; unpack it first' if path.lower().endswith(
                                    ('.gz', '.tgz', '.tar', '.7z', '.rar', '.bz2', '.xz')) else ''))
     there = npz.names(path)

@@ -29,7 +29,7 @@ def load(net, data_dir=None):
     if data_dir:
         arrays = _from_folder(data_dir)
     else:
-        from datasets import downloads      # who trains from files needs no six
+        from datasets import downloads      # training from files needs no six
         arrays = _from_archive(downloads.fetch(downloads.CIFAR10))
     return archive.dataset('cifar10', arrays, VALIDATION, list(NETWORKS['cnv'].classes))
 

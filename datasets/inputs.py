@@ -28,7 +28,7 @@ MAX_LABEL = 63                  # CIFAR-10 binary: no overlay has more than 64 c
 
 
 class BadImages(UserError):
-    """A file that is no image file, a damaged one, or images of another shape."""
+    """A file that is not an image file, a damaged one, or images of another shape."""
 
 
 def read(path, shape, invert=None, threshold=None, own=False):
@@ -158,7 +158,7 @@ def _read_cifar(handle, path):
     except ValueError:
         labels = None
     if labels is None or labels.max() > MAX_LABEL:
-        raise BadImages('%s is no image file that is known here: give .npy or .npz, CIFAR-10 binary, idx3-ubyte, '
+        raise BadImages('%s is not an image file of a known kind: give .npy or .npz, CIFAR-10 binary, idx3-ubyte, '
                         'or a picture (%s)' % (path, pictures.KINDS))
     return images
 

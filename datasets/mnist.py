@@ -31,7 +31,7 @@ def _from_folder(data_dir):
 
 def _from_keras():
     """Through keras.datasets where Keras runs (not on Python 3.10 and later)."""
-    from datasets import downloads      # who trains from files needs no six
+    from datasets import downloads      # training from files needs no six
     path = downloads.fetch(downloads.MNIST)
     try:
         from keras.datasets import mnist

@@ -46,7 +46,7 @@ def encoded(path):
 
 
 def text(name):
-    """A file's name as unicode, in composed characters; what is no UTF-8 becomes U+FFFD."""
+    """A file's name as unicode, in composed characters; what is not UTF-8 becomes U+FFFD."""
     return unicodedata.normalize('NFC', name.decode('utf-8', 'replace'))
 
 

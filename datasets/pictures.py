@@ -108,7 +108,7 @@ def decode(handle, small=False):
             return upright(eight_bits(picture), (width, height))
     except MemoryError:
         raise
-    except Exception as error:                  # Pillow's readers raise errors of every class on damaged files
+    except Exception as error:                  # Pillow's readers raise errors of any class on damaged files
         raise ValueError(str(error))
 
 

@@ -32,7 +32,7 @@ def idx(handle, dimensions, largest):
     """The array of bytes in an idx file."""
     header = handle.read(4 + 4 * dimensions)
     if header[:4] != struct.pack('>I', 0x800 + dimensions):
-        raise ValueError('no idx%d file of bytes' % dimensions)
+        raise ValueError('not an idx%d file of bytes' % dimensions)
     shape = struct.unpack('>%dI' % dimensions, header[4:])
     size = 1
     for length in shape:        # not numpy's product, which could overflow

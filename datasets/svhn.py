@@ -64,7 +64,7 @@ def _read_mat(path):
                 path, content['X'].dtype, content['y'].dtype))
     except (DatasetError, MemoryError):
         raise
-    except Exception as error:      # SciPy's reader raises errors of every class on damaged files
+    except Exception as error:      # SciPy's reader raises errors of any class on damaged files
         raise DatasetError('%s cannot be read as a MATLAB file, version 5: fetch it again (%s)' % (
             path, ' '.join(str(error).split())))
     labels = content['y'].reshape(-1)

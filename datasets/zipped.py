@@ -67,7 +67,7 @@ def _opened(path):
                 yield archive
     except (DatasetError, MemoryError):
         raise
-    except Exception as error:          # zipfile raises errors of every class on damaged files
+    except Exception as error:          # zipfile raises errors of any class on damaged files
         if getattr(error, 'errno', None) not in (None, errno.EINVAL):
             raise
         raise DatasetError('%s cannot be unpacked (%s): fetch it again, or unpack it yourself and give the folder'

@@ -34,7 +34,7 @@ def files(packages):
         By the file's name.
     """
     networks = [source.from_package(path) for path in sorted(packages)]
-    result = {of.name + ending: data for of in networks for ending, data in page.files(of).items()}
+    result = {network.name + ending: data for network in networks for ending, data in page.files(network).items()}
     index = templating.render('gallery.html', networks=networks, style=templating.render('page.css'))
     return dict(result, **{'index.html': index.encode('utf-8')})
 

@@ -58,15 +58,15 @@ def from_run(path):
     common.run_folder.BadRun, weights_gen.folder.BadFolder, weights_gen.classes.BadClasses,
     datasets.inputs.BadImages, EnvironmentError
     """
-    of = RunFolder(path)
-    if not os.path.isdir(of.folder):
+    run_folder = RunFolder(path)
+    if not os.path.isdir(run_folder.folder):
         raise BadRun('%s is not packed yet: make weights with the same variables comes first' % path)
-    files = _files(of.overlay, of.folder)
-    verified = read_mapping(of.verification) or {}
+    files = _files(run_folder.overlay, run_folder.folder)
+    verified = read_mapping(run_folder.verification) or {}
     if verified.get('files') != package.fingerprint(files):
         verified = {}           # not verified yet, or another training's
-    return _source(of.overlay, of.folder, {'dataset': of.dataset, 'settings': of.read_settings(),
-                                           'accuracy': verified.get('accuracy')}, [of.test_set])
+    made = {'dataset': run_folder.dataset, 'settings': run_folder.read_settings(), 'accuracy': verified.get('accuracy')}
+    return _source(run_folder.overlay, run_folder.folder, made, [run_folder.test_set])
 
 
 def from_package(path):

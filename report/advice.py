@@ -68,7 +68,7 @@ def _classes(material, verification):
 
 
 def _more_pictures(history):
-    """The network knows its training images by heart."""
+    """The network is overfitted."""
     best = int(history['best_epoch'][-1]) - 1
     training, validation = history['training_loss'][-1], history['validation_loss'][-1]
     if not (validation > OVERFITTED * training and history['validation_error_rate'][best] > ENOUGH and len(

@@ -48,27 +48,27 @@ def read(folder):
     Raises
     ------
     UserError
-        The folder is no run's, or its files are damaged.
+        The folder is not a run's, or its files are damaged.
     """
-    of = RunFolder(folder)
-    settings, verified = of.read_settings(), read_mapping(of.verification)
+    run_folder = RunFolder(folder)
+    settings, verified = run_folder.read_settings(), read_mapping(run_folder.verification)
     if settings is None:
-        raise UserError('%s is no run: it has no settings.json, which training writes' % folder)
+        raise UserError('%s is not a run: it has no settings.json, which training writes' % folder)
     try:
-        if verified is not None and _is_out_of_date(of, verified):
+        if verified is not None and _is_out_of_date(run_folder, verified):
             verified = None
         packed = None if verified is None else float(verified['accuracy']['packed'])
         for name in ('net', 'weight_bits', 'activation_bits', 'dataset', 'epochs'):
             settings[name]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError('%s: settings.json or verify.json is damaged (%s): make it again' % (folder, error))
-    return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings, of.read_history() or {}, packed)
+    return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings, run_folder.read_history() or {}, packed)
 
 
-def _is_out_of_date(of, verified):
+def _is_out_of_date(run_folder, verified):
     """Whether verify found nothing to compare, or the network was trained since."""
-    return verified.get('problems') or (os.path.exists(of.parameters) and
-                                        not of.is_of_parameters(verified.get('parameters_sha256')))
+    return verified.get('problems') or (os.path.exists(run_folder.parameters) and
+                                        not run_folder.is_of_parameters(verified.get('parameters_sha256')))
 
 
 def by_data_set(runs):

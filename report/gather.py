@@ -138,7 +138,7 @@ def read_network(of):
 
 
 def _told(of, error):
-    """An error's text without where the run lies: a report looks the same wherever it is made."""
+    """An error's text without the run's path: a report is the same wherever it is made."""
     return str(error).replace(of.path + os.sep, '')
 
 
@@ -153,7 +153,7 @@ def _fingerprint(of):
 
 
 def _check_verification(path, content):
-    """That everything is there that the report reads."""
+    """Check that everything is there that the report reads."""
     try:
         numbers = [content[name] for name in ('images', 'tolerance', 'agreement', 'trained_by_board_rule')]
         numbers += [content['accuracy'][name] for name in ('trained', 'packed')]

@@ -41,7 +41,7 @@ def data_uri(image):
 
 
 def first_upper(text):
-    """With a capital at the beginning."""
+    """With a capital first letter."""
     return text[:1].upper() + text[1:]
 
 

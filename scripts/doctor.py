@@ -26,7 +26,7 @@ from scripts import doctor_gpu, doctor_machine
 from scripts.doctor_report import failure, in_the_image, install, ok, output, show, warning
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SLOW_GEMM = 8                   # GFLOP/s of a core below which the linked BLAS is no optimised one
+SLOW_GEMM = 8                   # GFLOP/s of a core below which the linked BLAS is not an optimised one
 
 
 def python():

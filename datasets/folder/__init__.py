@@ -5,7 +5,7 @@
 With ``train/``, ``test/`` and, if liked, ``valid/`` above the class folders (or training_set/, seg_test/ and the like)
 the pictures are divided as they say; without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`),
 frames of one film together. Classes are in the order of their folders' names, numbers in them by value: 9 before 10.
-Hidden files and files that are no pictures are passed over. Each picture counts once, however many copies there are: what
+Hidden files and files that are not pictures are ignored. Each picture counts once, however many copies there are: what
 it holds decides, not its name. A copy in ``test/`` or ``valid/`` is taken out of training.
 
 A picture is decoded once, under whatever name or date it comes again; what the network sees of it is kept in

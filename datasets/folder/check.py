@@ -23,11 +23,11 @@ def tell_broken(path, found, read, broken, tell, refuse):
     say_list(tell, '%s: %d files cannot be read and are left out' % (path, len(indices)), lines)
     others = int((read.states == OTHER).sum())
     if others:
-        tell('%s: %d files are no pictures and are passed over' % (path, others))
+        tell('%s: %d files are not pictures and are ignored' % (path, others))
 
 
 def check_classes(path, found, chosen, tell, refuse):
-    """That each class has a picture that can be read, to train on where the parts are given."""
+    """Check that each class has a readable picture; where the parts are given, one to train on."""
     counts = collections.Counter((picture.part, picture.label) for picture in chosen)
     parts = set(found.parts) or {None}
     for label, title in enumerate(found.classes):
@@ -44,7 +44,7 @@ def check_classes(path, found, chosen, tell, refuse):
 
 
 def check_left(path, found, chosen, why, examples, refuse):
-    """That there is a picture of each class among some; `examples` has one that is not, by the class."""
+    """Check that there is a picture of each class among some; `examples` has one that is not, by the class."""
     for label in np.setdiff1d(sorted(examples), [picture.label for picture in chosen]):
         refuse('%s: no picture of the class %s is left: %s (%s); each class needs pictures of its own'
                % (path, names.shown(found.classes[label]), why, examples[label]))

@@ -179,7 +179,7 @@ def _check_no_parts(shown, parts, others):
 
 
 def _beside(others):
-    """', beside a/ and b/' of folders that are no parts."""
+    """', beside a/ and b/' of folders that are not parts."""
     return ', beside %s' % shortened([names.shown(name) + '/' for name in others]) if others else ''
 
 

@@ -1,6 +1,7 @@
 """Parameter folders for the tests of the board: the published ones, and random ones."""
 from __future__ import absolute_import
 
+import json
 import os
 import shutil
 import tarfile
@@ -8,8 +9,10 @@ import tarfile
 import numpy as np
 import pytest
 
+from board import package
 from common.overlays import OVERLAYS
 from tests.board import networks
+from tests.board.packages import tree
 from tests.shared import GOLDEN
 
 
@@ -50,3 +53,29 @@ def random_folder(tmpdir_factory):
 
     yield Folders()
     shutil.rmtree(root)
+
+
+@pytest.fixture
+def run_folder(random_folder, tmpdir):
+    """A run of digits with lfcW1A1, as training and the generator leave it."""
+    run = tmpdir.mkdir('digits-lfcW1A1')
+    shutil.copytree(random_folder['lfcW1A1'], str(run.join('lfcW1A1')))
+    run.join('settings.json').write(json.dumps({'seed': 1234, 'versions': {'numpy': '1.16.6'}}))
+    return run
+
+
+@pytest.fixture(scope='session')
+def built_once(random_folder, tmpdir_factory):
+    root = tmpdir_factory.mktemp('built')
+    with open(str(root.join('package')), 'wb') as handle:
+        package.build(tree(random_folder['lfcW1A1']), {'name': 'digits', 'network': 'lfcW1A1', 'dataset': 'digits',
+                                                       'settings': None, 'accuracy': None}, handle)
+    return handle.name
+
+
+@pytest.fixture
+def built(built_once, tmpdir):
+    """A package in a folder of its own."""
+    path = str(tmpdir.mkdir('packages').join('digits-lfcW1A1.tar.gz'))
+    shutil.copy(built_once, path)
+    return path

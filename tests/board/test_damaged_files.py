@@ -18,9 +18,10 @@ from datasets import inputs
 from report import compare, gather
 from report import page as pages
 from tests.board import runs as made
-from tests.board.test_package import tree
+from tests.board.packages import tree
 from tests.datasets.test_inputs import cifar, gzipped, idx, npy, npz, noise, picture
-from tests.fuzzing import damaged, explore, hostile_json, hostile_npy, hostile_npz, hostile_targz, searches
+from tests.fuzzing import damaged, explore, searches
+from tests.fuzzing_formats import hostile_json, hostile_npy, hostile_npz, hostile_targz
 from weights_gen import folder
 
 SHAPES = [(28, 28), (32, 32, 3)]
@@ -116,11 +117,11 @@ VERIFICATION = {
 def run(tmpdir_factory):
     """A run whose verify.json is of its parameters, without a parameter folder's and test set's long reading."""
     path = made.make(tmpdir_factory.mktemp('runs'), 'digits-lfcW1A1', count=6)
-    of = run_folder.RunFolder(path)
-    said = dict(run_folder.read_mapping(of.settings), dataset='digits', weight_bits=1, activation_bits=1)
-    put(of.settings, json.dumps(said).encode('ascii'))
-    contents = {part: open(os.path.join(of.folder, part), 'rb').read() for part in folder.layout(of.overlay)}
-    return of, dict(VERIFICATION, files=package.fingerprint(contents))
+    files = run_folder.RunFolder(path)
+    said = dict(run_folder.read_mapping(files.settings), dataset='digits', weight_bits=1, activation_bits=1)
+    put(files.settings, json.dumps(said).encode('ascii'))
+    contents = {part: open(os.path.join(files.folder, part), 'rb').read() for part in folder.layout(files.overlay)}
+    return files, dict(VERIFICATION, files=package.fingerprint(contents))
 
 
 def put(path, data):
@@ -132,22 +133,22 @@ def put(path, data):
 @pytest.mark.parametrize('name', ['settings.json', 'verify.json'])
 def test_json_of_a_run(run, name, cases):
     """The report of a run and the comparison of runs, which show everything in them."""
-    of, verification = run
-    path = os.path.join(of.path, name)
-    with open(of.settings, 'rb') as handle:
+    files, verification = run
+    path = os.path.join(files.path, name)
+    with open(files.settings, 'rb') as handle:
         settings = handle.read()
-    value = run_folder.read_mapping(of.settings) if name == 'settings.json' else verification
+    value = run_folder.read_mapping(files.settings) if name == 'settings.json' else verification
 
     def attempt(data):
         put(path, data)
-        pages.page(gather.gather(of.path))
-        compare.page([compare.read(of.path)])
+        pages.page(gather.gather(files.path))
+        compare.page([compare.read(files.path)])
     try:
         explore(attempt, hostile_json(value), cases)
     finally:
-        put(of.settings, settings)
-        if os.path.exists(of.verification):
-            os.remove(of.verification)
+        put(files.settings, settings)
+        if os.path.exists(files.verification):
+            os.remove(files.verification)
 
 
 @searches(150, 3000)

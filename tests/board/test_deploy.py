@@ -18,7 +18,7 @@ from board import deploy, package
 from common.overlays import OVERLAYS
 from common.run_folder import RunFolder
 from tests.board import networks
-from tests.board.test_package import BOARD_PYTHONS, call, tree
+from tests.board.packages import BOARD_PYTHONS, call, tree
 from tests.shared import ROOT
 
 SCRIPT = os.path.join(ROOT, 'board', 'deploy.py')
@@ -176,8 +176,8 @@ def test_its_notebook_comes_with_it(board, run):
 
 
 @pytest.mark.parametrize('host, words', [
-    ('xilinx@no-such-board.invalid', 'no-such-board.invalid'), ('-oProxyCommand=touch${IFS}evil', 'is no board'),
-    ('a b', 'is no board'), ('', 'name the board'), ('nobody-here@pynq', 'Permission denied')])
+    ('xilinx@no-such-board.invalid', 'no-such-board.invalid'), ('-oProxyCommand=touch${IFS}evil', 'is not a board'),
+    ('a b', 'is not a board'), ('', 'name the board'), ('nobody-here@pynq', 'Permission denied')])
 def test_wrong_host(board, run, host, words):
     refused(board.deploy(run, '--board=' + host), words)
     assert untouched(board)
@@ -229,10 +229,10 @@ def test_disk_full(board, run):
 
 
 @pytest.mark.parametrize('harm, words', [
-    (lambda run, of: os.remove(of.package), 'package the run first'),
-    (lambda run, of: run.join('digits-lfcW1A1.tar.gz').write('other'), 'no .tar.gz'),
-    (lambda run, of: run.join('lfcW1A1', '0-0-thres.bin').write('new'), 'package the run again'),
-    (lambda run, of: run.remove(), 'no such run')])
+    (lambda run, files: os.remove(files.package), 'package the run first'),
+    (lambda run, files: run.join('digits-lfcW1A1.tar.gz').write('other'), 'not a .tar.gz'),
+    (lambda run, files: run.join('lfcW1A1', '0-0-thres.bin').write('new'), 'package the run again'),
+    (lambda run, files: run.remove(), 'no such run')])
 def test_a_package_that_is_not_of_the_run(board, run, harm, words):
     harm(run, RunFolder(str(run)))
     refused(board.deploy(run), words)
@@ -241,7 +241,7 @@ def test_a_package_that_is_not_of_the_run(board, run, harm, words):
 
 @pytest.mark.parametrize('says, words', [
     ('exit 0', 'without a word'), ('echo installed and checked', 'without a word'), ('echo no >&2; exit 1', 'no'),
-    ('cat > /dev/null; yes', 'answers without end'), ('yes >&2', 'answers without end'),
+    ('cat > /dev/null; yes', 'sends output without end'), ('yes >&2', 'answers without end'),
     ('sleep 60 & exit 1', 'exit status 1'), ('exec sleep 60', 'has not answered within 2 seconds'),
     ('sleep 60', 'has not answered within 2 seconds')])
 def test_what_is_no_answer_is_not_believed(run, tmpdir, says, words):

@@ -87,7 +87,7 @@ def test_pictures_without_class_folders_give_a_table(packaged, answered, capsys)
     table = dict(line.rsplit(None, 1) for line in printed.splitlines())
     assert status == 0 and {name.split('/')[-1]: label for name, label in table.items()} == {
         name.split('/')[1]: simulator.classes[label] for name, label in expected.items()}
-    assert 'broken.png cannot be read and is left out' in told and '1 files are no pictures' in told
+    assert 'broken.png cannot be read and is left out' in told and '1 files are not pictures' in told
     assert 'folders without the name of a class' in told and 'hidden' not in told + printed
 
 

@@ -111,7 +111,7 @@ def test_one_picture_is_ranked_on_a_terminal_and_plain_in_a_pipe(random_folder, 
     (['--params', 'nowhere'], 'no such folder'),
     (['--images', 'nowhere.png'], 'nowhere.png'),
     (['--images', os.path.dirname(__file__)], 'tests'),
-    (['--images', os.path.abspath(__file__)], 'no image file'),
+    (['--images', os.path.abspath(__file__)], 'not an image file'),
     (['--rank'], 'holds 2 images'),
 ])
 def test_errors_are_one_line(random_folder, tmpdir, change, words):

@@ -69,7 +69,7 @@ def test_a_pipe_or_device_is_not_replaced_by_a_file(tmpdir):
     with pytest.raises(EnvironmentError) as caught:
         with files.whole_file(path):
             pass
-    assert 'no regular file' in str(caught.value) and stat.S_ISFIFO(os.stat(path).st_mode)
+    assert 'not a regular file' in str(caught.value) and stat.S_ISFIFO(os.stat(path).st_mode)
     assert len(tmpdir.listdir()) == 1
 
 
@@ -241,7 +241,7 @@ def test_every_file_is_on_the_disk_before_its_folder_has_its_name(tmpdir, monkey
 def test_what_would_be_waited_for_is_not_read(tmpdir):
     os.mkfifo(str(tmpdir.join('pipe')))
     tmpdir.join('file').write('x')
-    for name, words in (('pipe', 'no regular file'), ('.', 'Is a directory')):
+    for name, words in (('pipe', 'not a regular file'), ('.', 'Is a directory')):
         with pytest.raises(EnvironmentError) as caught:
             files.open_regular(str(tmpdir.join(name)))
         assert words in str(caught.value)

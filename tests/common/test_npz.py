@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from common import npz
-from tests.fuzzing import explore, hostile_npy, hostile_npz, npy, npy_of_header, searches, zipped
+from tests.fuzzing import explore, searches
+from tests.fuzzing_formats import hostile_npy, hostile_npz, npy, npy_of_header, zipped
 
 ARRAYS = [np.arange(6, dtype=np.float32).reshape(2, 3), np.float32(7), np.asfortranarray(np.ones((3, 4)))]
 

@@ -235,9 +235,9 @@ def test_wrong_archives(tmpdir):
     path.write_binary(path.read_binary()[:-60])
     refused(path, 'damaged')
     path.write_binary(pickle.dumps({'x_train': 1}, 2))
-    refused(path, 'no .npz file')
+    refused(path, 'not an .npz file')
     path.write_binary(b'')
-    refused(path, 'no .npz file')
+    refused(path, 'not an .npz file')
     refused(tmpdir.join('b.npz'), 'no such file')
     np.savez(str(path), x_train=np.array([None] * 40), y_train=noise(40), x_test=noise(8, 9, 9), y_test=noise(8))
     refused(path, 'damaged')        # objects are never loaded
@@ -285,7 +285,7 @@ def test_wrong_idx(tmpdir):
     labels = tmpdir.join('train-labels-idx1-ubyte')
     whole = labels.read_binary()
     for data, words in ((whole[:-1], 'less than'), (whole + b'\0', 'more than'), (whole[:6], 'damaged'),
-                        (b'nonsense', 'no idx1 file'),
+                        (b'nonsense', 'not an idx1 file'),
                         (struct.pack('>2I', 0x801, 2 ** 32 - 1), 'holds too much, train-'),
                         (b'\x1f\x8b\x08nothing', 'damaged'), (idx(noise(39)), 'expected 40 integers')):
         labels.write_binary(data)

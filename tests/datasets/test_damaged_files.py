@@ -13,7 +13,8 @@ from scipy import io as scipy_io
 
 from common import npz
 from tests.datasets import drawings
-from tests.fuzzing import damaged, explore, gzipped, hostile_json, hostile_npz, searches
+from tests.fuzzing import damaged, explore, searches
+from tests.fuzzing_formats import gzipped, hostile_json, hostile_npz
 from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
 from datasets import arrays, folder, gtsrb, registry, svhn
 from datasets.fitting import Fitting

@@ -1,5 +1,8 @@
 # -*- coding: utf-8 -*-
-"""Folders of real pictures of all kinds, whole, broken and misplaced; none of them mocked."""
+"""Folders of real pictures of all kinds, whole, broken and misplaced; none of them mocked.
+
+The file is long because the folders that it makes serve most of its tests.
+"""
 from __future__ import absolute_import, division
 
 import os
@@ -254,7 +257,7 @@ def test_clutter_is_passed_over(small, capsys):
     data = folder.load(small, CNV)
     assert len(data.class_names) == 3
     told = capsys.readouterr()[1]
-    assert '3 files are no pictures' in told and 'cannot be read' not in told
+    assert '3 files are not pictures' in told and 'cannot be read' not in told
 
 
 def test_folders_within_a_class_and_links_in_circles(small, tmpdir):

@@ -1,4 +1,7 @@
-"""Every kind of file that people have images in, whole, damaged and hostile."""
+"""Every kind of file that people have images in, whole, damaged and hostile.
+
+The file is long because each kind is held to the same few functions at its top.
+"""
 from __future__ import absolute_import, division
 
 import gzip
@@ -191,19 +194,19 @@ def zipped(name, data, compression=zipfile.ZIP_DEFLATED):
 
 
 BAD = {
-    'empty': (b'', 'no image file'),
-    'text': (b'hello\n' * 1000, 'no image file'),
-    'pickle': (pickle.dumps({'data': noise(CNV)}, 2), 'no image file'),
-    'labels of idx': (struct.pack('>2I', 0x801, 5) + b'\1' * 5, 'no image file'),
+    'empty': (b'', 'not an image file'),
+    'text': (b'hello\n' * 1000, 'not an image file'),
+    'pickle': (pickle.dumps({'data': noise(CNV)}, 2), 'not an image file'),
+    'labels of idx': (struct.pack('>2I', 0x801, 5) + b'\1' * 5, 'not an image file'),
     'idx cut': (idx(noise(LFC))[:-1], 'less than'),
     'idx with more': (idx(noise(LFC)) + b'\0', 'more than'),
     'idx header cut': (idx(noise(LFC))[:9], 'damaged'),
     'idx of other size': (idx(noise((32, 32))), 'shape (3, 32, 32)'),
     'idx huge': (struct.pack('>4I', 0x803, 2 ** 32 - 1, 28, 28), 'split it'),
     'idx without images': (struct.pack('>4I', 0x803, 0, 28, 28), 'no image'),
-    'cifar cut': (cifar(noise(CNV))[:-1], 'no image file'),
+    'cifar cut': (cifar(noise(CNV))[:-1], 'not an image file'),
     'cifar for lfc': (cifar(noise(CNV)), 'shape (3, 32, 32, 3)'),
-    'cifar labels': (cifar(noise(CNV), [1, 2, 64]), 'no image file'),
+    'cifar labels': (cifar(noise(CNV), [1, 2, 64]), 'not an image file'),
     'gzip cut': (gzipped(idx(noise(LFC)))[:-50], 'damaged'),
     'gzip garbage': (b'\x1f\x8b\x08' + b'\7' * 50, 'damaged'),
     'gzip of another kind': (b'\x1f\x8b\x09' + b'\7' * 50, 'damaged'),

@@ -129,7 +129,7 @@ def test_every_file_is_counted_somewhere(tmpdir, capsys):
     for line in ('1 other files lie above it and are not looked at:\n  README', '5 pictures lie beside test/, train/ and',
                  'these folders are not looked at: more (5 files)', '1 other files lie beside test/, train/',
                  '5 pictures lie beside the class folders and are not used:\n  in/train/0.png',
-                 '1 other files lie beside the class folders', '1 files are no pictures'):
+                 '1 other files lie beside the class folders', '1 files are not pictures'):
         assert line in told, told
     found = find.find(str(root).encode('ascii'))
     everything = sum(len(files) for _, _, files in os.walk(str(root)))

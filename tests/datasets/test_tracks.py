@@ -1,4 +1,4 @@
-"""Frames of one film stay in one part, where names show them; what are no films is divided picture by picture."""
+"""Frames of one film stay in one part, where names show them; what are not films is divided picture by picture."""
 from __future__ import absolute_import, division
 
 import collections

@@ -48,7 +48,7 @@ AXE = machine.cache_folder('axe')
 
 def find():
     """Chromium's path, or None."""
-    return next(filter(None, map(machine.program, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+    return machine.program('chromium') or machine.program('chromium-browser') or machine.program('google-chrome')
 
 
 needs_chromium = pytest.mark.skipif(find() is None, reason='no Chromium: chromium is not on the PATH')

@@ -130,7 +130,7 @@ def test_twenty_runs(tmpdir):
 
 
 @pytest.mark.parametrize('name, text, words', [
-    ('settings.json', '{', 'damaged'), ('settings.json', '[]', 'damaged'), ('settings.json', None, 'no run'),
+    ('settings.json', '{', 'damaged'), ('settings.json', '[]', 'damaged'), ('settings.json', None, 'not a run'),
     ('verify.json', '{"accuracy": 1}', 'damaged'), ('history.csv', HEAD + '1,2\n', 'damaged'),
     ('history.csv', HEAD + ROWS.replace('0.3', 'x'), 'damaged')])
 def test_damaged_runs(tmpdir, name, text, words):

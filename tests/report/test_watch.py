@@ -18,9 +18,9 @@ from tests.shared import ROOT
 REFRESH = '<meta http-equiv="refresh"'
 
 
-def epochs(folder, count, of=3):
+def epochs(folder, count, in_all=3):
     """Leave a run as training does after so many epochs."""
-    folder.join('settings.json').write(json.dumps({'net': 'lfc', 'epochs': of}))
+    folder.join('settings.json').write(json.dumps({'net': 'lfc', 'epochs': in_all}))
     folder.join('history.csv').write(HEAD + ''.join(line + '\n' for line in ROWS.splitlines()[:count]))
 
 

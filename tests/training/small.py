@@ -26,10 +26,10 @@ def overlay(net, weight_bits, activation_bits, sizes=SMALL):
 OVERLAYS = [overlay('lfc', 1, 1), overlay('lfc', 1, 2), overlay('cnv', 1, 1), overlay('cnv', 1, 2), overlay('cnv', 2, 2)]
 
 
-def random_parameters(of, random, classes=CLASSES):
+def random_parameters(wanted, random, classes=CLASSES):
     """Float32 arrays in the archive's order, none of them what they are at the start of a training."""
-    network = networks.build(of, classes, np.random.RandomState(0))
-    names = [name for layer in reference.layer_names(of) for name in layer]
+    network = networks.build(wanted, classes, np.random.RandomState(0))
+    names = [name for layer in reference.layer_names(wanted) for name in layer]
     draw = {'W': lambda shape: random.uniform(-1, 1, shape), 'b': lambda shape: random.normal(0, 1, shape),
             'beta': lambda shape: random.normal(0, .3, shape), 'gamma': lambda shape: random.uniform(.5, 1.5, shape),
             'mean': lambda shape: random.normal(0, 1, shape), 'inv_std': lambda shape: random.uniform(.1, .5, shape)}
@@ -37,10 +37,10 @@ def random_parameters(of, random, classes=CLASSES):
             for name, array in zip(names, networks.parameter_values(network))]
 
 
-def batch(of, random, images=40, classes=CLASSES):
+def batch(wanted, random, images=40, classes=CLASSES):
     """Images as the network reads them, float32, and labels."""
-    shape = (images,) + of.network.planes
-    if of.net == 'lfc':
+    shape = (images,) + wanted.network.planes
+    if wanted.net == 'lfc':
         pixels = random.choice([-1., 1.], shape)
     else:
         pixels = random.uniform(-1, 1, shape)

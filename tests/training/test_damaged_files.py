@@ -5,7 +5,8 @@ import os
 
 import numpy as np
 
-from tests.fuzzing import explore, hostile_npz, searches
+from tests.fuzzing import explore, searches
+from tests.fuzzing_formats import hostile_npz
 from training import checkpoint
 
 

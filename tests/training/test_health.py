@@ -73,28 +73,28 @@ def test_spoilt_parameters(alive, value):
 
 # --- runs ------------------------------------------------------------------------------------------------------------
 
-def initial(of, **values):
+def initial(run_settings, **values):
     """Parameters to start from, with some of the first layer's replaced."""
-    arrays = small.random_parameters(of.overlay, np.random.RandomState(1))
+    arrays = small.random_parameters(run_settings.overlay, np.random.RandomState(1))
     for name, value in values.items():
         arrays[['W', 'b', 'beta', 'gamma', 'mean', 'inv_std'].index(name)].fill(value)
     return arrays
 
 
-def begin(of, arrays=None):
-    os.makedirs(of.run_folder)
-    trainer.Run(of, dataset(), arrays)()
+def begin(run_settings, arrays=None):
+    os.makedirs(run_settings.run_folder)
+    trainer.Run(run_settings, dataset(), arrays)()
 
 
-def log(of):
-    with open(os.path.join(of.run_folder, 'train.log')) as handle:
+def log(run_settings):
+    with open(os.path.join(run_settings.run_folder, 'train.log')) as handle:
         return handle.read()
 
 
 def test_a_dead_layer_is_told(tmpdir):
-    of = settings(tmpdir)
-    begin(of, initial(of, beta=1e4))
-    warnings = [line for line in log(of).split('\n') if 'warning' in line]
+    run_settings = settings(tmpdir)
+    begin(run_settings, initial(run_settings, beta=1e4))
+    warnings = [line for line in log(run_settings).split('\n') if 'warning' in line]
     assert len(warnings) == 2       # an epoch: it does not come to life again
     assert warnings[0] == ('  warning: layer 0 gives the same for all validation images: if it stays so, train again '
                            'with another --seed; the best parameters are of epoch 1, in made-1w-1a.npz')
@@ -102,13 +102,13 @@ def test_a_dead_layer_is_told(tmpdir):
 
 def test_healthy_runs_say_nothing(tmpdir, monkeypatch):
     monkeypatch.setattr(health, 'dead_layer', None)     # which compiles: never asked
-    of = settings(tmpdir)
-    begin(of)
-    assert 'warning' not in log(of)
+    run_settings = settings(tmpdir)
+    begin(run_settings)
+    assert 'warning' not in log(run_settings)
 
 
-def absurd(of):
-    return of._replace(network=of.network._replace(LR_start=1e25))
+def absurd(run_settings):
+    return run_settings._replace(network=run_settings.network._replace(LR_start=1e25))
 
 
 def refused(function, *arguments):
@@ -120,12 +120,12 @@ def refused(function, *arguments):
 
 
 def test_an_absurd_learning_rate(tmpdir):
-    of = absurd(settings(tmpdir))
-    message = refused(begin, of)
+    run_settings = absurd(settings(tmpdir))
+    message = refused(begin, run_settings)
     assert message.startswith('the loss is ') and ' in epoch 1, batch 2, in layer 1; there is no checkpoint' in message
     assert 'another --seed' in message
-    assert not of.files.has_checkpoint()
-    assert not os.path.exists(of.save_path)
+    assert not run_settings.files.has_checkpoint()
+    assert not os.path.exists(run_settings.save_path)
 
 
 def test_the_last_good_checkpoint_stays(tmpdir, monkeypatch):
@@ -139,23 +139,23 @@ def test_the_last_good_checkpoint_stays(tmpdir, monkeypatch):
                 run.network.beta.set_value(np.full(CLASSES, np.nan, np.float32))
             return loss
     monkeypatch.setattr(trainer, 'Learner', Spoiling)
-    of = settings(tmpdir)
-    os.makedirs(of.run_folder)
-    run = trainer.Run(of, dataset())
+    run_settings = settings(tmpdir)
+    os.makedirs(run_settings.run_folder)
+    run = trainer.Run(run_settings, dataset())
     message = refused(run)
-    path = os.path.join(of.run_folder, 'checkpoint.npz')
+    path = os.path.join(run_settings.run_folder, 'checkpoint.npz')
     assert message.startswith('a parameter is NaN or infinite in epoch 2, batch 1, in layer 1; the last good '
                               'checkpoint is %s, of epoch 2, after batch 0' % path)
     arrays, warning = checkpoint.load(path)
     assert warning is None and list(arrays['position'][:2]) == [1, 0]
     monkeypatch.setattr(trainer, 'Learner', learning.Learner)
-    assert start(of, resume=True)
+    assert start(run_settings, resume=True)
 
 
 def test_a_validation_loss_that_is_no_number(tmpdir):
-    of = settings(tmpdir)
-    begun = initial(of)
+    run_settings = settings(tmpdir)
+    begun = initial(run_settings)
     begun[-1].fill(3e38)            # the average inv_std of the last layer, which training does not look at
-    message = refused(begin, of, begun)
+    message = refused(begin, run_settings, begun)
     assert message.startswith('the validation loss is ') and ' in epoch 1, batch 2, in the outputs; ' in message
-    assert not os.path.exists(of.save_path)
+    assert not os.path.exists(run_settings.save_path)

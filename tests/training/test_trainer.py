@@ -245,7 +245,7 @@ def contents_of_checkpoint(of):
 
 
 def test_stopped_before_the_first_checkpoint(tmpdir, monkeypatch):
-    """Going on is starting again, with one beginning in train.log."""
+    """Resuming is starting again, with one beginning in train.log."""
     whole, cut = settings(tmpdir.mkdir('whole'), epochs=1), settings(tmpdir.mkdir('cut'), epochs=1)
     assert start(whole)
 

@@ -1,14 +1,21 @@
 """Archives to test with: random parameters of a network's shapes, such as training could have saved."""
 from __future__ import absolute_import, division
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
+import pytest
+from numpy.lib import format as npy
 
+from common.overlays import OVERLAYS
 from tests.shared import GOLDEN
 from weights_gen import parameters
+
+LFC, CNV = OVERLAYS['lfcW1A1'], OVERLAYS['cnvW1A1']
 
 
 def random_layers(overlay, outputs=10, seed=0):
@@ -39,3 +46,25 @@ def save_golden(path, net, seed):
     """The archive that the golden files were made from; the path, as str."""
     subprocess.check_call([sys.executable, os.path.join(GOLDEN, 'make_npz.py'), net, str(seed), str(path)])
     return str(path)
+
+
+def refused(path, overlay=LFC):
+    """The one line that says why an archive is refused."""
+    with pytest.raises(parameters.BadArchive) as caught:
+        parameters.read(path, overlay)
+    line = str(caught.value)
+    assert line.startswith(path) and '\n' not in line
+    return line
+
+
+def npy_bytes(array):
+    stream = io.BytesIO()
+    npy.write_array(stream, np.asanyarray(array))
+    return stream.getvalue()
+
+
+def replace_member(path, arrays, number, data, compression=zipfile.ZIP_STORED):
+    """Write an archive in which one member holds the given bytes."""
+    with zipfile.ZipFile(path, 'w', compression) as archive:
+        for index, array in enumerate(arrays):
+            archive.writestr('arr_%d.npy' % index, data if index == number else npy_bytes(array))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import strategies
 
 from common.overlays import OVERLAYS
-from tests.fuzzing import damaged, explore, hostile_npz, searches
+from tests.fuzzing import damaged, explore, searches
+from tests.fuzzing_formats import hostile_npz
 from tests.weights_gen.archives import random_layers
 from weights_gen import classes, folder, generate, parameters
 

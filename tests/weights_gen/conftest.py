@@ -1,0 +1,17 @@
+"""What the tests of archives share."""
+from __future__ import absolute_import
+
+import pytest
+
+from tests.weights_gen.archives import LFC, random_layers
+from weights_gen import parameters
+
+
+@pytest.fixture(scope='module')
+def lfc_arrays():
+    return parameters.arrays(random_layers(LFC))
+
+
+@pytest.fixture
+def path(tmpdir):
+    return str(tmpdir.join('trained.npz'))
