@@ -244,10 +244,10 @@ def _write(path, data):
 def _compiler():
     """$CC, else the first of cc, gcc, clang that is there, as the beginning of a command."""
     for name in [os.environ['CC']] if os.environ.get('CC') else ['cc', 'gcc', 'clang']:
-        words = shlex.split(name)
-        path = machine.program(words[0])
+        command = shlex.split(name)
+        path = machine.program(command[0])
         if path:
-            return [path] + words[1:]
+            return [path] + command[1:]
     raise NoKernel('no C compiler: install gcc and libc6-dev for a faster simulator')
 
 

@@ -72,34 +72,34 @@ def gather(path):
         There is no such run, or its settings.json, history.csv or verify.json is damaged.
     weights_gen.classes.BadClasses, EnvironmentError
     """
-    of = RunFolder(path)
-    network = read_network(of)
+    run_folder = RunFolder(path)
+    network = read_network(run_folder)
     others = []
     for name in OVERLAYS:
-        other = os.path.join(os.path.dirname(os.path.abspath(of.path)), '%s-%s' % (of.dataset, name))
-        if name != of.overlay.name and os.path.isdir(other):
+        other = os.path.join(os.path.dirname(os.path.abspath(run_folder.path)), '%s-%s' % (run_folder.dataset, name))
+        if name != run_folder.overlay.name and os.path.isdir(other):
             others.append((RunFolder(other), read_network(RunFolder(other))))
-    names = class_names(of)
+    names = class_names(run_folder)
     samples, no_samples, mistakes, pairs = [], None, [], []
     try:
-        test = _test_set(of, names, [network] + [other for _, other in others])
-        samples = read_samples(of, test, names, [(of, network)] + others)
-        mistakes, pairs = read_mistakes(of, test, names, network)
+        test = _test_set(run_folder, names, [network] + [other for _, other in others])
+        samples = read_samples(run_folder, test, names, [(run_folder, network)] + others)
+        mistakes, pairs = read_mistakes(run_folder, test, names, network)
     except UserError as error:
-        no_samples = 'There are no sample pictures: %s.' % _told(of, error)
-    return Material(of, names, of.read_settings(), of.read_history(), network,
+        no_samples = 'There are no sample pictures: %s.' % _told(run_folder, error)
+    return Material(run_folder, names, run_folder.read_settings(), run_folder.read_history(), network,
                     [other for _, other in others], samples, no_samples, mistakes, pairs)
 
 
-def class_names(of):
+def class_names(run_folder):
     """The names of a run's classes; none where neither training nor generator left them."""
-    for path in (of.classes, os.path.join(of.folder, 'classes.txt')):
+    for path in (run_folder.classes, os.path.join(run_folder.folder, 'classes.txt')):
         if os.path.isfile(path):
             return classes.read(path)
     return []
 
 
-def read_network(of):
+def read_network(run_folder):
     """A run's packed network, and what verify.json says of it.
 
     Returns
@@ -108,44 +108,44 @@ def read_network(of):
     """
     simulator = problem = None
     try:
-        if not os.path.isdir(of.folder):
+        if not os.path.isdir(run_folder.folder):
             raise BadRun('it is not packed yet: make weights does that')
-        simulator = Simulator(of.folder, of.overlay)
+        simulator = Simulator(run_folder.folder, run_folder.overlay)
     except UserError as error:
-        problem = 'There is no simulation of %s: %s.' % (of.overlay.name, _told(of, error))
-    verification = read_mapping(of.verification)
+        problem = 'There is no simulation of %s: %s.' % (run_folder.overlay.name, _told(run_folder, error))
+    verification = read_mapping(run_folder.verification)
     note = None
-    if not os.path.isdir(of.folder):
+    if not os.path.isdir(run_folder.folder):
         note = 'This network is not packed yet: make weights does that, make verify compares it with the trained one.'
         verification = None
     elif verification is None:
         note = 'This network is not verified yet: make verify compares it with the trained one.'
     elif not isinstance(verification.get('problems', []), list):
-        raise _damaged(of.verification)
+        raise _damaged(run_folder.verification)
     elif verification.get('problems'):
         note = 'Verification failed: the parameter folder is not what the trained parameters give (%s).' % (
             '; '.join('%s' % part for part in verification['problems'][:3]))
         verification = None
-    elif verification.get('files') != _fingerprint(of):
-        note = 'verify.json is of other parameter files than those in %s: make verify again.' % of.overlay.name
+    elif verification.get('files') != _fingerprint(run_folder):
+        note = 'verify.json is of other parameter files than those in %s: make verify again.' % run_folder.overlay.name
         verification = None
     else:
-        _check_verification(of.verification, verification)
+        _check_verification(run_folder.verification, verification)
         if not verification['passed']:
             note = ('Verification failed: the packed network has less of the test set right than the trained one, '
                     'beyond the tolerance (%g points of percent).' % verification['tolerance'])
-    return Network(of.overlay, verification, note, simulator, problem)
+    return Network(run_folder.overlay, verification, note, simulator, problem)
 
 
-def _told(of, error):
+def _told(run_folder, error):
     """An error's text without the run's path: a report is the same wherever it is made."""
-    return str(error).replace(of.path + os.sep, '')
+    return str(error).replace(run_folder.path + os.sep, '')
 
 
-def _fingerprint(of):
+def _fingerprint(run_folder):
     contents = {}
-    for part in folder.layout(of.overlay):
-        path = os.path.join(of.folder, part)
+    for part in folder.layout(run_folder.overlay):
+        path = os.path.join(run_folder.folder, part)
         if os.path.isfile(path):
             with io.open(path, 'rb') as handle:
                 contents[part] = handle.read()
@@ -177,18 +177,18 @@ def _damaged(path):
     return BadRun('%s is damaged, or of another version: make verify again' % path)
 
 
-def _test_set(of, names, networks):
+def _test_set(run_folder, names, networks):
     if not any(network.simulator for network in networks):
         raise BadRun('no network is packed yet, make weights does that')
-    return read_test_set(of, len(names))
+    return read_test_set(run_folder, len(names))
 
 
-def read_samples(of, test, names, networks):
+def read_samples(run_folder, test, names, networks):
     """The first test images of different classes, and what each network of this kind answers to them.
 
     Parameters
     ----------
-    of : common.run_folder.RunFolder
+    run_folder : common.run_folder.RunFolder
     test : board.verify.TestSet
     names : list of str
         The classes.
@@ -199,28 +199,28 @@ def read_samples(of, test, names, networks):
     list of Sample
     """
     networks = [(other, network) for other, network in networks if network.simulator and
-                network.overlay.net == of.overlay.net and network.simulator.classes == names]
+                network.overlay.net == run_folder.overlay.net and network.simulator.classes == names]
     _, first = np.unique(test.labels, return_index=True)
-    return _samples(of, test, np.sort(first)[:SAMPLES], networks)
+    return _samples(run_folder, test, np.sort(first)[:SAMPLES], networks)
 
 
-def _samples(of, test, chosen, networks):
+def _samples(run_folder, test, chosen, networks):
     """The test images of these indices, with the rankings of networks, (Run, Network)."""
     rankings = [_rankings(other, network, test.images[chosen], chosen)
                 for other, network in sorted(networks, key=lambda pair: list(OVERLAYS).index(pair[1].overlay.name))]
-    files = read_names(of, len(test.images))
+    files = read_names(run_folder, len(test.images))
     return [Sample(test.images[index], int(test.labels[index]), files[index], list(of_networks))
             for index, of_networks in zip(chosen, zip(*rankings))]
 
 
-def read_mistakes(of, test, names, network):
+def read_mistakes(run_folder, test, names, network):
     """The test images that the board answers wrongly: the worst, and the most frequent by class and answer.
 
     The worst are those whose answer's output, of the trained network, is furthest above that of their own class.
 
     Parameters
     ----------
-    of : common.run_folder.RunFolder
+    run_folder : common.run_folder.RunFolder
     test : board.verify.TestSet
     names : list of str
         The classes.
@@ -242,10 +242,10 @@ def read_mistakes(of, test, names, network):
     found = collections.OrderedDict()
     for index in wrong:
         found.setdefault((int(test.labels[index]), int(given[index])), []).append(index)
-    files = read_names(of, len(test.images))
+    files = read_names(run_folder, len(test.images))
     pairs = [Pair(label, answer, len(images), [(test.images[index], files[index]) for index in images[:EXAMPLES]])
              for (label, answer), images in sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))[:PAIRS]]
-    return (_samples(of, test, wrong[:MISTAKES], [(of, network)]) if len(wrong) else []), pairs
+    return (_samples(run_folder, test, wrong[:MISTAKES], [(run_folder, network)]) if len(wrong) else []), pairs
 
 
 def board_answers(network, test):
@@ -272,14 +272,14 @@ def board_answers(network, test):
     return given
 
 
-def _rankings(of, network, images, chosen):
+def _rankings(run_folder, network, images, chosen):
     scores = network.simulator.scores(images)
     given = answers(network.overlay, scores)
     if network.overlay.decision == LARGEST_OUTPUT:
         return [Ranking(network.overlay, int(answer), values.tolist(), None) for answer, values in zip(given, scores)]
     outputs = scores
     try:
-        test = read_test_set(of, scores.shape[1])
+        test = read_test_set(run_folder, scores.shape[1])
         if len(test.images) > chosen.max() and np.array_equal(test.images[chosen], images):
             outputs = test.outputs[chosen]
     except UserError:           # of a network beside this one: its bits are there

@@ -65,10 +65,10 @@ def read():
                     add(option if section == 'global' else '%s.%s' % (section, option), value, path)
         except (configparser.Error, UnicodeDecodeError) as error:
             raise UserError('%s cannot be read: correct or remove it (%s)' % (path, ' '.join(str(error).split())))
-    words = shlex.shlex(os.environ.get('THEANO_FLAGS', ''), posix=True)
-    words.whitespace, words.whitespace_split = ',', True
+    flags = shlex.shlex(os.environ.get('THEANO_FLAGS', ''), posix=True)
+    flags.whitespace, flags.whitespace_split = ',', True
     try:
-        for word in words:
+        for word in flags:
             if '=' in word:
                 add(*[part.strip() for part in word.split('=', 1)] + ['THEANO_FLAGS'])
     except ValueError as error:

@@ -19,7 +19,7 @@ def test_results_of_the_same_trainings_are_kept(tmpdir):
 
 
 @pytest.mark.parametrize('text, message', [
-    ('[', 'not a file of results'), ('[]', 'no file of results'), ('{}', 'no file of results'),
+    ('[', 'not a file of results'), ('[]', 'not a file of results'), ('{}', 'not a file of results'),
     (json.dumps(dict(ABOUT, epochs=3, variants={})), 'epochs 3')])
 def test_other_results_are_not_mixed_in(tmpdir, text, message):
     path = tmpdir.join('results.json')

@@ -1,5 +1,8 @@
 # -*- coding: utf-8 -*-
-"""Files of arrays of the three forms, whole, of other sizes, damaged and hostile."""
+"""Files of arrays of the three forms, whole, of other sizes, damaged and hostile.
+
+The file is long because all forms are held to one list of what is refused.
+"""
 from __future__ import absolute_import, division
 
 import gzip

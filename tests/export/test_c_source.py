@@ -29,23 +29,24 @@ def program(name):
     pytest.skip('no %s on the PATH' % name)
 
 
-def write(tmpdir, of):
+def write(tmpdir, exported):
     """Write the network's files into a folder; the sources' names."""
-    for ending, data in c_source.files(of).items():
-        tmpdir.join(of.name + ending).write_binary(data)
-    return [of.name + '.c', of.name + '-example.c']
+    for ending, data in c_source.files(exported).items():
+        tmpdir.join(exported.name + ending).write_binary(data)
+    return [exported.name + '.c', exported.name + '-example.c']
 
 
-def check(tmpdir, of, command, emulator=()):
+def check(tmpdir, exported, command, emulator=()):
     """Compile the network's example and have it classify the case's images."""
-    sources = write(tmpdir, of.source)
+    sources = write(tmpdir, exported.source)
     said = subprocess.Popen(command + STRICT + sources + ['-o', 'classify'], cwd=str(tmpdir), stderr=subprocess.PIPE)
     errors = said.communicate()[1]
     assert said.returncode == 0 and not errors, errors.decode('utf-8', 'replace')
-    lines = classify(tmpdir, list(emulator) + ['./classify'], of.images).decode('utf-8').splitlines()
-    found = [line.rsplit(' ', of.scores.shape[1]) for line in lines]
-    np.testing.assert_array_equal(np.array([row[1:] for row in found], int), of.scores)
-    assert [row[0] for row in found] == [of.source.classes[index] for index in answers(of.source.overlay, of.scores)]
+    lines = classify(tmpdir, list(emulator) + ['./classify'], exported.images).decode('utf-8').splitlines()
+    found = [line.rsplit(' ', exported.scores.shape[1]) for line in lines]
+    np.testing.assert_array_equal(np.array([row[1:] for row in found], int), exported.scores)
+    expected = answers(exported.source.overlay, exported.scores)
+    assert [row[0] for row in found] == [exported.source.classes[index] for index in expected]
 
 
 def classify(tmpdir, command, images):
@@ -73,13 +74,14 @@ def test_other_processors(published_case, processor, compiler, emulator, tmpdir)
 
 
 def test_32_bit_risc_v_without_a_c_library(published_case, tmpdir):
-    of, images = published_case.source, published_case.images[:3]
+    exported, images = published_case.source, published_case.images[:3]
     emulator = program('qemu-riscv32')
     subprocess.check_call(
         [program('riscv64-linux-gnu-gcc'), '-march=rv32im', '-mabi=ilp32', '-Os', '-ffreestanding', '-nostdlib',
          '-static', '-fno-pic', '-fno-tree-loop-distribute-patterns', '-Wl,-melf32lriscv,--no-relax', '-I.',
-         '-DHEADER="%s.h"' % of.name, '-DCLASSIFY=%s_classify' % of.identifier,
-         '-DIMAGE_BYTES=%d' % images[0].size, '-DCLASSES=%d' % len(of.classes), BARE, write(tmpdir, of)[0], '-o', 'bare'],
+         '-DHEADER="%s.h"' % exported.name, '-DCLASSIFY=%s_classify' % exported.identifier,
+         '-DIMAGE_BYTES=%d' % images[0].size, '-DCLASSES=%d' % len(exported.classes), BARE, write(tmpdir, exported)[0],
+         '-o', 'bare'],
         cwd=str(tmpdir))
     scores = np.frombuffer(classify(tmpdir, [emulator, './bare'], images), '<i2').reshape(len(images), -1)
     np.testing.assert_array_equal(scores, published_case.scores[:3])
@@ -101,10 +103,10 @@ def test_memory_is_what_the_file_says(published_case, tmpdir):
 def test_names_of_every_kind(tmpdir):
     overlay = OVERLAYS['lfcW1A1']
     folder = networks.write(str(tmpdir.join('lfc')), overlay, networks.parameters(overlay, 5))
-    of = case(folder, overlay, networks.images(overlay, 20, 1))
+    exported = case(folder, overlay, networks.images(overlay, 20, 1))
     names = [u'"', u'\\', u'??/', u'%s%n', u'*/ int main', u'caf\xe9', u'\u732b', u'a b', u'\xff1', u'12']
-    named = of.source._replace(name='4 signs-lfcW1A1', dataset=u'*/ \xe4', classes=names)
-    check(tmpdir, of._replace(source=named), [program('gcc'), '-O1', '-trigraphs'])
+    named = exported.source._replace(name='4 signs-lfcW1A1', dataset=u'*/ \xe4', classes=names)
+    check(tmpdir, exported._replace(source=named), [program('gcc'), '-O1', '-trigraphs'])
 
 
 @pytest.mark.parametrize('count', [1, 64])

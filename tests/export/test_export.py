@@ -105,16 +105,16 @@ def test_a_package_that_is_not_installed(tmpdir, monkeypatch, capsys, said):
 def test_accuracy_is_of_these_parameters(packed, tmpdir):
     path = str(tmpdir.join('signs-lfcW1A1'))
     shutil.copytree(packed, path)
-    of = source.from_run(path)
-    assert (of.name, of.dataset, of.accuracy) == ('signs-lfcW1A1', 'signs', None)
-    verification = {'files': of.fingerprint, 'accuracy': {'packed': 97.5, 'trained': 98.},
+    exported = source.from_run(path)
+    assert (exported.name, exported.dataset, exported.accuracy) == ('signs-lfcW1A1', 'signs', None)
+    verification = {'files': exported.fingerprint, 'accuracy': {'packed': 97.5, 'trained': 98.},
                     'parameters_sha256': sha256(os.path.join(path, 'signs-1w-1a.npz'))}
     with open(os.path.join(path, 'verify.json'), 'w') as handle:
         json.dump(verification, handle)
     assert source.from_run(path).accuracy == 97.5
     package.build_run(path)
     of_package = source.from_package(os.path.join(path, 'signs-lfcW1A1.tar.gz'))
-    assert of_package.accuracy == 97.5 and of_package.fingerprint == of.fingerprint
+    assert of_package.accuracy == 97.5 and of_package.fingerprint == exported.fingerprint
     with open(os.path.join(path, 'verify.json'), 'w') as handle:
         json.dump(dict(verification, files='of other parameters'), handle)
     assert source.from_run(path).accuracy is None
@@ -126,5 +126,5 @@ def test_accuracy_is_of_these_parameters(packed, tmpdir):
                                               ('-x-lfcW1A1', 'net__x_lfcW1A1')])
 def test_names_that_c_takes(tmpdir, name, identifier):
     overlay = OVERLAYS['lfcW1A1']
-    of = source.from_folder(networks.write(str(tmpdir.join('lfc')), overlay, networks.parameters(overlay, 1)), overlay)
-    assert of._replace(name=name).identifier == identifier
+    exported = source.from_folder(networks.write(str(tmpdir.join('lfc')), overlay, networks.parameters(overlay, 1)), overlay)
+    assert exported._replace(name=name).identifier == identifier

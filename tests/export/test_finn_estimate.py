@@ -19,18 +19,18 @@ finn_estimate = pytest.importorskip('export.finn_estimate')
 
 
 @pytest.fixture(scope='module', params=['lfcW1A2', 'cnvW1A1'])
-def of(request, random_folder):
+def exported(request, random_folder):
     """Two overlays, of which one has 2-bit activations: the others take as long and show no more."""
     overlay = OVERLAYS[request.param]
     return case(random_folder[request.param], overlay, networks.images(overlay, 2, 4))
 
 
-def executed(model, of):
+def executed(model, exported):
     """That a model of FINN's gives the board's scores, as sums of products or as outputs of -1 and +1."""
     from finn.core.onnx_exec import execute_onnx
-    name, last = model.graph.input[0].name, of.source.layers[-1]
-    answer = answers(of.source.overlay, of.scores)
-    for image, scores, right in zip(of.images, of.scores, answer):
+    name, last = model.graph.input[0].name, exported.source.layers[-1]
+    answer = answers(exported.source.overlay, exported.scores)
+    for image, scores, right in zip(exported.images, exported.scores, answer):
         image = image.astype(np.float32).reshape(model.get_tensor_shape(name))
         found = execute_onnx(model, {name: image}, return_full_exec_context=True)
         output = found[model.graph.output[0].name].ravel()
@@ -43,18 +43,18 @@ def executed(model, of):
             assert ((output + 1) / 2 == scores).all() or (output == scores).all()
 
 
-def test_the_boards_scores_up_to_hardware_layers(of, tmpdir):
+def test_the_boards_scores_up_to_hardware_layers(exported, tmpdir):
     seen = []
 
     def after(step, model):
         if step in ('step_streamline', 'step_convert_to_hw'):
             seen.append(step)
-            executed(model, of)
+            executed(model, exported)
 
-    name, folding = of.source.name, finn_estimate.folding(of.source.layers, of.source.overlay.layers)
+    name, folding = exported.source.name, finn_estimate.folding(exported.source.layers, exported.source.overlay.layers)
     with finn_estimate.at_work(str(tmpdir)):
         for ending, data in (
-                ('.qonnx.onnx', finn_estimate.qonnx_file.files(of.source)['.qonnx.onnx']),
+                ('.qonnx.onnx', finn_estimate.qonnx_file.files(exported.source)['.qonnx.onnx']),
                 ('.finn-folding.json', json.dumps(folding).encode()),
                 ('.finn.yaml', json.dumps(finn_estimate.configuration(name, 'Pynq-Z2')).encode())):
             tmpdir.join(name + ending).write_binary(data)
@@ -62,7 +62,7 @@ def test_the_boards_scores_up_to_hardware_layers(of, tmpdir):
     assert len(seen) == 2
     # all is in hardware, each layer one matrix unit; none is left that the board's ARM core would compute
     kinds = [node.rpartition('_')[0] for node in built['cycles']]
-    assert kinds.count('MVAU_hls') == len(of.source.layers)
+    assert kinds.count('MVAU_hls') == len(exported.source.layers)
     assert set(kinds) <= {'MVAU_hls', 'Thresholding_rtl', 'ConvolutionInputGenerator_rtl', 'Pool_hls', 'LabelSelect_hls'}
 
 
@@ -103,11 +103,11 @@ def test_what_finn_refuses_is_one_line(tmpdir, capsys, monkeypatch):
 
 @pytest.mark.parametrize('name', list(OVERLAYS))
 def test_folding_divides_what_it_folds(name, random_folder):
-    of = source.from_folder(random_folder[name], OVERLAYS[name])
-    nodes = finn_estimate.folding(of.layers, of.overlay.layers)
-    for index, (layer, overlay) in enumerate(zip(of.layers, of.overlay.layers)):
+    exported = source.from_folder(random_folder[name], OVERLAYS[name])
+    nodes = finn_estimate.folding(exported.layers, exported.overlay.layers)
+    for index, (layer, overlay) in enumerate(zip(exported.layers, exported.overlay.layers)):
         fold = nodes['MVAU_hls_%d' % index]
         assert len(layer.weights) % fold['PE'] == 0 and layer.inputs % fold['SIMD'] == 0
         assert fold['PE'] <= overlay.pe and fold['SIMD'] <= overlay.simd
-        if 0 < index < len(of.layers) - 1:
+        if 0 < index < len(exported.layers) - 1:
             assert (fold['PE'], fold['SIMD']) == (overlay.pe, overlay.simd)

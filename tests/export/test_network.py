@@ -33,14 +33,14 @@ def evaluate(overlay, layers, images):
 
 
 def test_equals_the_reference(random_case):
-    of = random_case.source
-    np.testing.assert_array_equal(evaluate(of.overlay, of.layers, random_case.images), random_case.scores)
+    exported = random_case.source
+    np.testing.assert_array_equal(evaluate(exported.overlay, exported.layers, random_case.images), random_case.scores)
     assert len(np.unique(random_case.scores)) > 1
 
 
 def test_published(published_case):
-    of = published_case.source
-    np.testing.assert_array_equal(evaluate(of.overlay, of.layers, published_case.images), published_case.scores)
+    exported = published_case.source
+    np.testing.assert_array_equal(evaluate(exported.overlay, exported.layers, published_case.images), published_case.scores)
 
 
 def test_thresholds_say_no_more_than_dot_products_can_reach():

@@ -25,17 +25,17 @@ PACKAGE = os.path.join(ROOT, 'pretrained', 'mnist-lfcW1A1.tar.gz')
 SEVEN = os.path.join(ROOT, 'docs', 'seven.png')
 
 
-def write(tmpdir, of):
+def write(tmpdir, exported):
     path = str(tmpdir.join('page.html'))
     with open(path, 'wb') as handle:
-        handle.write(page.files(of)['.html'])
+        handle.write(page.files(exported)['.html'])
     return path
 
 
-def check(opened, of):
-    scores, answer = chromium.classify(opened, of.images)
-    np.testing.assert_array_equal(scores, of.scores)
-    np.testing.assert_array_equal(answer, answers(of.source.overlay, of.scores))
+def check(opened, exported):
+    scores, answer = chromium.classify(opened, exported.images)
+    np.testing.assert_array_equal(scores, exported.scores)
+    np.testing.assert_array_equal(answer, answers(exported.source.overlay, exported.scores))
 
 
 @chromium.needed
@@ -58,9 +58,9 @@ def test_published_networks_ask_for_nothing(published_case, tmpdir):
 def test_few_and_many_classes(tmpdir, count):
     overlay = OVERLAYS['cnvW1A2']
     folder = networks.write(str(tmpdir.join('folder')), overlay, networks.parameters(overlay, 5), classes=count)
-    of = case(folder, overlay, networks.images(overlay, 3, 8), count)
-    with chromium.opened(tmpdir, write(tmpdir, of.source)) as opened:
-        check(opened, of)
+    exported = case(folder, overlay, networks.images(overlay, 3, 8), count)
+    with chromium.opened(tmpdir, write(tmpdir, exported.source)) as opened:
+        check(opened, exported)
 
 
 @pytest.fixture(scope='module')
@@ -114,10 +114,10 @@ def test_fitting_is_the_projects_own(digits, colours, size):
 @chromium.needed
 @pytest.mark.parametrize('invert, threshold', [('auto', None), ('yes', 120), ('no', None)])
 def test_fitting_of_photographs_is_the_projects_own(digits, invert, threshold):
-    of, random = source.from_package(PACKAGE), np.random.RandomState(4)
+    exported, random = source.from_package(PACKAGE), np.random.RandomState(4)
     digits.evaluate('Object.assign(bnn.description, %s); 0' % json.dumps({'invert': invert, 'threshold': threshold}))
     try:
-        for image in of.samples[:8]:
+        for image in exported.samples[:8]:
             picture = pictures.decode(io.BytesIO(photographs.photograph(image, random)))[0].convert('RGB')
             expected = Fitting('lfc', threshold, invert).black_and_white(pictures.fit_photograph(picture, invert, threshold))
             np.testing.assert_array_equal(fitted(digits, np.asarray(picture)), expected.ravel())
@@ -236,8 +236,8 @@ def test_on_a_phone_and_in_the_dark(tmpdir, width, dark):
 
 def test_names_are_text():
     names = [u'</script><b>', u'"&<', u'\u732b'] + [u'class %d' % number for number in range(7)]
-    of = source.from_package(PACKAGE)._replace(classes=names, name=u'<i>x</i>')
-    text = page.files(of)['.html'].decode('utf-8')
+    exported = source.from_package(PACKAGE)._replace(classes=names, name=u'<i>x</i>')
+    text = page.files(exported)['.html'].decode('utf-8')
     description = json.loads(re.search('<script type="application/json" id="description">(.*?)</script>', text).group(1))
     assert description['classes'] == names and '<i>' not in text and '<b>' not in text
     assert 'http' not in re.sub('http-equiv', '', text)

@@ -11,26 +11,26 @@ pytest.importorskip('qonnx', reason='qonnx is only in the environment of these t
 qonnx_file = pytest.importorskip('export.qonnx_file')
 
 
-def opened(of):
+def opened(exported):
     from qonnx.core.modelwrapper import ModelWrapper
-    return ModelWrapper(onnx.load_from_string(qonnx_file.files(of.source)['.qonnx.onnx']))
+    return ModelWrapper(onnx.load_from_string(qonnx_file.files(exported.source)['.qonnx.onnx']))
 
 
-def check(model, of, count):
+def check(model, exported, count):
     """One image at a time, as FINN has it."""
     from qonnx.core.onnx_exec import execute_onnx
-    name, last = model.graph.input[0].name, of.source.layers[-1]
+    name, last = model.graph.input[0].name, exported.source.layers[-1]
     output = model.graph.output[0].name
-    answer = answers(of.source.overlay, of.scores)
+    answer = answers(exported.source.overlay, exported.scores)
     for number in range(count):
-        image = of.images[number].astype(np.float32).reshape(model.get_tensor_shape(name))
+        image = exported.images[number].astype(np.float32).reshape(model.get_tensor_shape(name))
         found = execute_onnx(model, {name: image}, return_full_exec_context=True)
         if last.thresholds is None:
             assert found[output].ravel().tolist() == [answer[number]]
             sums = found[model.find_producer(output).input[0]].ravel()
-            np.testing.assert_array_equal((sums + last.offset) / last.divisor, of.scores[number])
+            np.testing.assert_array_equal((sums + last.offset) / last.divisor, exported.scores[number])
         else:
-            np.testing.assert_array_equal((found[output].ravel() + 1) / 2, of.scores[number])
+            np.testing.assert_array_equal((found[output].ravel() + 1) / 2, exported.scores[number])
 
 
 def test_random_networks(random_case):

@@ -24,10 +24,10 @@ def run(network, images):
     return session.run(['scores', 'answer'], {'image': images})
 
 
-def check(of):
-    scores, answer = run(of.source, of.images)
-    np.testing.assert_array_equal(scores, of.scores)
-    np.testing.assert_array_equal(answer, answers(of.source.overlay, of.scores))
+def check(exported):
+    scores, answer = run(exported.source, exported.images)
+    np.testing.assert_array_equal(scores, exported.scores)
+    np.testing.assert_array_equal(answer, answers(exported.source.overlay, exported.scores))
 
 
 def test_random_networks(random_case):

@@ -17,44 +17,44 @@ onnxruntime = pytest.importorskip('onnxruntime', reason='onnxruntime is only in 
 
 
 @pytest.fixture(scope='module', params=list(OVERLAYS))
-def of(request, published):
+def exported(request, published):
     """The published parameters, and images of every kind; few for CNV, which the reference takes long over."""
     overlay = OVERLAYS[request.param]
     return case(published[request.param], overlay, networks.images(overlay, {'lfc': 200, 'cnv': 20}[overlay.net], 4))
 
 
-def by_simulator(of, tmpdir):
-    return Simulator(of.folder, of.source.overlay, 'c').scores(of.images)
+def by_simulator(exported, tmpdir):
+    return Simulator(exported.folder, exported.source.overlay, 'c').scores(exported.images)
 
 
-def by_onnx(of, tmpdir):
+def by_onnx(exported, tmpdir):
     from export import standard
-    return onnxruntime.InferenceSession(standard.files(of.source)['.onnx'],
-                                        providers=['CPUExecutionProvider']).run(['scores'], {'image': of.images})[0]
+    return onnxruntime.InferenceSession(standard.files(exported.source)['.onnx'],
+                                        providers=['CPUExecutionProvider']).run(['scores'], {'image': exported.images})[0]
 
 
-def by_c(of, tmpdir):
-    for ending, data in c_source.files(of.source).items():
-        tmpdir.join(of.source.name + ending).write_binary(data)
-    subprocess.check_call(['gcc', '-std=c99', '-O2', of.source.name + '.c', of.source.name + '-example.c', '-o', 'it'],
-                          cwd=str(tmpdir))
-    lines = subprocess.run(['./it'], cwd=str(tmpdir), input=of.images.tobytes(), stdout=subprocess.PIPE,
+def by_c(exported, tmpdir):
+    for ending, data in c_source.files(exported.source).items():
+        tmpdir.join(exported.source.name + ending).write_binary(data)
+    sources = [exported.source.name + ending for ending in ('.c', '-example.c')]
+    subprocess.check_call(['gcc', '-std=c99', '-O2'] + sources + ['-o', 'it'], cwd=str(tmpdir))
+    lines = subprocess.run(['./it'], cwd=str(tmpdir), input=exported.images.tobytes(), stdout=subprocess.PIPE,
                            check=True).stdout.decode('utf-8').splitlines()
     return np.array([line.split()[1:] for line in lines], int)
 
 
-def by_javascript(of, tmpdir):
+def by_javascript(exported, tmpdir):
     path = tmpdir.join('page.html')
-    path.write_binary(page.files(of.source)['.html'])
+    path.write_binary(page.files(exported.source)['.html'])
     with chromium.opened(tmpdir, path) as opened:
-        return chromium.classify(opened, of.images)[0]
+        return chromium.classify(opened, exported.images)[0]
 
 
 @chromium.needed
-def test_all_five(of, tmpdir):
-    answer = answers(of.source.overlay, of.scores)
+def test_all_five(exported, tmpdir):
+    answer = answers(exported.source.overlay, exported.scores)
     assert len(np.unique(answer)) > 2                   # the images are not all alike to it
     for telling in (by_simulator, by_onnx, by_c, by_javascript):
-        scores = telling(of, tmpdir)
-        np.testing.assert_array_equal(scores, of.scores, telling.__name__)
-        np.testing.assert_array_equal(answers(of.source.overlay, scores), answer)
+        scores = telling(exported, tmpdir)
+        np.testing.assert_array_equal(scores, exported.scores, telling.__name__)
+        np.testing.assert_array_equal(answers(exported.source.overlay, scores), answer)

@@ -1,5 +1,8 @@
 # -*- coding: utf-8 -*-
-"""The report: its figures are the run's, it stands alone, and what is missing is said."""
+"""The report: its figures are the run's, it stands alone, and what is missing is said.
+
+The file is long because the runs that it makes serve most of its tests.
+"""
 from __future__ import absolute_import, division, unicode_literals
 
 import base64

@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import UserError
 from tests.training import small
-from tests.training.test_trainer import CLASSES, dataset, settings, start
+from tests.training.runs import CLASSES, dataset, settings, start
 from training import checkpoint, health, learning, networks, trainer
 from training.compatibility import lasagne
 

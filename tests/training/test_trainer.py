@@ -1,10 +1,8 @@
-"""A run in this process, on a network small enough to be stopped at every single place."""
+"""A run: what each epoch trains on and keeps, what ends it, and what is seen meanwhile."""
 from __future__ import absolute_import, division
 
-import csv
 import io
 import os
-import signal
 import sys
 import time
 
@@ -12,32 +10,9 @@ import numpy as np
 import pytest
 
 from common.errors import UserError
-from common.overlays import LFC
-from datasets.images import Dataset, Images
 from tests.training import small
-from training import checkpoint, learning, networks, progress, trainer
-from training.settings import Settings
-
-TRAIN, VALID, TEST, BATCH, CLASSES = 23, 20, 30, 10, 4
-TINY = {'lfc': LFC._replace(units=((784, 16), (16, None)))}
-WRITTEN = ('made-1w-1a.npz', 'history.csv', 'test-outputs.npz', 'test-set.npz', 'classes.txt', 'settings.json')
-
-
-def settings(out, epochs=2, net='lfc', **options):
-    """Settings of a small network on batches of ten."""
-    result = Settings(net, 1, 1, dataset='made', epochs=epochs, out=str(out), **options)
-    return result._replace(overlay=small.overlay(net, 1, 1, TINY), network=result.network._replace(batch_size=BATCH))
-
-
-def dataset(train=TRAIN):
-    random = np.random.RandomState(5)
-    parts = []
-    for count in (train, VALID, TEST):
-        images = random.randint(0, 256, (count, 28, 28)).astype(np.uint8)
-        for bit in range(8):        # the first eight pixels say which image it is
-            images[:, 0, bit] = 255 * (np.arange(count) >> bit & 1)
-        parts.append(Images(images, (np.arange(count) * 7 % CLASSES).astype(np.uint8)))
-    return Dataset('made', parts[0], parts[1], parts[2], [u'a', u'b', u'c', u'd'])
+from tests.training.runs import BATCH, CLASSES, TEST, TINY, TRAIN, VALID, dataset, history, settings, start
+from training import learning, networks, progress, trainer
 
 
 class Watched(learning.Learner):
@@ -56,11 +31,6 @@ def watched(monkeypatch):
     monkeypatch.setattr(trainer, 'Learner', Watched)
     monkeypatch.setattr(Watched, 'steps', [])
     return Watched
-
-
-def history(run):
-    with open(run.files.history) as handle:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(handle)]
 
 
 def test_what_an_epoch_trains_on(tmpdir, watched):
@@ -164,187 +134,24 @@ def test_evaluation_in_batches(tmpdir, monkeypatch):
 def test_the_first_evaluation_is_of_the_initial_parameters(tmpdir):
     random = np.random.RandomState(9)
     initial = small.random_parameters(small.overlay('lfc', 1, 1, TINY), random)
-    of = settings(tmpdir)
-    run = trainer.Run(of, dataset(), initial)
+    run_settings = settings(tmpdir)
+    run = trainer.Run(run_settings, dataset(), initial)
     run.learner = learning.Learner(run.network)
-    network = networks.build(of.overlay, CLASSES, np.random.RandomState(1))
+    network = networks.build(run_settings.overlay, CLASSES, np.random.RandomState(1))
     networks.set_parameter_values(network, initial)
     expected = learning.Learner(network).outputs(trainer.encode(run.data.valid.images, 'lfc'))
     np.testing.assert_array_equal(run.evaluate(run.data.valid)[2], expected)
 
 
-# --- stopping and resuming -------------------------------------------------------------------------------------------
-
-class Interrupts(object):
-    """Sends this process a SIGTERM before the step or evaluation of a number, and counts them."""
-
-    def __init__(self, monkeypatch, at=None):
-        self.at, self.count = at, 0
-        interrupts = self
-
-        class Learner(learning.Learner):
-            def __init__(self, *arguments):
-                super(Learner, self).__init__(*arguments)
-                compiled, self.outputs = self.outputs, lambda images: interrupts.passing() or compiled(images)
-
-            def train(self, *arguments):
-                interrupts.passing()
-                return super(Learner, self).train(*arguments)
-        monkeypatch.setattr(trainer, 'Learner', Learner)
-
-    def passing(self):
-        self.count += 1
-        if self.count == self.at:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-
-def contents(folder):
-    """The bytes of what a run writes, and its log but for times and paths."""
-    result = {}
-    for name in WRITTEN:
-        with open(os.path.join(folder, name), 'rb') as handle:
-            result[name] = handle.read()
-    with open(os.path.join(folder, 'train.log')) as handle:
-        result['train.log'] = [line for line in handle if not line.startswith(('Epoch', 'save_path'))]
-    return result
-
-
-def start(of, resume=False, data=None):
-    """Run, or resume; whether it came to the end."""
-    if not os.path.isdir(of.run_folder):
-        os.makedirs(of.run_folder)
-    try:
-        trainer.Run(of, data or dataset())(resume)
-    except trainer.Stopped:
-        return False
-    return True
-
-
-@pytest.mark.parametrize('options', [dict(), dict(recipe='best', seed=3)], ids=['original', 'best'])
-def test_stopped_at_every_place(tmpdir, monkeypatch, options):
-    """At every batch and every evaluation of two epochs, one after the other: the same bytes as without."""
-    interrupts = Interrupts(monkeypatch)
-    whole = settings(tmpdir.mkdir('whole'), **options)
-    assert start(whole)
-    assert interrupts.count == 2 * (2 + 2)      # batches, validation and test; the second epoch is the best here
-
-    stopped = settings(tmpdir.mkdir('stopped'), **options)
-    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
-    for at, epoch, batch in ((1, 0, 1), (1, 0, 2), (1, 0, 2), (2, 0, 2), (3, 1, 1), (1, 1, 2), (1, 1, 2), (2, 1, 2)):
-        interrupts.count, interrupts.at = 0, at     # from where it was stopped: an evaluation starts again
-        assert not start(stopped, resume=True)
-        assert list(contents_of_checkpoint(stopped)['position'][:2]) == [epoch, batch]
-        assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
-    interrupts.at = None
-    assert start(stopped, resume=True)
-    assert contents(stopped.run_folder) == contents(whole.run_folder)
-
-
-def contents_of_checkpoint(of):
-    return checkpoint.load(os.path.join(of.run_folder, 'checkpoint.npz'))[0]
-
-
-def test_stopped_before_the_first_checkpoint(tmpdir, monkeypatch):
-    """Resuming is starting again, with one beginning in train.log."""
-    whole, cut = settings(tmpdir.mkdir('whole'), epochs=1), settings(tmpdir.mkdir('cut'), epochs=1)
-    assert start(whole)
-
-    class Killed(learning.Learner):
-        def train(self, *arguments):
-            raise MemoryError
-    with monkeypatch.context() as patch:
-        patch.setattr(trainer, 'Learner', Killed)
-        with pytest.raises(MemoryError):
-            start(cut)
-    assert start(cut, resume=True)
-    assert contents(cut.run_folder) == contents(whole.run_folder)
-
-
-def refused(of, **options):
-    """The message with which resuming is refused."""
-    with pytest.raises(UserError) as caught:
-        start(of, resume=True, **options)
-    assert '\n' not in str(caught.value)
-    return str(caught.value)
-
-
-def test_other_settings_are_refused(tmpdir, monkeypatch):
-    Interrupts(monkeypatch, at=2)
-    assert not start(settings(tmpdir))
-    assert 'seed was 1234, is 5' in refused(settings(tmpdir, seed=5))
-    message = refused(settings(tmpdir, epochs=9))
-    assert 'epochs was 2, is 9' in message and '--init' in message
-    assert 'train_size was None, is 100' in refused(settings(tmpdir, train_size=100))
-    changed = settings(tmpdir)              # the recipe of a later version of this program
-    changed = changed._replace(network=changed.network._replace(LR_start=.01))
-    assert 'LR_start was 0.003, is 0.01' in refused(changed)
-    other = dataset()
-    other.train.images[0, 5, 5] ^= 255
-    message = refused(settings(tmpdir), data=other)
-    assert 'data (SHA-256) was' in message and 'seed' not in message
-    assert start(settings(tmpdir), resume=True)
-
-
-def test_checkpoints_of_another_version_are_refused(tmpdir, monkeypatch):
-    """Whole files, with the same settings, whose state is laid out otherwise."""
-    Interrupts(monkeypatch, at=2)
-    of = settings(tmpdir)
-    assert not start(of)
-    path = os.path.join(of.run_folder, 'checkpoint.npz')
-    arrays = contents_of_checkpoint(of)
-    first = arrays['variable_0']
-    for change in ({'variable_0': first[:-1]}, {'variable_0': first.astype(np.float64)}, {'variable_0': None},
-                   {'variable_999': first}, {'identity': None}, {'best_sha256': None}, {'order': None},
-                   {'position': np.array([1, 2])}, {'history': np.zeros((1, 8))}, {'identity': np.array(7)}):
-        changed = dict(arrays, **change)
-        checkpoint.save(path, {name: array for name, array in changed.items() if array is not None})
-        assert 'was written by another version of this program' in refused(of), change
-    checkpoint.save(path, arrays)
-    assert start(of, resume=True)
-
-
-def test_the_best_parameters_are_lost(tmpdir, monkeypatch):
-    """No checkpoint holds them: a run without them is not finished."""
-    of = settings(tmpdir)
-    Interrupts(monkeypatch, at=6)           # in the second epoch, behind the first's evaluations
-    assert not start(of, resume=True)
-    with open(of.save_path, 'rb') as handle:
-        kept = handle.read()
-    os.remove(of.save_path)
-    assert refused(of).startswith('%s is missing' % of.save_path)
-    with open(of.save_path, 'wb') as handle:
-        handle.write(kept)
-    Interrupts(monkeypatch)
-    assert start(of, resume=True) and start(of, resume=True)
-    with open(of.save_path, 'ab') as handle:
-        handle.write(b'more')
-    message = refused(of)
-    assert message.startswith('%s was changed since it was written' % of.save_path) and 'best epoch, 2' in message
-
-
-def test_nobody_reads_the_output(tmpdir, monkeypatch):
-    """| head: the run stops as it does when it is asked to."""
-    whole, cut = settings(tmpdir.mkdir('whole')), settings(tmpdir.mkdir('cut'))
-    assert start(whole)
-    reading, writing = os.pipe()
-    os.close(reading)
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, 'stdout', os.fdopen(writing, 'w'))
-        assert not start(cut)
-        assert start(cut, resume=True)      # into what has become a null device
-        sys.stdout.close()
-    assert contents(cut.run_folder) == contents(whole.run_folder)
-
-
 def test_a_loss_that_is_no_number(tmpdir):
-    of = settings(tmpdir)
-    initial = small.random_parameters(of.overlay, np.random.RandomState(1))
+    run_settings = settings(tmpdir)
+    initial = small.random_parameters(run_settings.overlay, np.random.RandomState(1))
     initial[-4][:] = np.inf         # beta of the last layer
-    os.makedirs(of.run_folder)
+    os.makedirs(run_settings.run_folder)
     with pytest.raises(UserError) as caught:
-        trainer.Run(of, dataset(), initial)()
+        trainer.Run(run_settings, dataset(), initial)()
     assert 'in epoch 1, batch 1' in str(caught.value) and 'the loss is' in str(caught.value)
-    assert not os.path.exists(os.path.join(of.run_folder, 'checkpoint.npz'))
+    assert not os.path.exists(os.path.join(run_settings.run_folder, 'checkpoint.npz'))
 
 
 def test_too_few_images(tmpdir):
@@ -362,14 +169,14 @@ def test_images_that_fill_no_batch_are_told(tmpdir, capsys):
 
 def test_lines_of_progress(tmpdir, monkeypatch, capsys):
     monkeypatch.setattr(progress, 'LINE_SECONDS', -1)
-    of = settings(tmpdir, epochs=1)
-    assert start(of)
+    run_settings = settings(tmpdir, epochs=1)
+    assert start(run_settings)
     lines = [line for line in capsys.readouterr()[0].split('\n') if 'images/s' in line]
     assert len(lines) == 2
     assert lines[0].startswith('  epoch 1 of 1: 10 of 20 images, ')
     assert ', loss ' in lines[0] and 'run ends in 0:' in lines[0]
     assert lines[1].startswith('  epoch 1 of 1: 20 of 20 images, ') and lines[1].endswith('run ends in 0:00:00')
-    with open(os.path.join(of.run_folder, 'train.log')) as handle:
+    with open(os.path.join(run_settings.run_folder, 'train.log')) as handle:
         assert 'images/s' not in handle.read()
 
 
