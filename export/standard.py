@@ -14,7 +14,7 @@ from __future__ import absolute_import, division
 import json
 
 import numpy as np
-from onnx import TensorProto, checker, helper, numpy_helper
+from onnx import TensorProto, checker, helper, numpy_helper, shape_inference
 
 from board import reference
 from common.overlays import HIGHEST_OUTPUT
@@ -78,6 +78,7 @@ def model(source):
             [numpy_helper.from_array(np.array(array, order='C'), name) for name, array in graph.constants.items()],
             doc_string=__doc__.split('\n\n', 1)[1]),
         opset_imports=[helper.make_opsetid('', OPSET)], ir_version=IR, producer_name='bnn-pynq-training')
+    made = shape_inference.infer_shapes(made, strict_mode=True)     # for who looks at it, as Netron shows it
     describe(made, source)
     checker.check_model(made, full_check=True)
     return made

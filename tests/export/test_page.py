@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bench import photographs
-from board.simulator import answers
+from board.simulator import Simulator, answers
 from common.overlays import OVERLAYS
 from datasets import pictures
 from datasets.fitting import Fitting
@@ -51,6 +51,20 @@ def test_published_networks_ask_for_nothing(published_case, tmpdir):
         check(opened, published_case)
         assert [url for url in opened.requests if not url.startswith('data:')] == ['file://' + path]
         assert not opened.console
+
+
+@chromium.needed
+@pytest.mark.parametrize('name', ['lfcW1A1', 'cnvW1A1'])
+def test_a_thousand_images(random_folder, tmpdir, name):
+    overlay = OVERLAYS[name]
+    images = networks.images(overlay, 1000, 6)
+    scores = Simulator(random_folder[name], overlay).scores(images)
+    with chromium.opened(tmpdir, write(tmpdir, source.from_folder(random_folder[name], overlay))) as opened:
+        for start in range(0, len(images), 100):
+            part = slice(start, start + 100)
+            found, answer = chromium.classify(opened, images[part])
+            np.testing.assert_array_equal(found, scores[part])
+            np.testing.assert_array_equal(answer, answers(overlay, scores[part]))
 
 
 @chromium.needed
