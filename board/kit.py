@@ -1,6 +1,6 @@
-"""The board kit: what a package carries beside the parameters for the one who sits at the board.
+"""The board kit: what a package carries beside the parameters for use on the board.
 
-    files = files_of('pets', 'cnvW1A1')     # 'notebook.ipynb' and 'pictures.py', as bytes
+    notebook, pictures = files_of('pets', 'cnvW1A1')        # 'notebook.ipynb' and 'pictures.py', as bytes
 
 The notebook is board/notebooks/board.ipynb with the set's name and network filled in. pictures.py is datasets/pictures.py
 as it is, so that a photograph is fitted for LFC on the board as it was on the host: it needs numpy and Pillow alone.
@@ -12,7 +12,6 @@ import json
 import os
 import re
 
-from board.package import NOTEBOOK, PICTURES
 from datasets import pictures
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,8 +28,8 @@ def files_of(name, network):
 
     Returns
     -------
-    dict of str to bytes
-        By the path within the parameter folder; the same bytes on every Python.
+    notebook, pictures : bytes
+        In the order of :data:`board.package.KIT`; the same on every Python.
     """
     with io.open(os.path.join(_HERE, 'notebooks', 'board.ipynb'), encoding='utf-8') as handle:
         notebook = json.load(handle)
@@ -40,4 +39,4 @@ def files_of(name, network):
                        for line in first['source']]
     text = json.dumps(notebook, indent=1, sort_keys=True, separators=(',', ': ')) + '\n'
     with io.open(re.sub('c$', '', pictures.__file__), 'rb') as handle:
-        return {NOTEBOOK: text.encode('ascii'), PICTURES: handle.read()}
+        return text.encode('ascii'), handle.read()

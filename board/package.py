@@ -357,7 +357,7 @@ def build_run(path, name=None, out=None):
             verification.get('parameters_sha256')):
         raise BadRun('%s has been trained further since it was verified: make weights verify first' % run_folder.path)
     contents.update(samples.files_of(run_folder))
-    contents.update(kit.files_of(name, run_folder.overlay.name))
+    contents.update(zip(KIT, kit.files_of(name, run_folder.overlay.name)))
     out = out or run_folder.package
     with whole_file(out) as handle:
         build(contents, {'name': name, 'network': run_folder.overlay.name, 'dataset': run_folder.dataset,

@@ -53,7 +53,7 @@ def test_form_by_nbformat(source):
 
 
 def test_the_sets_name_and_network_are_filled_in(source):
-    before, after = cells_of(source), cells_of(kit.files_of('my-set', 'lfcW1A2')['notebook.ipynb'])
+    before, after = cells_of(source), cells_of(kit.files_of('my-set', 'lfcW1A2')[0])
     assert after[0].splitlines()[0].startswith("NAME = 'my-set' ")
     assert after[0].splitlines()[1].startswith("NETWORK = 'lfcW1A2' ")
     assert after[1:] == before[1:]
@@ -214,7 +214,7 @@ def test_a_set_that_is_not_there(board, capsys):
 def test_what_fits_pictures_works_alone(tmpdir):
     """On the board there is no project around it."""
     import subprocess
-    tmpdir.join('pictures.py').write_binary(kit.files_of('a', 'lfcW1A1')['pictures.py'])
+    tmpdir.join('pictures.py').write_binary(kit.files_of('a', 'lfcW1A1')[1])
     subprocess.check_call([sys.executable, '-c', 'import pictures; pictures.fit_digit, pictures.decode, pictures.upright'],
                           cwd=str(tmpdir))
 
