@@ -71,7 +71,7 @@ def measure(overlay, rounds):
 
 
 def compiled(of, options, images, folder):
-    """The path of a program that times an exported network on so many images.
+    """The path of a program that times an exported network on a number of images.
 
     Raises
     ------

@@ -112,7 +112,7 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
 
 
 def smoothed(share):
-    """The loss of which a share is that of the opposite targets: what is expected where so many are wrong."""
+    """The loss with a share of the opposite targets: its expectation where that share of the labels is wrong."""
     from training.learning import squared_hinge_loss
     return lambda outputs, targets: ((1 - share) * squared_hinge_loss(outputs, targets) +
                                      share * squared_hinge_loss(outputs, -targets))

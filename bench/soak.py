@@ -3,7 +3,7 @@
     python bench/soak.py --minutes 60 --data-dir DIR --out soak
 
 LFC is trained as a process of its own and stopped when the time is over. Each epoch is a line in soak.csv, written as
-it ends; at the end the last quarter of them is held against the first. The exit status is 0 where nothing has grown.
+it ends; at the end the last quarter of them is compared with the first. The exit status is 0 where nothing has grown.
 """
 from __future__ import absolute_import, division, print_function
 

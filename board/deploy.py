@@ -163,7 +163,7 @@ def _answer(board, command, data, deadline):
 
 
 def _reason(status, err):
-    """One line from what ssh and the board said."""
+    """One line from the output of ssh and the board."""
     lines = [line.strip() for line in err.splitlines() if line.strip()]
     last = re.sub('^package.py: error: ', '', package.plain(lines[-1])) if lines else 'exit status %d' % status
     if status == 255:

@@ -88,7 +88,7 @@ def lines(found, simulator):
 
 
 def remarks(found, simulator):
-    """What is to be said beside the table, native str: what was left out, and folders that are not classes."""
+    """What to report beside the table, native str: what was left out, and folders that are not classes."""
     result = ['%s cannot be read and is left out (%s)' % one for one in found.broken]
     if found.others:
         result.append('%d files are not pictures and are ignored' % found.others)

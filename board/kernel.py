@@ -6,7 +6,7 @@
 The library is kept in the user's cache folder (common.machine.cache_folder), named after the source, the compiler and
 the processor, so that none of them can change unnoticed; it appears there whole, also where two processes make it at
 once, and with the SHA-256 that it must have: to load half a library ends the process. C is handed plain buffers, all of
-them made here and of the sizes that it is told.
+them made here, of the sizes that C is given.
 """
 from __future__ import absolute_import, division
 

@@ -67,7 +67,7 @@ SAMPLES = 'samples/'
 NOTEBOOK, PICTURES = KIT = 'notebook.ipynb', 'pictures.py'      # the board kit's
 
 # A network's layers: processing elements, bytes of each one's weights and thresholds; and the bytes of config.h.
-# weights_gen.folder.layout says the same, which the board does not have: a test holds the two against each other.
+# weights_gen.folder.layout says the same, which the board does not have: a test compares the two.
 NETWORKS = {
     'lfcW1A1': (((32, 3328, 256), (64, 4096, 128), (32, 4096, 256), (16, 4096, 32)), 777),
     'lfcW1A2': (((32, 3328, 512), (64, 4096, 256), (32, 4096, 512), (16, 4096, 32)), 777),
@@ -624,7 +624,7 @@ def _check(path):
 
 
 def _with_notebook(data, given):
-    """Install a package's notebook too; what is to be said of it."""
+    """Install a package's notebook too; what to report about it."""
     folder = given.notebooks or (None if given.into else NOTEBOOKS)
     if not folder or not given.notebooks and not os.path.isdir(folder):
         return ''

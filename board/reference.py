@@ -1,4 +1,4 @@
-"""The overlay's arithmetic in plain numpy: the reference that the C kernel is held against, and its stand-in.
+"""The overlay's arithmetic in plain numpy: the reference for the C kernel, and what computes where that cannot be compiled.
 
     outputs = reference.run(overlay, parameters, images)    # (N, 64): scores of a CNV, output bits of an LFC
 

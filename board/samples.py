@@ -70,7 +70,7 @@ def read_names(run, count):
     Raises
     ------
     BadRun
-        There are names, and not so many.
+        There are names, and not one for each image.
     """
     if not os.path.exists(run.test_files):
         return [u'test image %d' % index for index in range(count)]

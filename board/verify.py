@@ -2,8 +2,8 @@
 
     python board/verify.py --run runs/mnist-lfcW1A1 [--tolerance POINTS]
 
-First the parameter folder is held against the archive that it was made of, file by file, byte by byte. Then the test
-set goes through the simulator on the folder, and what it answers is held against what the trained network answered
+First the parameter folder is compared with the archive that it was made of, file by file, byte by byte. Then the test
+set goes through the simulator on the folder, and what it answers is compared with what the trained network answered
 when training evaluated it. The images on which they differ, each with its reason where that is known
 (board/differences.py), and all figures go to verify.json in the run folder.
 

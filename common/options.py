@@ -101,7 +101,7 @@ def add(parser, variable, *flags, **changes):
     *flags : str
         More spellings than the table's.
     **changes
-        Of what argparse is told: ``default``, ``help``, ``required``.
+        Of the keywords for argparse: ``default``, ``help``, ``required``.
     """
     option = OPTIONS[variable]
     told = kind(option.values)

@@ -8,7 +8,7 @@ from __future__ import absolute_import, division
 import numpy as np
 
 
-DISTORTIONS = 1000      # so many different ones are drawn for a training
+DISTORTIONS = 1000      # different ones that are drawn for a training
 SMOOTHNESS = 6.         # pixels: the standard deviation of the Gauss curve that makes neighbours move alike
 
 

@@ -11,7 +11,7 @@ from datasets.images import Dataset, Images
 
 _SEED = 1797
 _SPLIT = (1297, 200, 300)    # training, validation, test
-_VARIANTS = 4                # each training digit is drawn so many times, each validation and test digit once
+_VARIANTS = 4                # drawings of each training digit; each validation and test digit once
 _SHIFT = 2                   # pixels, at most
 
 

@@ -4,10 +4,10 @@
     images = read('t10k-images-idx3-ubyte.gz', (28, 28))
     images = read('cat.jpg', (32, 32, 3))               # uint8, (1, 32, 32, 3)
 
-A file's kind is told from its first bytes, never from its name: NumPy's .npy and .npz, idx3-ubyte, these gzipped,
+A file's kind is recognised by its first bytes, never from its name: NumPy's .npy and .npz, idx3-ubyte, these gzipped,
 CIFAR-10 binary, and pictures (:data:`datasets.pictures.FORMATS`), for which Pillow is needed. Files are not trusted:
 nothing is unpickled, and no size is believed before it is bounded. Arrays are uint8; black and white as bool, or as 0 and
-1, is taken as 0 and 255, and said. With ``own`` they may be of every shape and range of values that training takes.
+1, is taken as 0 and 255, and reported. With ``own`` they may be of every shape and range of values that training takes.
 
 A picture is fitted to the overlay as :mod:`datasets.pictures` says: for CNV as the board's own software does it, for
 LFC to look like MNIST.

@@ -1,4 +1,4 @@
-"""What is told about the data while it is read, on stderr: lines, lists of a few of many, progress."""
+"""Messages about the data while it is read, on stderr: lines, lists of a few of many, progress."""
 from __future__ import absolute_import, print_function
 
 import sys

@@ -12,7 +12,7 @@ be decoded a little differently.
 
 For LFC it is made to look like MNIST, which is white ink on black, unless it is 28x28 already. Where light is uneven
 the paper's own brightness is divided out: a small copy of the picture without its dark strokes (a morphological
-closing), blurred. Ink is told from paper by Otsu's threshold (N. Otsu, A Threshold Selection Method from Gray-Level
+closing), blurred. Ink is separated from paper by Otsu's threshold (N. Otsu, A Threshold Selection Method from Gray-Level
 Histograms, 1979). What touches the border is dropped where something else is left (the table's edge, a shadow, the next
 line); of the rest the largest ink counts, what is nearly as large, and what is near (the dot of an i). It is scaled
 until its longer side is 20, its strokes no thinner than MNIST's, and placed with its centre of mass in the middle.

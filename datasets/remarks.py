@@ -1,4 +1,4 @@
-"""What is to be told of a picture although it can be read.
+"""What to report about a picture although it can be read.
 
     transparent(picture)    # whether a part of it is: the board's software does not look at that
     blank(picture)          # whether it is of one colour

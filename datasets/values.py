@@ -3,7 +3,7 @@
     images, note = pixels({'x_train': floats})      # -1 to 1, 0 to 1, bool: uint8, and what was done
     labels, titles = classes('y_train', one_hot)
 
-What is plain is read, and said; what could be meant in two ways is refused with the line of NumPy that decides it.
+What is unambiguous is read, and reported; what could mean two things is refused with the line of NumPy that decides it.
 """
 from __future__ import absolute_import, division
 

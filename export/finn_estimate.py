@@ -17,7 +17,7 @@ import os
 import sys
 import types
 
-# Imported here, so that where it is missing is said before any work; the rest of FINN reads its settings on import.
+# Imported here, so that a missing FINN is reported before any work; the rest of FINN reads its settings on import.
 import finn     # noqa: F401
 
 from common.errors import UserError
@@ -73,7 +73,7 @@ def _text(content):
     return (json.dumps(content, indent=1) + '\n').encode('ascii')       # JSON is YAML too
 
 
-# ---- what FINN is told ----
+# ---- the input of FINN ----
 
 def folding(layers, of_overlay):
     """PE and SIMD of FINN's nodes: the overlay's, as far as they divide layers without padding, as FINN wants it.

@@ -2,7 +2,7 @@
 
     python -m export.gallery [--out docs/networks]
 
-Run it after a package of pretrained/ has changed: a test holds docs/networks/ against them.
+Run it after a package of pretrained/ has changed: a test compares docs/networks/ with them.
 """
 from __future__ import absolute_import, print_function
 

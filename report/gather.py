@@ -42,7 +42,7 @@ Ranking = collections.namedtuple('Ranking', [
     'bits'])                # LFC: the board's output bits; CNV: None
 
 Pair = collections.namedtuple('Pair', [
-    'label', 'answer', 'count',     # so many images of this class are answered as that one
+    'label', 'answer', 'count',     # how many images of this class are answered as that one
     'examples'])                    # some of them, (uint8 array, name)
 
 Material = collections.namedtuple('Material', [

@@ -115,7 +115,7 @@ def tiles(material):
 
 
 def interval(value, count):
-    """'96.0 to 98.1': the 95 % confidence interval of a percentage of so many images."""
+    """'96.0 to 98.1': the 95 % confidence interval of a percentage of a number of images."""
     low, high = wilson(int(round(value * count / 100)), count)
     return '%.*f to %.*f' % (decimals(count), low, decimals(count), high)
 

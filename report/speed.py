@@ -11,7 +11,7 @@ def slowest(overlay):
 
 
 def rate(overlay, clock):
-    """Images a second at so many MHz."""
+    """Images a second at a clock in MHz."""
     return clock * 1e6 / slowest(overlay).cycles
 
 
@@ -36,7 +36,7 @@ def speed(material):
 
 
 def describe(layer, count):
-    """A layer of an overlay in words, for a network of so many classes."""
+    """A layer of an overlay in words, for a network of a number of classes."""
     if layer.kind == 'conv':
         return 'convolution 3 \u00d7 3, %d \u2192 %d channels, %d \u00d7 %d' % (
             layer.inputs, layer.outputs, layer.ofm_dim, layer.ofm_dim) + (', max pool' if layer.pool else '')

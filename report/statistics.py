@@ -20,7 +20,7 @@ def wilson(right, count):
     Parameters
     ----------
     right, count : int
-        So many of so many, at least one.
+        `right` of `count`, at least one.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def wilson(right, count):
 
 
 def decimals(count):
-    """Decimals that a percentage of so many images deserves: two from 5,000 on, else one."""
+    """Decimals for a percentage of a number of images: two from 5,000 on, else one."""
     return 2 if count >= 5000 else 1
 
 

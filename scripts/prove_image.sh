@@ -68,7 +68,7 @@ say "built: $(buildah images --format '{{.Size}}' "$BNN_IMAGE")"
 
 container=$(buildah from "$BNN_IMAGE")
 containers+=("$container")
-# A folder that is mounted takes the place of a volume in every engine but buildah, which is told so.
+# A folder that is mounted takes the place of a volume in every engine but buildah, for which it is configured here.
 for volume in /runs /cache; do buildah config --volume "$volume-" "$container" 2> /dev/null; done
 mkdir "$work/runs" "$work/cache"
 chmod 755 "$work"

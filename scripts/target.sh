@@ -65,7 +65,7 @@ done
 
 stages_of() { case ${command[$1]} in '= '*) echo "${command[$1]#= }" ;; *) echo "$1" ;; esac; }
 
-# All variables of the command line are held against all of its targets, once.
+# All variables of the command line are checked against all of its targets, once.
 read -ra goals <<< "${BNN_GOALS:-$target}"
 read -r first_stage _ <<< "$(stages_of "${goals[0]}")"
 if [ "$target" = "${goals[0]}" ] || [ "$target" = "$first_stage" ]; then

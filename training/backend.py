@@ -207,7 +207,7 @@ def bundled_openblas():
 
 
 def renamed(library):
-    """How g++ is told the names of a library's functions: from scipy 1.13 on they begin with scipy_."""
+    """The options of g++ for the names of a library's functions: from scipy 1.13 on they begin with scipy_."""
     if not library.startswith('libscipy_'):
         return []
     return ['-D%s=scipy_%s' % (name, name) for name in [

@@ -53,7 +53,7 @@ def load(path):
     Returns
     -------
     (arrays, warning)
-        A mapping, and None or what is to be said: what was wrong with the newest file, which versions wrote it.
+        A mapping, and None or a warning: what was wrong with the newest file, which versions wrote it.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def note(text):
 
 @contextlib.contextmanager
 def note_if_slow(text, seconds=1):
-    """Within the block: a line on stderr if it takes longer than so many seconds."""
+    """Within the block: a line on stderr if it takes longer than `seconds`."""
     timer = threading.Timer(seconds, note, [text])
     timer.daemon = True
     timer.start()

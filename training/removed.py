@@ -42,7 +42,7 @@ def restore():
 
 
 def compiler_flags():
-    """What g++ is told to compile Theano's C++ with: '', or that it includes a header from a folder that it then knows."""
+    """The options of g++ for Theano's C++: '', or that it includes a header from a folder that it then knows."""
     import numpy as np
     if np.__version__.startswith('1.'):
         return ''

@@ -1,6 +1,6 @@
 """What is in a folder of class folders: paths, labels, parts; no file is opened.
 
-Parts (train/, valid/, test/) are told from classes by their names (:mod:`datasets.folder.parts`), and by what they hold:
+Parts (train/, valid/, test/) are recognised by their names (:mod:`datasets.folder.parts`), and by what they hold:
 class folders. A folder named train/ with pictures in it, beside others, is a class: a vehicle. What is neither plainly
 the one nor the other is refused, with what to rename. What lies elsewhere is listed in :attr:`Found.unused`.
 """
