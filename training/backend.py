@@ -128,6 +128,15 @@ def check():
             raise UserError(_NO_GPU % ('device = %s' % theano.config.device, ' (it says why above)'))
 
 
+def device():
+    """What Theano computes on, in words; after its import."""
+    import theano
+    if theano.config.device == 'cpu':
+        count = os.environ.get('OMP_NUM_THREADS') or '%d' % machine.processors()       # '4', and may be '4,2'
+        return 'the CPU (%s thread%s)' % (count, 's' * (count != '1'))
+    return 'the GPU %s' % theano.config.device
+
+
 _NO_GPU = '%s: Theano cannot use a GPU here%s: make doctor explains what is missing; DEVICE=cpu trains without'
 
 

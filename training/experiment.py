@@ -75,10 +75,18 @@ def train(given, stop):
         if given.tensorboard:
             run.events = tensorboard.Events(files.path)
         resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
+        note(told(settings, backend.device()))
         make_room(files, resume)
         if fitting:
             preview.preview(settings.dataset, fitting, files.preview, tell=lambda line: None)
         run(resume, stop)
+
+
+def told(settings, device):
+    """What is trained, where and how, in one line, before the compilation."""
+    return '%s on %s, by the recipe %s, seed %d: %d epochs in batches of %d, on %s, into %s' % (
+        settings.overlay.name, settings.dataset_name, settings.recipe, settings.seed, settings.epochs,
+        settings.network.batch_size, device, settings.files.path)
 
 
 def make_room(files, resume):

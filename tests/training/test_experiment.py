@@ -19,7 +19,7 @@ from tests.datasets import drawings
 from tests.shared import ROOT
 from weights_gen import parameters
 
-NOTES = 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'      # before what takes long on this machine
+NOTES = 'lfcW', 'cnvW', 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'      # before what takes long on this machine
 TINY = ['--dataset', 'digits', '--epochs', '2', '--train-size', '100']
 FLOAT = r'[-+.\de]+'
 BLOCK = r'''Epoch %%d of 2 took %(f)ss
@@ -42,6 +42,15 @@ def train(*arguments, **options):
     output, errors = process.communicate()
     errors = [line for line in errors.decode('utf-8').splitlines(True) if not line.startswith(NOTES)]
     return process.returncode, output.decode('utf-8'), ''.join(errors)
+
+
+def test_the_first_seconds_say_what_is_trained_where_and_that_it_compiles(tmpdir):
+    process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', 'mnist_mod.py'), '--out', str(tmpdir)] + TINY,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, OMP_NUM_THREADS='1'))
+    lines = process.communicate()[1].decode('utf-8').splitlines()
+    at = lines.index('lfcW1A1 on digits, by the recipe original, seed 1234: 2 epochs in batches of 100, on the CPU (1 thread), '
+                     'into %s' % tmpdir.join('digits-lfcW1A1'))
+    assert lines[at + 1].startswith('Compiling lfcW1A1')
 
 
 @pytest.fixture(scope='module')
