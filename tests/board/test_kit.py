@@ -2,6 +2,7 @@
 from __future__ import absolute_import
 
 import ast
+import base64
 import importlib
 import io
 import json
@@ -16,6 +17,7 @@ import pytest
 from board import kit, package, samples
 from common.overlays import HIGHEST_OUTPUT, OVERLAYS
 from tests.board import fake_bnn, networks
+from tests.export import chromium
 from tests.shared import ROOT
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 6), reason='the notebook is for the board\'s Python 3.6')
@@ -203,6 +205,41 @@ def test_ones_own_picture_is_answered_as_on_the_host(board, capsys, tmpdir, monk
     index = answers(overlay, simulator.scores(inputs.read(path, overlay.image_shape)))[0]
     assert out.splitlines().count('The board says %s.' % simulator.classes[index]) >= 1
     assert out.count('The board says') == 2
+
+
+@chromium.needed
+def test_a_digit_is_drawn_with_the_mouse_and_by_keyboard(source, tmpdir):
+    from PIL import Image
+    cell, = [text for text in cells_of(source) if '<canvas' in text]
+    html = re.search("HTML\\('''(.*)'''", cell, re.S).group(1)
+    tmpdir.join('page.html').write_text(u'<!DOCTYPE html><div class="bnn-drawing"><input hidden></div>' + html, 'utf-8')
+
+    def drawn(page):
+        data = base64.b64decode(page.evaluate('document.querySelector("input").value').partition(',')[2])
+        return np.array(Image.open(io.BytesIO(data)).convert('L'))
+
+    with chromium.opened(tmpdir, tmpdir.join('page.html')) as page:
+        assert drawn(page).shape == (280, 280) and drawn(page).min() == 255
+        page.press('Tab')
+        assert page.evaluate('document.activeElement.id') == 'bnn-canvas'
+        for _ in range(20):                 # beyond the edge it stays within
+            page.press('ArrowUp')
+        page.press(' ', 'Space')
+        for _ in range(20):
+            page.press('ArrowDown')
+        assert page.text('#bnn-pen') == 'pen down at 140, 210'
+        page.press(' ', 'Space')
+        dark = np.argwhere(drawn(page) < 128)
+        assert dark.min(axis=0).tolist() == [0, 130] and dark.max(axis=0).tolist() == [219, 149]
+        page.press('ArrowRight')            # lifted
+        assert (drawn(page) < 128).sum() == len(dark)
+        page.press('Tab')
+        page.press('Enter')                 # clear
+        assert drawn(page).min() == 255
+        page.draw([(40, 50), (200, 50)], '#bnn-canvas')
+        dark = np.argwhere(drawn(page) < 128)
+        assert 38 <= dark[:, 0].min() and dark[:, 0].max() <= 62 and dark[:, 1].max() > 200
+        assert not page.console
 
 
 def test_a_set_that_is_not_there(board, capsys):

@@ -87,7 +87,8 @@ class Page(object):
     def press(self, key, code=None, up=True):
         for kind in ['keyDown', 'keyUp'] if up else ['keyDown']:
             self.call('Input.dispatchKeyEvent', type=kind, key=key, code=code or key,
-                      windowsVirtualKeyCode={'Tab': 9, 'Enter': 13, ' ': 32}.get(key, 0), text=key if key == ' ' else '')
+                      windowsVirtualKeyCode={'Tab': 9, 'Enter': 13, ' ': 32, 'ArrowRight': 39}.get(key, 0),
+                      text={' ': ' ', 'Enter': '\r'}.get(key, ''))
 
     def drop(self, path):
         """A file, on the middle of the page."""

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.export import chromium
 from tests.report import browser
 from tests.shared import ROOT
 
@@ -106,6 +107,22 @@ def test_in_a_browser_a_click_sorts(tmpdir, width):
 
 
 @browser.needs_chromium
+@chromium.needed
+def test_by_keyboard_alone(tmpdir):
+    for name, packed in (('pets-cnvW1A1', 88.), ('pets-cnvW1A2', 91.)):
+        run_folder(tmpdir, name, packed=packed)
+    assert compare('--out', tmpdir)[0] == 0
+    with chromium.opened(tmpdir, tmpdir.join('compare.html')) as page:
+        for heading in ('run', 'packed'):
+            page.press('Tab')
+            assert page.text(':focus') == heading
+        assert page.evaluate('getComputedStyle(document.activeElement).outlineStyle') != 'none'      # it is seen
+        for key, first in (('Enter', 'pets-cnvW1A2'), (' ', 'pets-cnvW1A1')):
+            page.press(key)
+            assert page.text('tbody th') == first
+        assert page.evaluate('document.activeElement.parentElement.ariaSort') == 'ascending'
+
+
 def test_axes_rules_are_kept(tmpdir):
     run_folder(tmpdir, 'a-cnvW1A2', packed=80.5)
     run_folder(tmpdir, 'b-lfcW1A1', dataset='mnist')

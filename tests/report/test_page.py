@@ -24,6 +24,7 @@ from common.errors import run
 from common.overlays import OVERLAYS
 from report import gather, page, statistics
 from tests.board import runs
+from tests.export import chromium
 from tests.report import browser
 from tests.report.html import Parser
 from tests.shared import ROOT
@@ -337,6 +338,26 @@ def test_axes_rules_are_kept(made, tmpdir, name, dark):
 
 
 @browser.needs_chromium
+@chromium.needed
+def test_by_keyboard_alone(made, tmpdir):
+    """What is wider than a phone is reached by Tab, seen to be, and scrolled by the arrow keys; nothing else takes a step."""
+    tmpdir.join('page.html').write_text(written(made['cnvW1A1']), 'utf-8')
+    with chromium.opened(tmpdir, tmpdir.join('page.html'), width=360) as opened:
+        reached = []
+        for _ in range(6):
+            opened.press('Tab')
+            label = opened.evaluate('document.activeElement.ariaLabel')
+            if label is None:
+                break
+            assert opened.evaluate('getComputedStyle(document.activeElement).outlineStyle') != 'none'
+            if opened.evaluate('document.activeElement.scrollWidth > document.activeElement.clientWidth'):
+                for _ in range(3):
+                    opened.press('ArrowRight')
+                opened.wait('document.activeElement.scrollLeft > 0')
+            reached.append(label)
+        assert reached == ['Networks trained on signs', 'Class by class', 'Layers']
+
+
 def test_axe_would_notice(tmpdir):
     found = browser.violations(tmpdir, '<!DOCTYPE html><title>x</title><main><img src="data:,"><h4>deep</h4></main>')
     assert {text.partition(':')[0] for text in found} >= {'html-has-lang', 'image-alt'}
