@@ -32,6 +32,12 @@ class _Quantizer(scalar.UnaryScalarOp):
     def __hash__(self):
         return hash((type(self), self.quantizer))
 
+    def make_new_inplace(self, output_types_preference):
+        """The same quantiser, for an elementwise op that overwrites its input: Theano would call the class with this alone."""
+        result = type(self)(self.quantizer)
+        result.output_types_preference = output_types_preference
+        return result
+
     def impl(self, x):
         return numpy.float32(self.quantizer(numpy.float32(x), quantizers.OFFSET))
 

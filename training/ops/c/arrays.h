@@ -31,7 +31,8 @@ private:
 // An output of this shape, C-contiguous, its contents undefined: the one of the call before where it fits.
 static inline void *output(PyArrayObject **array, int type, int dimensions, const npy_intp *shape)
 {
-    bool fits = *array && PyArray_NDIM(*array) == dimensions && PyArray_ISCARRAY(*array) && PyArray_TYPE(*array) == type;
+    bool fits =
+        *array && PyArray_NDIM(*array) == dimensions && PyArray_ISCARRAY(*array) && PyArray_TYPE(*array) == type;
     for (int i = 0; fits && i < dimensions; i++)
         fits = PyArray_DIM(*array, i) == shape[i];
     if (!fits) {

@@ -1,20 +1,10 @@
 // Convolutions: 3x3 'valid' correlation y = x * W + b, and its gradients; see conv.py. Images are (batch, rows, columns,
 // channels), weights (filters, channels, 3, 3). A pixel of y sees a patch of x: three runs of 3 * channels values; a tap
 // is one of its 9 * channels values, counted (row, column, channel).
+#include "conv_sparse.h"
 #include "counting.h"
 #include "lookup.h"
 #include "product.h"
-
-typedef struct {
-    long batch, rows, columns, channels, filters, out_rows, out_columns, pixels, taps, run;
-} Geometry; // pixels: of the whole batch's y
-
-static Geometry geometry_of(long batch, long rows, long columns, long channels, long filters)
-{
-    Geometry g = {batch, rows, columns, channels, filters, rows - 2, columns - 2, 0, 9 * channels, 3 * channels};
-    g.pixels = batch * g.out_rows * g.out_columns;
-    return g;
-}
 
 // Where each pixel's patch starts in x, `channels` values a pixel.
 static void find_patches(const Geometry *g, long channels, long *patches)
@@ -48,10 +38,10 @@ static void rows_of_taps(const int8_t *W, const Geometry *g, int8_t *rows)
 // --- forward -------------------------------------------------------------------------------------------------------
 
 // For images of any values: patches are copied side by side, and multiplied.
-static int conv_real(const float *x, const int8_t *tap_rows, float magnitude, const float *b, float *y, const Geometry *g,
-                     const long *patches, Workspace *workspace)
+static int conv_real(const float *x, const int8_t *tap_rows, float magnitude, const float *b, float *y,
+                     const Geometry *g, const long *patches, Workspace *workspace)
 {
-    enum { TOGETHER = 112 };
+    enum { TOGETHER = 12 * TILE_ROWS };
     const long panels = parts_of(g->filters, PANEL), depth = g->taps;
     TAKE(float, packed, panels * PANEL * depth);
     TAKE(float, chunks, thread_count() * TOGETHER * depth);
@@ -70,8 +60,8 @@ static int conv_real(const float *x, const int8_t *tap_rows, float magnitude, co
                 memcpy(chunk + i * depth + row * g->run, x + patches[first + i] + row * g->columns * g->channels,
                        sizeof(float) * g->run);
         for (long p = 0; p < panels; p++)
-            multiply(chunk, depth, 1, count, packed + p * depth * PANEL, depth, y + first * g->filters + p * PANEL,
-                     g->filters, smaller(PANEL, g->filters - p * PANEL), false);
+            multiply(chunk, depth, 1, count, packed + p * depth * PANEL, PANEL, depth,
+                     y + first * g->filters + p * PANEL, g->filters, smaller(PANEL, g->filters - p * PANEL), false);
         for (long i = first; b && i < first + count; i++)
             for (long f = 0; f < g->filters; f++)
                 y[i * g->filters + f] += b[f];
@@ -83,7 +73,8 @@ static int conv_real(const float *x, const int8_t *tap_rows, float magnitude, co
 static int conv_bits(Digits x, Digits W, const int8_t *tap_rows, const float *b, float *y, int8_t *winners,
                      const Geometry *g, long *patches, Workspace *workspace)
 {
-    const long pixels = g->batch * g->rows * g->columns, words = words_of(g->channels), side = round_up(g->filters, LANES);
+    const long pixels = g->batch * g->rows * g->columns, words = words_of(g->channels),
+               side = round_up(g->filters, LANES);
     TAKE(uint32_t, x_bits, 2 * pixels * words);
     TAKE(uint32_t, row_bits, 2 * g->filters * 9 * words);
     TAKE(uint32_t, W_bits, 2 * side * 9 * words);
@@ -163,16 +154,9 @@ static int conv_pool(Operand x, Operand W, const float *b, float *y, int8_t *win
 
 // --- gradients -----------------------------------------------------------------------------------------------------
 
-// The gradient of conv's y: of each pixel, or behind a max pool that of each window, which every winner gets whole, as
-// Theano's own pooling on the CPU has it.
-typedef struct {
-    const float *dy;
-    const int8_t *winners; // NULL: of each pixel
-} Gradient;
-
 // Filters [first, first + width) of a pixel's gradient.
-INLINE void copy_gradient(Gradient gradient, const Geometry *g, long image, long row, long column, long first, long width,
-                          float *to)
+INLINE void copy_gradient(Gradient gradient, const Geometry *g, long image, long row, long column, long first,
+                          long width, float *to)
 {
     if (!gradient.winners) {
         const long pixel = (image * g->out_rows + row) * g->out_columns + column;
@@ -202,8 +186,9 @@ INLINE void copy_pixel(Gradient gradient, const Geometry *g, long pixel, long fi
 
 // One image's. Pixels are counted in x's width, so that a tap is the same distance everywhere, SIDE of them at a time;
 // the sums of a tap are added to its channel's plane, that distance away.
-static void image_gradient(Gradient gradient, long image, float *dx, const Geometry *g, const uint16_t *index, const Digits *W,
-                           float *pixels, float *numbers, float *sums, float *tables, float *planes, long plane)
+static void image_gradient(Gradient gradient, long image, float *dx, const Geometry *g, const uint16_t *index,
+                           const Digits *W, float *pixels, float *numbers, float *sums, float *tables, float *planes,
+                           long plane)
 {
     memset(planes, 0, sizeof(float) * g->channels * plane);
     for (long first = 0; first < g->out_rows * g->columns; first += SIDE) {
@@ -242,6 +227,8 @@ static int input_gradient(Gradient gradient, Operand W, float *dx, const Geometr
     TAKE(uint16_t, index, parts_of(filters, rows_of_group(digits.ternary)) * g.taps);
     memset(ones, 1, g.taps);
     rows_of_taps(digits.digits, &g, tap_rows);
+    if (is_sparse(gradient, &g))
+        return sparse_input_gradient(gradient, tap_rows, digits.ternary, digits.magnitude, dx, &g, workspace);
     pack_all_indices(tap_rows, filters, g.taps, digits.ternary, ones, index);
     if (g.out_rows * g.out_columns == 1 && !gradient.winners) // each image is one patch
         return multiply_by_index(gradient.dy, g.batch, filters, index, g.taps, &digits, dx, workspace);
@@ -268,8 +255,8 @@ static int conv_input_gradient(const float *dy, Operand W, float *dx, long batch
     return input_gradient(gradient, W, dx, &g, workspace);
 }
 
-static int conv_pool_input_gradient(const float *dy, const int8_t *winners, Operand W, Operand x, float *dx,
-                                    long batch, long out_rows, long out_columns, long filters, long channels, long rows,
+static int conv_pool_input_gradient(const float *dy, const int8_t *winners, Operand W, Operand x, float *dx, long batch,
+                                    long out_rows, long out_columns, long filters, long channels, long rows,
                                     long columns, Workspace *workspace)
 {
     const Geometry g = geometry_of(batch, rows, columns, channels, filters);
@@ -277,6 +264,8 @@ static int conv_pool_input_gradient(const float *dy, const int8_t *winners, Oper
     (void)x, (void)out_rows, (void)out_columns;
     return input_gradient(gradient, W, dx, &g, workspace);
 }
+
+enum { REAL_TOGETHER = 128 }; // pixels whose patches are copied and multiplied at a time
 
 // --- gradient of the weights ---------------------------------------------------------------------------------------
 
@@ -333,29 +322,34 @@ static void tap_sums(const Digits *x, Gradient gradient, const Geometry *g, cons
     }
 }
 
-// For images of any values: as tap_sums, multiplied. Taps are few there, and their sums stay in the cache.
+// For images of any values: products with the taps of pixels [first, last), sums[tap][filter]; totals as above.
 static void tap_sums_real(const float *x, Gradient gradient, const Geometry *g, const long *patches, long first,
-                          long last, float *chunk, float *panel, float *sums, double *totals)
+                          long last, float *chunk, float *panel, float *sums, float *totals)
 {
-    enum { TOGETHER = 128 };
-    for (long start = 0; start < g->pixels; start += TOGETHER) {
-        const long pixels = smaller(TOGETHER, g->pixels - start);
+    memset(totals, 0, sizeof(float) * g->filters);
+    for (long start = first; start < last; start += REAL_TOGETHER) {
+        const long pixels = smaller(REAL_TOGETHER, last - start);
         for (long p = 0; p < pixels; p++)
             for (long row = 0; row < 3; row++)
-                memcpy(chunk + p * g->taps + row * g->run,
-                       x + patches[start + p] + row * g->columns * g->channels, sizeof(float) * g->run);
-        for (long f = first; f < last; f += PANEL) {
-            const long width = smaller(PANEL, last - f);
-            memset(panel, 0, sizeof(float) * pixels * PANEL);
-            for (long p = 0; p < pixels; p++)
-                copy_pixel(gradient, g, start + p, f, width, panel + p * PANEL);
-            multiply(chunk, 1, g->taps, g->taps, panel, pixels, sums + f, g->filters, width, start > 0);
-            for (long j = 0; j < width; j++) {
-                float total = 0;
+                memcpy(chunk + p * g->taps + row * g->run, x + patches[start + p] + row * g->columns * g->channels,
+                       sizeof(float) * g->run);
+        for (long f = 0; f < g->filters; f += PANEL) {
+            const long width = smaller(PANEL, g->filters - f);
+            const bool direct = !gradient.winners && width == PANEL;
+            const float *dy = direct ? gradient.dy + start * g->filters + f : panel;
+            const long row = direct ? g->filters : PANEL;
+            if (!direct) {
+                memset(panel, 0, sizeof(float) * pixels * PANEL);
                 for (long p = 0; p < pixels; p++)
-                    total += panel[p * PANEL + j];
-                totals[f + j] += total;
+                    copy_pixel(gradient, g, start + p, f, width, panel + p * PANEL);
             }
+            multiply(chunk, 1, g->taps, g->taps, dy, row, pixels, sums + f, g->filters, width, start > first);
+            float total[PANEL] = {0};
+            for (long p = 0; p < pixels; p++)
+                for (long j = 0; j < PANEL; j++)
+                    total[j] += dy[p * row + j];
+            for (long j = 0; j < width; j++)
+                totals[f + j] += total[j];
         }
     }
 }
@@ -363,7 +357,7 @@ static void tap_sums_real(const float *x, Gradient gradient, const Geometry *g, 
 static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, const Geometry *geometry,
                            Workspace *workspace)
 {
-    enum { MOST_TOGETHER = 8 * GROUPS * MOST_ROWS };
+    enum { MOST_TOGETHER = 8 * GROUPS * MOST_ROWS, REAL_PARTS = 16 };
     const Geometry g = *geometry;
     const long filters = g.filters, channels = g.channels, values = g.batch * g.rows * g.columns * channels;
     const long threads = thread_count(), blocks = parts_of(filters, SIDE);
@@ -379,7 +373,12 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
     const bool fits = quantized(x, values, room, &digits);
     if (!fits && x.digits)
         return NOT_QUANTIZED;
-    if (fits) {
+    const bool sparse = fits && is_sparse(gradient, &g);
+    if (sparse) {
+        const int failure = sparse_tap_sums(&digits, gradient, &g, sums, totals, workspace);
+        if (failure)
+            return failure;
+    } else if (fits) {
         // Each thread has blocks of filters of its own; where there are fewer blocks than threads, taps too.
         const long filter_parts = smaller(threads, blocks), tap_parts = threads / filter_parts;
         TAKE(uint16_t, index, threads * 8 * GROUPS * g.taps);
@@ -388,25 +387,36 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
 #pragma omp parallel for schedule(static, 1)
         for (long task = 0; task < filter_parts * tap_parts; task++) {
             const long part = task / tap_parts, tap_part = task % tap_parts, t = thread_number();
-            tap_sums(&digits, gradient, &g, patches, ones, blocks * part / filter_parts, blocks * (part + 1) / filter_parts,
-                     g.taps * tap_part / tap_parts, g.taps * (tap_part + 1) / tap_parts,
-                     index + t * 8 * GROUPS * g.taps, numbers + t * MOST_TOGETHER * SIDE, tables + t * table_floats(),
-                     sums, tap_part ? NULL : totals);
+            tap_sums(&digits, gradient, &g, patches, ones, blocks * part / filter_parts,
+                     blocks * (part + 1) / filter_parts, g.taps * tap_part / tap_parts,
+                     g.taps * (tap_part + 1) / tap_parts, index + t * 8 * GROUPS * g.taps,
+                     numbers + t * MOST_TOGETHER * SIDE, tables + t * table_floats(), sums, tap_part ? NULL : totals);
         }
     } else {
-        TAKE(float, chunks, threads * 128 * g.taps);
-        TAKE(float, panels, threads * 128 * PANEL);
-        const long parts = smaller(threads, blocks);
-#pragma omp parallel for schedule(static, 1)
+        // Parts of the pixels, whose sums are added up in order: the same for any number of threads.
+        const long parts = smaller(REAL_PARTS, parts_of(g.pixels, REAL_TOGETHER)), size = filters * g.taps;
+        TAKE(float, chunks, threads * REAL_TOGETHER * g.taps);
+        TAKE(float, panels, threads * REAL_TOGETHER * PANEL);
+        TAKE(float, part_sums, parts * size);
+        TAKE(float, part_totals, parts * filters);
+#pragma omp parallel for schedule(static)
         for (long part = 0; part < parts; part++)
-            tap_sums_real(x.real, gradient, &g, patches, smaller(blocks * part / parts * SIDE, filters),
-                          smaller(blocks * (part + 1) / parts * SIDE, filters),
-                          chunks + thread_number() * 128 * g.taps, panels + thread_number() * 128 * PANEL, sums, totals);
+            tap_sums_real(x.real, gradient, &g, patches, g.pixels * part / parts, g.pixels * (part + 1) / parts,
+                          chunks + thread_number() * REAL_TOGETHER * g.taps,
+                          panels + thread_number() * REAL_TOGETHER * PANEL, part_sums + part * size,
+                          part_totals + part * filters);
+        memset(sums, 0, sizeof(float) * size);
+        for (long part = 0; part < parts; part++) {
+            for (long i = 0; i < size; i++)
+                sums[i] += part_sums[part * size + i];
+            for (long f = 0; f < filters; f++)
+                totals[f] += part_totals[part * filters + f];
+        }
     }
 #pragma omp parallel for schedule(static)
     for (long f = 0; f < filters; f++) {
-        const float *from = fits ? sums + f / SIDE * g.taps * SIDE + f % SIDE : sums + f;
-        const long step = fits ? SIDE : filters;
+        const float *from = sparse ? sums + f * g.taps : fits ? sums + f / SIDE * g.taps * SIDE + f % SIDE : sums + f;
+        const long step = sparse ? 1 : fits ? SIDE : filters;
         for (long c = 0; c < channels; c++)
             for (long t = 0; t < 9; t++)
                 dW[(f * channels + c) * 9 + t] = from[(t * channels + c) * step] * (fits ? digits.magnitude : 1);
@@ -423,8 +433,9 @@ static int conv_weight_gradient(Operand x, const float *dy, float *dW, float *db
     return weight_gradient(x, gradient, dW, db, &g, workspace);
 }
 
-static int conv_pool_weight_gradient(Operand x, const float *dy, const int8_t *winners, float *dW, float *db, long batch,
-                                     long rows, long columns, long channels, long filters, Workspace *workspace)
+static int conv_pool_weight_gradient(Operand x, const float *dy, const int8_t *winners, float *dW, float *db,
+                                     long batch, long rows, long columns, long channels, long filters,
+                                     Workspace *workspace)
 {
     const Geometry g = geometry_of(batch, rows, columns, channels, filters);
     const Gradient gradient = {dy, winners};

@@ -181,8 +181,8 @@ INLINE void count_kind(Bits x, Bits W, Runs runs, const long *starts, long step,
         }
         long c = 0;
         for (; c + COLUMNS <= columns; c += COLUMNS)
-            count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, COLUMNS, seen, to,
-                       pixel, c * LANES, valid);
+            count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, COLUMNS, seen, to, pixel,
+                       c * LANES, valid);
         for (; c < columns; c++)
             count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, 1, seen, to, pixel,
                        c * LANES, valid);

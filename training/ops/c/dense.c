@@ -2,27 +2,38 @@
 #include "counting.h"
 #include "lookup.h"
 
-// W (inputs x units) as bits, LANES units side by side: [unit / LANES][word of inputs][unit % LANES].
-static void pack_matrix(const int8_t *W, long inputs, long units, bool with_masks, Bits bits)
+// bytes[j] |= bit where chosen(row[j]), for the rows of eight bits each.
+INLINE void add_bits(const int8_t *row, long columns, uint8_t bit, bool masks, uint8_t *__restrict bytes)
 {
-    const long count = words_of(inputs);
+    for (long j = 0; j < columns; j++)
+        bytes[j] |= (masks ? row[j] != 0 : row[j] < 0) ? bit : 0;
+}
+
+// A matrix as bits, LANES columns side by side: [column / LANES][word of rows][column % LANES].
+static int pack_matrix(const int8_t *matrix, long rows, long columns, bool with_masks, Bits bits, Workspace *workspace)
+{
+    const long count = words_of(rows), side = round_up(columns, LANES);
+    TAKE(uint8_t, all_bytes, thread_count() * 4 * side);
 #pragma omp parallel for schedule(static)
-    for (long w = 0; w < count; w++)
-        for (long first = 0; first < units; first += LANES) {
-            uint32_t signs[LANES] = {0}, masks[LANES] = {0};
-            for (long i = 32 * w; i < smaller(32 * (w + 1), inputs); i++) {
-                const int8_t *from = W + i * units + first;
-                int8_t edge[LANES] = {0};
-                if (units - first < LANES)
-                    from = (const int8_t *)memcpy(edge, from, units - first);
-                for (int j = 0; j < LANES; j++)
-                    signs[j] |= (uint32_t)(from[j] < 0) << i % 32;
-                for (int j = 0; with_masks && j < LANES; j++)
-                    masks[j] |= (uint32_t)(from[j] != 0) << i % 32;
-            }
-            memcpy(bits.signs + (first / LANES * count + w) * LANES, signs, sizeof signs);
-            memcpy(bits.masks + (first / LANES * count + w) * LANES, masks, sizeof masks);
+    for (long task = 0; task < count * (with_masks ? 2 : 1); task++) {
+        const long w = task % count;
+        const bool masks = task >= count;
+        uint8_t *bytes = all_bytes + thread_number() * 4 * side;
+        uint32_t *to = (masks ? bits.masks : bits.signs) + w * LANES;
+        memset(bytes, 0, 4 * side);
+        for (long i = 0; i < smaller(32, rows - 32 * w); i++) {
+            const int8_t *row = matrix + (32 * w + i) * columns;
+            if (masks)
+                add_bits(row, columns, (uint8_t)(1 << i % 8), true, bytes + i / 8 * side);
+            else
+                add_bits(row, columns, (uint8_t)(1 << i % 8), false, bytes + i / 8 * side);
         }
+        for (long first = 0; first < side; first += LANES, to += count * LANES)
+            for (int j = 0; j < LANES; j++)
+                to[j] = bytes[first + j] | (uint32_t)bytes[side + first + j] << 8 |
+                        (uint32_t)bytes[2 * side + first + j] << 16 | (uint32_t)bytes[3 * side + first + j] << 24;
+    }
+    return 0;
 }
 
 // For inputs of any values.
@@ -59,7 +70,8 @@ static int dense(Operand x, Operand W, const float *b, float *y, long batch, lon
     const Bits x_rows = {x_bits, x_bits + batch * words}, W_columns = {W_bits, W_bits + words * side};
     const Runs runs = {1, words, 0};
     pack_rows(x_digits.digits, batch, inputs, x_rows);
-    pack_matrix(W_digits.digits, inputs, units, W_digits.ternary, W_columns);
+    if (pack_matrix(W_digits.digits, inputs, units, W_digits.ternary, W_columns, workspace))
+        return NO_MEMORY;
     const Destination to = {x_digits.magnitude * W_digits.magnitude, b, y, NULL, units};
     count_products(x_rows, W_columns, runs, NULL, words, batch, inputs, masks_for(x_digits, W_digits), &to);
     return 0;
@@ -106,6 +118,73 @@ static void sum_columns(const float *dy, long rows, long columns, float *sums)
     }
 }
 
+// dW = x transposed . dy for digits of which many are 0, as dropout makes them: for each input the rows of dy where x is 1
+// are added, those where it is -1 subtracted, in pairs, so that two sums are under way.
+static int dense_weight_gradient_skipping(const Digits *x, const float *dy, float *dW, long batch, long inputs,
+                                          long units, Workspace *workspace)
+{
+    enum { ADDED = 4, WIDTH = ADDED * LANES }; // sums stay in registers, WIDTH columns of dy in the first-level cache
+    const long words = words_of(batch), side = round_up(inputs, LANES), room = batch + 2;
+    TAKE(uint32_t, signs, words * side);
+    TAKE(uint32_t, masks, words * side);
+    TAKE(int32_t, all_rows, inputs * room);
+    TAKE(int32_t, all_counts, 2 * inputs);
+    TAKE(float, all_numbers, thread_count() * (batch + 1) * WIDTH);
+    const Bits bits = {signs, masks};
+    if (pack_matrix(x->digits, batch, inputs, true, bits, workspace))
+        return NO_MEMORY;
+#pragma omp parallel for schedule(static)
+    for (long i = 0; i < inputs; i++) {
+        int32_t *rows = all_rows + i * room, count = 0;
+        for (int negative = 0; negative < 2; negative++) {
+            const int32_t before = count;
+            for (long w = 0; w < words; w++) {
+                const long at = (i / LANES * words + w) * LANES + i % LANES;
+                for (uint32_t left = masks[at] & (negative ? signs[at] : ~signs[at]); left; left &= left - 1)
+                    rows[count++] = (int32_t)((32 * w + __builtin_ctz(left)) * WIDTH);
+            }
+            if ((count - before) % 2)
+                rows[count++] = (int32_t)(batch * WIDTH); // a row of zeros
+            all_counts[2 * i + negative] = count;
+        }
+    }
+#pragma omp parallel for schedule(static)
+    for (long first = 0; first < units; first += WIDTH) {
+        const long width = smaller(WIDTH, units - first);
+        float *numbers = all_numbers + thread_number() * (batch + 1) * WIDTH, edge[WIDTH];
+        memset(numbers, 0, sizeof(float) * (batch + 1) * WIDTH);
+        for (long n = 0; n < batch; n++)
+            memcpy(numbers + n * WIDTH, dy + n * units + first, sizeof(float) * width);
+        for (long i = 0; i < inputs; i++) {
+            const int32_t *rows = all_rows + i * room, positive = all_counts[2 * i], all = all_counts[2 * i + 1];
+            floats even[ADDED], odd[ADDED];
+#pragma GCC unroll 4
+            for (int v = 0; v < ADDED; v++)
+                even[v] = odd[v] = floats_of(0);
+            long k = 0;
+            for (; k < positive; k += 2)
+#pragma GCC unroll 4
+                for (int v = 0; v < ADDED; v++) {
+                    even[v] += load(numbers + rows[k] + v * LANES);
+                    odd[v] += load(numbers + rows[k + 1] + v * LANES);
+                }
+            for (; k < all; k += 2)
+#pragma GCC unroll 4
+                for (int v = 0; v < ADDED; v++) {
+                    even[v] -= load(numbers + rows[k] + v * LANES);
+                    odd[v] -= load(numbers + rows[k + 1] + v * LANES);
+                }
+            float *to = width == WIDTH ? dW + i * units + first : edge;
+#pragma GCC unroll 4
+            for (int v = 0; v < ADDED; v++)
+                store(to + v * LANES, (even[v] + odd[v]) * x->magnitude);
+            if (width < WIDTH)
+                memcpy(dW + i * units + first, edge, sizeof(float) * width);
+        }
+    }
+    return 0;
+}
+
 // dW = x transposed . dy, db = sum of dy over the batch
 static int dense_weight_gradient(Operand x, const float *dy, float *dW, float *db, long batch, long inputs, long units,
                                  Workspace *workspace)
@@ -126,9 +205,11 @@ static int dense_weight_gradient(Operand x, const float *dy, float *dW, float *d
         dense_weight_gradient_real(x.real, dy, dW, batch, inputs, units);
         return 0;
     }
-    TAKE(uint16_t, index, parts_of(batch, rows_of_group(digits.ternary)) * inputs);
+    if (digits.ternary)
+        return dense_weight_gradient_skipping(&digits, dy, dW, batch, inputs, units, workspace);
+    TAKE(uint16_t, index, parts_of(batch, rows_of_group(false)) * inputs);
     memset(ones, 1, inputs);
-    pack_all_indices(digits.digits, batch, inputs, digits.ternary, ones, index);
+    pack_all_indices(digits.digits, batch, inputs, false, ones, index);
     for (long n = 0; units % SIDE && n < batch; n++) {
         memset(padded + n * columns, 0, sizeof(float) * columns);
         memcpy(padded + n * columns, dy + n * units, sizeof(float) * units);
@@ -140,8 +221,8 @@ static int dense_weight_gradient(Operand x, const float *dy, float *dW, float *d
         const long begin = task % parts * part, count = smaller(part, inputs - begin);
         float *sums = all_sums + thread_number() * TOGETHER * part * SIDE;
         for (long column = first; column < end && count > 0; column += SIDE)
-            look_up_rows(numbers + column, columns, batch, index + begin, inputs, digits.ternary,
-                         sums + (column - first) * part, count, false, all_tables + thread_number() * table_floats());
+            look_up_rows(numbers + column, columns, batch, index + begin, inputs, false, sums + (column - first) * part,
+                         count, false, all_tables + thread_number() * table_floats());
         for (long i = 0; i < count; i++)
             for (long column = first; column < end; column += SIDE) {
                 const float *from = sums + (column - first) * part + i * SIDE;

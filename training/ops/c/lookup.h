@@ -79,8 +79,8 @@ INLINE void tabulate(const float *const *rows, const bool ternary, float *table)
     }
 }
 
-INLINE void look_up_groups(const float *tables, const uint16_t *index, long stride, const int groups, const bool ternary,
-                           float *sums, long count, const bool add)
+INLINE void look_up_groups(const float *tables, const uint16_t *index, long stride, const int groups,
+                           const bool ternary, float *sums, long count, const bool add)
 {
     for (long i = 0; i < count; i++) {
         floats sum[VECTORS];
@@ -105,7 +105,8 @@ static void look_up(const float *tables, const uint16_t *index, long stride, int
     if (groups == groups_ && ternary == ternary_ && add == add_)                                                       \
         look_up_groups(tables, index, stride, groups_, ternary_, sums, count, add_);
 #define LOOK_UP_GROUPS(groups_)                                                                                        \
-    LOOK_UP(groups_, false, false) LOOK_UP(groups_, false, true) LOOK_UP(groups_, true, false) LOOK_UP(groups_, true, true)
+    LOOK_UP(groups_, false, false)                                                                                     \
+    LOOK_UP(groups_, false, true) LOOK_UP(groups_, true, false) LOOK_UP(groups_, true, true)
     LOOK_UP_GROUPS(1) LOOK_UP_GROUPS(2) LOOK_UP_GROUPS(3) LOOK_UP_GROUPS(4)
 #undef LOOK_UP_GROUPS
 #undef LOOK_UP

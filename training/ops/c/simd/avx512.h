@@ -4,6 +4,26 @@ enum { LANES = 16, TRANSPOSED = 8 };
 #include "vectors.h"
 #include "x86_64.h"
 
+#define PICKED 5 // bits that choose one of a table's 32 floats
+
+static inline floats pick(const float *table, words index)
+{
+    return (floats)_mm512_permutex2var_ps((__m512)load(table), (__m512i)index, (__m512)load(table + LANES));
+}
+
+// Those of 32 values, and of their places, whose bit is set, without gaps; up to LANES more are overwritten.
+static inline long list_chosen(const float *from, const int32_t *at, uint32_t chosen, float *values, int32_t *places)
+{
+    long length = 0;
+    for (int i = 0; i < 32; i += LANES, chosen >>= LANES) {
+        const __mmask16 mask = (__mmask16)chosen;
+        _mm512_storeu_ps(values + length, _mm512_maskz_compress_ps(mask, (__m512)load(from + i)));
+        _mm512_storeu_si512(places + length, _mm512_maskz_compress_epi32(mask, _mm512_loadu_si512(at + i)));
+        length += __builtin_popcount(mask);
+    }
+    return length;
+}
+
 #ifdef __AVX512VPOPCNTDQ__
 enum { MOST_COUNTED = 1 << 20 };
 

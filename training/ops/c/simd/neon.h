@@ -4,6 +4,8 @@
 enum { LANES = 4, TRANSPOSED = 4 };
 #include "vectors.h"
 
+#define PICKED 0 // vectors of 4 floats are no table: see sparse.h
+
 enum { MOST_COUNTED = 31 }; // of bytes
 
 static inline words part_counts(words value) { return (words)vcntq_u8((uint8x16_t)value); }
