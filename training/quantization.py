@@ -33,7 +33,7 @@ class _Quantizer(scalar.UnaryScalarOp):
         return hash((type(self), self.quantizer))
 
     def make_new_inplace(self, output_types_preference):
-        """The same quantiser, for an elementwise op that overwrites its input: Theano would call the class with this alone."""
+        """The same quantiser, for an op that overwrites its input: Theano would call the class with this alone."""
         result = type(self)(self.quantizer)
         result.output_types_preference = output_types_preference
         return result

@@ -340,7 +340,7 @@ def test_axes_rules_are_kept(made, tmpdir, name, dark):
 @browser.needs_chromium
 @chromium.needed
 def test_by_keyboard_alone(made, tmpdir):
-    """What is wider than a phone is reached by Tab, seen to be, and scrolled by the arrow keys; nothing else takes a step."""
+    """What is wider than a phone is reached by Tab, marked, and scrolled by the arrow keys; nothing else takes a step."""
     tmpdir.join('page.html').write_text(written(made['cnvW1A1']), 'utf-8')
     with chromium.opened(tmpdir, tmpdir.join('page.html'), width=360) as opened:
         reached = []

@@ -19,7 +19,7 @@ from tests.datasets import drawings
 from tests.shared import ROOT
 from weights_gen import parameters
 
-NOTES = 'lfcW', 'cnvW', 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'      # before what takes long on this machine
+NOTES = 'lfcW', 'cnvW', 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'  # before what takes long
 TINY = ['--dataset', 'digits', '--epochs', '2', '--train-size', '100']
 FLOAT = r'[-+.\de]+'
 BLOCK = r'''Epoch %%d of 2 took %(f)ss
@@ -48,8 +48,8 @@ def test_the_first_seconds_say_what_is_trained_where_and_that_it_compiles(tmpdir
     process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', 'mnist_mod.py'), '--out', str(tmpdir)] + TINY,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, OMP_NUM_THREADS='1'))
     lines = process.communicate()[1].decode('utf-8').splitlines()
-    at = lines.index('lfcW1A1 on digits, by the recipe original, seed 1234: 2 epochs in batches of 100, on the CPU (1 thread), '
-                     'into %s' % tmpdir.join('digits-lfcW1A1'))
+    at = lines.index('lfcW1A1 on digits, by the recipe original, seed 1234: 2 epochs in batches of 100, '
+                     'on the CPU (1 thread), into %s' % tmpdir.join('digits-lfcW1A1'))
     assert lines[at + 1].startswith('Compiling lfcW1A1')
 
 
