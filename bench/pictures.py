@@ -4,7 +4,8 @@
 
 The pictures are made here, all different, as large as a telephone's, in a temporary folder, and read as a training reads
 them, with the bar or the lines that it shows. The time of --of pictures is that of --count, scaled: every picture costs the
-same. A JPEG for CNV is decoded at an eighth of its size (libjpeg's draft), for LFC whole.
+same. Processor time is what other programs on the machine change least. A JPEG for CNV is decoded at an eighth of its size
+(libjpeg's draft), for LFC whole.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -60,12 +61,12 @@ def make(root, count, size=SIZE):
 
 
 def measured(root, net):
-    """Seconds that a folder takes the first time, and the second."""
+    """Seconds that a folder takes the first time and the second: (clock, processor) of each."""
     times = []
     for _ in range(2):
-        started = machine.clock()
+        started, used = machine.clock(), sum(os.times()[:2])
         folder.load(root, Fitting(net))
-        times.append(machine.clock() - started)
+        times.append((machine.clock() - started, sum(os.times()[:2]) - used))
     return times
 
 
@@ -85,10 +86,12 @@ def main(arguments):
             root = os.path.join(temporary, 'photographs')
             result['megabytes each'] = round(make(root, given.count) / given.count / 1e6, 2)
             for net in sorted(NETWORKS):
-                first, again = measured(root, net)
-                result['seconds'][net] = {'first': round(first, 3), 'again': round(again, 3),
-                                          'first, scaled': round(first * given.of / given.count, 1),
-                                          'again, scaled': round(again * given.of / given.count, 1)}
+                result['seconds'][net] = {}
+                for which, (seconds, used) in zip(('first', 'again'), measured(root, net)):
+                    result['seconds'][net].update({
+                        which: round(seconds, 3), which + ', processor': round(used, 3),
+                        which + ', scaled': round(seconds * given.of / given.count, 1),
+                        which + ', processor, scaled': round(used * given.of / given.count, 1)})
         finally:
             os.environ.pop('XDG_CACHE_HOME')
             if before is not None:
@@ -99,8 +102,9 @@ def main(arguments):
     print('%d JPEGs of %dx%d, %.1f MB each, %d processors' % (
         (given.count,) + SIZE + (result['megabytes each'], result['processors'])))
     for net, times in sorted(result['seconds'].items()):
-        print('%s: %.1f s, from the cache %.1f s; %d pictures, scaled: %.0f s and %.0f s' % (
-            net, times['first'], times['again'], given.of, times['first, scaled'], times['again, scaled']))
+        print('%s: %.1f s, from the cache %.1f s; %d, scaled: %.0f s and %.0f s; of processors: %.0f s and %.0f s' % (
+            net, times['first'], times['again'], given.of, times['first, scaled'], times['again, scaled'],
+            times['first, processor, scaled'], times['again, processor, scaled']))
 
 
 if __name__ == '__main__':

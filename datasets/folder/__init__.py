@@ -100,10 +100,10 @@ def collect(path, fitting, broken='skip', tell=None, refuse=None):
     read = decode.read_all(root, found, fitting)
     check.tell_broken(path, found, read, broken, tell, refuse)
     images = fitting.black_and_white(read.images)
-    of = tracks.of(found.paths, list(zip(found.labels, found.parts)))
+    films = tracks.of(found.paths, list(zip(found.labels, found.parts)))
     chosen = [Picture(found.paths[index], found.labels[index], found.parts[index], images[index],
                       hashlib.sha1(images[index]).digest(), read.pixels[index].tobytes(), read.files[index].tobytes(),
-                      of[index], read.reasons[index])
+                      films[index], read.reasons[index])
               for index in np.flatnonzero(read.states == decode.READ)]
     check.check_classes(path, found, chosen, tell, refuse)
     if len(found.classes) == 1:

@@ -117,17 +117,17 @@ def _film(track):
 
 def _assigned(path, found, chosen, parts, tell, refuse):
     """The pictures with parts; films are kept together where there are enough of them in a class."""
-    of, torn, refused = [picture.track for picture in chosen], [], []
+    films, torn, refused = [picture.track for picture in chosen], [], []
     while True:
         try:
             divided = splits.divide([picture.label for picture in chosen], [picture.look for picture in chosen],
                                     [splits.order(picture.file) for picture in chosen], parts,
-                                    of if any(track is not None for track in of) else None)
+                                    films if any(track is not None for track in films) else None)
             break
         except splits.TooFew as few:
             inside = [picture.label == few.label for picture in chosen]
-            if any(track is not None for track, within in zip(of, inside) if within):
-                of = [None if within else track for track, within in zip(of, inside)]
+            if any(track is not None for track, within in zip(films, inside) if within):
+                films = [None if within else track for track, within in zip(films, inside)]
                 torn.append('%s/' % names.shown(found.classes[few.label]))
                 continue
             refuse('%s: the class %s has %d pictures that the network can tell from each other and from other classes\'%s: '
@@ -136,11 +136,11 @@ def _assigned(path, found, chosen, parts, tell, refuse):
                        ' and '.join(PURPOSES[part] for part in parts),
                        ', or put some of each class into train/ and test/' if 'test' in parts else ''))
             refused += [picture._replace(part='train') for picture, within in zip(chosen, inside) if within]
-            chosen, of = [[one for one, within in zip(some, inside) if not within] for some in (chosen, of)]
-    films = {(picture.label, track) for picture, track in zip(chosen, of) if track is not None}
-    if films:
+            chosen, films = [[one for one, within in zip(some, inside) if not within] for some in (chosen, films)]
+    different = {(picture.label, track) for picture, track in zip(chosen, films) if track is not None}
+    if different:
         tell('%s: by their names %d pictures are frames of %d films (%s, ...); those of one film stay in one part'
-             % (path, len(of) - of.count(None), len(films), _film(min(films)[1])))
+             % (path, len(films) - films.count(None), len(different), _film(min(different)[1])))
     if torn:
         tell('%s: frames of one film come into several parts, as there are too few films in %s: the network is tested on '
              'what it has all but seen; make train/ and test/ yourself, of different films' % (path, shortened(torn)))
