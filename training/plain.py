@@ -195,6 +195,7 @@ def main(arguments):
             with files.whole_file(path) as handle:
                 npz.write(handle, [parameter.get_value() for parameter in saved(learner.layers)])
             print('  the best so far: test error %.2f%%; saved as %s' % (error(data.test), path))
+        sys.stdout.flush()
 
 
 if __name__ == '__main__':
