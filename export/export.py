@@ -31,7 +31,8 @@ FORMATS = {     # the module with files(source): {ending: bytes}
     'page': 'export.page',
     'finn': 'export.finn_estimate',
 }
-ALL = sorted(set(FORMATS) - {'finn'})       # what FINN needs is a gigabyte
+ALL = sorted(set(FORMATS) - {'finn'})       # what FINN needs is more than a gigabyte
+NAMED = ', '.join(ALL + ['finn'])
 
 
 class MissingPackage(UserError):
@@ -65,11 +66,19 @@ def export(network, formats, out, **told):
         contents.update(load(name).files(network, **told.get(name, {})))
     if not os.path.isdir(out):
         os.makedirs(out)
-    paths = [os.path.join(out, network.name + ending) for ending in sorted(contents)]
-    for path, ending in zip(paths, sorted(contents)):
+    files = [(os.path.join(out, network.name + ending), contents[ending]) for ending in sorted(contents)]
+    _write(files)
+    return [path for path, _ in files]
+
+
+def _write(files):
+    """Write files, (path, bytes); none appears before all of them are written."""
+    if files:
+        path, data = files[0]
         with whole_file(path) as handle:
-            handle.write(contents[ending])
-    return paths
+            handle.write(data)
+            handle.flush()
+            _write(files[1:])
 
 
 def load(name):
@@ -109,10 +118,10 @@ def main(arguments):
     formats = sorted({name for text in given.format or () for name in text.replace(',', ' ').split()})
     if not formats:
         raise UserError('name a format: make export FORMAT=%s, several with commas, or all but the last (--format)'
-                        % ', '.join(ALL + ['finn']))
+                        % NAMED)
     for name in formats:
         if name not in FORMATS and name != 'all':
-            raise UserError('there is no format %s (FORMAT, --format): choose of %s, or all' % (name, ', '.join(FORMATS)))
+            raise UserError('there is no format %s (FORMAT, --format): choose of %s, or all' % (name, NAMED))
     if bool(given.params) != bool(given.overlay):
         parser.error('--params and --overlay belong together')
     out = given.out or '.'

@@ -50,7 +50,7 @@ def test_form(source):
 
 
 def test_form_by_nbformat(source):
-    nbformat = pytest.importorskip('nbformat')
+    import nbformat
     nbformat.validate(nbformat.reads(source.decode('utf-8'), as_version=4))
 
 
@@ -129,7 +129,7 @@ def jupyter(monkeypatch, tmpdir):
     display.HTML, display.display = str, lambda *shown: None
     monkeypatch.setitem(sys.modules, 'ipywidgets', widgets)
     ipython = types.ModuleType('IPython')
-    ipython.get_ipython = lambda: None          # matplotlib asks
+    ipython.get_ipython, ipython.version_info = lambda: None, (8, 24)      # matplotlib asks
     monkeypatch.setitem(sys.modules, 'IPython', ipython)
     monkeypatch.setitem(sys.modules, 'IPython.display', display)
     return widgets
@@ -137,8 +137,7 @@ def jupyter(monkeypatch, tmpdir):
 
 def execute(bnn, capsys, **changed):
     """Run all code cells; `changed`: values that are set as soon as their name is there. What they printed."""
-    matplotlib = pytest.importorskip('matplotlib')
-    pytest.importorskip('PIL')
+    import matplotlib
     matplotlib.use('Agg')
     names = {}
     with io.open(bnn.NOTEBOOK, 'rb') as handle:

@@ -1,6 +1,8 @@
 """make export's command: what it writes where, and one line for whatever is wrong."""
 from __future__ import absolute_import, division
 
+import contextlib
+import errno
 import json
 import os
 import shutil
@@ -9,7 +11,7 @@ import pytest
 
 from board import package
 from common.errors import run
-from common.files import sha256
+from common.files import sha256, whole_file
 from common.overlays import OVERLAYS
 from common.run_folder import BadRun
 from export import export, source
@@ -90,7 +92,19 @@ def test_an_output_that_cannot_be_written(tmpdir, fake, capsys):
     assert 'file' in refusal(capsys, arguments + [str(tmpdir.join('file'))])
     tmpdir.join('mnist-lfcW1A1.two').mkdir()
     refusal(capsys, arguments + [str(tmpdir)])
-    assert [name for name in os.listdir(str(tmpdir)) if name.endswith('.tmp')] == []
+    assert sorted(os.listdir(str(tmpdir))) == ['file', 'mnist-lfcW1A1.two']     # nor the other file
+
+
+def test_a_disk_that_fills_up_between_files(tmpdir, fake, capsys, monkeypatch):
+    @contextlib.contextmanager
+    def full(path):
+        with whole_file(path) as handle:
+            if path.endswith('.two'):
+                raise EnvironmentError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+            yield handle
+    monkeypatch.setattr(export, 'whole_file', full)
+    assert 'No space left' in refusal(capsys, ['--package', PACKAGE, '--format', 'fake', '--out', str(tmpdir)])
+    assert os.listdir(str(tmpdir)) == []
 
 
 @pytest.mark.parametrize('said', ["No module named 'onnx'", 'No module named onnx.helper'])
