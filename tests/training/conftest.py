@@ -12,4 +12,4 @@ import theano  # noqa: E402, F401 (it reads its configuration now)
 
 os.environ.clear()          # the runs that tests start configure themselves
 os.environ.update(_BEFORE)
-removed.compiler_flags()    # but g++ goes on finding what they name
+removed.compiler_flags()    # but g++ still finds what they name
