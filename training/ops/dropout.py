@@ -3,8 +3,8 @@
     y = dropout(x, state, p)        # state: int64 (2,), seed and step
 
 ``y = x / (1 - p)`` where kept, which has the probability 1 - p, else 0; the gradient likewise. The mask follows from
-seed, step and the element's place alone: both passes compute it, nothing is kept, and the state alone gives the
-future. Op and twin draw the same masks.
+seed, step and the element's place alone: both passes compute it, nothing is kept, and the state alone decides the
+masks to come. Op and twin draw the same masks.
 """
 from __future__ import absolute_import, division
 
