@@ -6,7 +6,7 @@
 // (-8 -2 -6 0 0 6 2 8): 3 - 1 + 4 = 6.
 //
 //     spread      signs of a row -> words with room for PICKED bits an output           (spread_signs)
-//     list        values and the places of their spread rows                             (by whoever calls)
+//     list        values and the places of their spread rows                             (the caller)
 //     tabulate    PICKED values -> a table                                               (tabulate_listed)
 //     pick        sums[output] += table[the listed rows' bits of this output]            (add_listed)
 //
