@@ -42,18 +42,12 @@ static int sparse_input_gradient(Gradient gradient, const int8_t *tap_rows, bool
     const Geometry g = *geometry;
     const long threads = thread_count(), out_rows = g.out_rows / 2, out_columns = g.out_columns / 2;
     const long row_words = g.run / BLOCKS, image_size = g.rows * g.columns * g.channels, room = g.filters + 32;
-    TAKE(
-    uint32_t, positive, g.filters * 3 * row_words);
-    TAKE(
-    uint32_t, negative, ternary ? g.filters * 3 * row_words : 1);
-    TAKE(
-    float, all_values, threads * room);
-    TAKE(
-    int32_t, all_places, threads * room);
-    TAKE(
-    float, all_tables, threads * parts_of(room, PICKED) * ENTRIES);
-    TAKE(
-    int32_t, filter_places, g.filters);
+    TAKE(uint32_t, positive, g.filters * 3 * row_words);
+    TAKE(uint32_t, negative, ternary ? g.filters * 3 * row_words : 1);
+    TAKE(float, all_values, threads * room);
+    TAKE(int32_t, all_places, threads * room);
+    TAKE(float, all_tables, threads * parts_of(room, PICKED) * ENTRIES);
+    TAKE(int32_t, filter_places, g.filters);
     for (long f = 0; f < g.filters; f++)
         filter_places[f] = (int32_t)(f * 3 * row_words);
     spread_signs(tap_rows, g.filters * g.taps, positive, ternary ? negative : NULL);
@@ -113,23 +107,15 @@ static int sparse_tap_sums(const Digits *x, Gradient gradient, const Geometry *g
                pixels = together * g.out_rows * g.out_columns;
     const long row_words = g.run / BLOCKS, row = g.out_columns * row_words, rows = g.batch * g.rows;
     const long room = pixels + 32, tables_room = parts_of(room, PICKED) * ENTRIES, parts = smaller(threads, g.filters);
-    TAKE(
-    uint32_t, positive, rows * row);
-    TAKE(
-    uint32_t, negative, x->ternary ? rows * row : 1);
+    TAKE(uint32_t, positive, rows * row);
+    TAKE(uint32_t, negative, x->ternary ? rows * row : 1);
     const long most_windows = together * out_rows * out_columns, line = round_up(most_windows, 32);
-    TAKE(
-    float, all_values, parts * room);
-    TAKE(
-    int32_t, all_places, parts * room);
-    TAKE(
-    int8_t, all_winners, parts * line);
-    TAKE(
-    float, all_dy, parts * SIDE * line);
-    TAKE(
-    int32_t, window_places, 4 * line);
-    TAKE(
-    float, all_tables, parts * tables_room);
+    TAKE(float, all_values, parts * room);
+    TAKE(int32_t, all_places, parts * room);
+    TAKE(int8_t, all_winners, parts * line);
+    TAKE(float, all_dy, parts * SIDE * line);
+    TAKE(int32_t, window_places, 4 * line);
+    TAKE(float, all_tables, parts * tables_room);
     memset(window_places, 0, sizeof(int32_t) * 4 * line);
     for (long window = 0; window < most_windows; window++) {
         const long over = window / out_columns, top = over / out_rows * g.rows + over % out_rows * 2;
@@ -182,7 +168,9 @@ static int sparse_tap_sums(const Digits *x, Gradient gradient, const Geometry *g
     return 0;
 }
 
-#else // vectors that are no tables: conv.c's dense products serve
+#endif
+
+#if !PICKED // vectors that are no tables: conv.c's dense products serve
 
 static bool is_sparse(Gradient gradient, const Geometry *g)
 {
