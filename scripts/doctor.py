@@ -110,11 +110,12 @@ def blas():
     cores = backend.threads('lfc')['OMP_NUM_THREADS']
     with temporary_folder() as folder:
         program = os.path.join(folder, 'gemm')
-        library = [flag[2:] for flag in flags.split() if flag.startswith('-L')]
+        library = [os.path.dirname(backend.bundled_openblas())] if '-l:' in flags else []
         # With the old tags the path also serves the libraries that the library itself needs.
         built = output('g++', '-O2', '-x', 'c++', '-', '-o', program, *(
             flags.split() + ['-Wl,--disable-new-dtags,-rpath,' + path for path in library]), stdin=GEMM)
         speed = built is not None and output(program)
+    flags = ' '.join(flag for flag in flags.split() if not flag.startswith('-D'))       # the names of its functions
     if not speed:
         yield failure('BLAS %s does not link or run' % flags, install('libopenblas-dev', 'openblas-devel'))
     elif float(speed) < SLOW_GEMM * cores:

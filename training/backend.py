@@ -199,7 +199,12 @@ def blas_flags():
     if library:
         ctypes.CDLL(library, ctypes.RTLD_GLOBAL)    # loaded under this name, it is found again by what links to it
         folder, name = os.path.split(library)
-        return ' '.join(['-L' + folder, '-l:' + name] + renamed(name)), [
+        where = ['-L' + folder]
+        if ' ' in folder:       # where Theano cuts its flags
+            known = os.environ.get('LIBRARY_PATH', '').split(os.pathsep)
+            os.environ['LIBRARY_PATH'] = os.pathsep.join([folder] + [other for other in known if other not in ('', folder)])
+            where = []
+        return ' '.join(where + ['-l:' + name] + renamed(name)), [
             'the system has no OpenBLAS to link, using the one of scipy\'s wheel; for what Theano computes by itself ' +
             advice]
     return '', ['no OpenBLAS: what Theano computes by itself is several times slower; ' + advice]

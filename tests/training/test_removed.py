@@ -61,6 +61,22 @@ def test_the_header_is_found_wherever_the_project_is(tmpdir, monkeypatch):
     subprocess.check_call(['g++', '-shared', '-x', 'c++', os.devnull, '-o', str(tmpdir.join('x'))] + flags.split())
 
 
+def test_the_blas_of_scipys_wheel_is_found_wherever_the_project_is(tmpdir, monkeypatch):
+    real = backend.bundled_openblas()
+    if not real:
+        pytest.skip('this scipy has no OpenBLAS of its own')
+    folder = tmpdir.mkdir('two words')
+    library = folder.join(os.path.basename(real))
+    os.symlink(real, str(library))
+    links = backend._links
+    monkeypatch.setenv('LIBRARY_PATH', '/usr/lib')
+    monkeypatch.setattr(backend, 'bundled_openblas', lambda: str(library))
+    monkeypatch.setattr(backend, '_links', lambda *flags: False)
+    flags = backend.blas_flags()[0]
+    assert backend.blas_flags()[0] == flags and os.environ['LIBRARY_PATH'] == '%s:/usr/lib' % folder
+    assert all(flag.startswith('-') for flag in flags.split()) and links(*flags.split())
+
+
 def configured(flags):
     """THEANO_FLAGS after a training's configuration by somebody who has set some."""
     code = 'import os; from training import backend; print(backend.configure("lfc")); print(os.environ["THEANO_FLAGS"])'
