@@ -60,6 +60,7 @@ lock_3 light 3.8
 lock_3 uv 3.8
 lock_3 cloud 3.10
 lock_3 lint 3.10
+lock_3 notebook 3.12
 lock_3 export 3.11
 lock_3 export-test 3.11
 echo "brevitas ; python_version < '3'" > "$tools/without"

@@ -1,0 +1,48 @@
+#!/bin/bash
+# Whether this machine's Python VERSION is enough alone: a clone of the last commit, a PATH without any other Python, conda or
+# engine, and an empty home (pip's and Theano's caches stay). Skipped, and said, where there is no such Python.
+#
+#     scripts/prove_python.sh VERSION               make demo
+#     scripts/prove_python.sh VERSION notebook      docs/train_your_own.ipynb from top to bottom, which runs the demo too
+#     scripts/prove_python.sh VERSION COMMAND ...   anything else
+set -euo pipefail
+version=${1:?VERSION, such as 3.12}
+shift
+root=$(cd "$(dirname "$0")/.." && pwd -P)
+. "$root/scripts/tools.sh"
+
+python=
+while IFS= read -r candidate; do
+    if "$candidate" -c 'import ssl, zlib' 2> /dev/null; then python=$candidate; break; fi
+done < <(type -aP "python$version"; ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/"python$version" 2> /dev/null)
+[ -n "$python" ] || { echo "Python $version alone: skipped, there is none here"; exit 0; }
+
+machine=$(mktemp -d)
+trap 'rm -rf "$machine"' EXIT
+mkdir "$machine/bin" "$machine/home"
+IFS=: read -ra folders <<< "$PATH"
+for folder in "${folders[@]}"; do
+    for program in "$folder"/*; do
+        name=${program##*/}
+        case $name in
+            python* | pip* | conda | mamba | micromamba | pyenv | uv | uvx | docker | podman | virtualenv) ;;
+            *) [ ! -x "$program" ] || [ -d "$program" ] || [ -e "$machine/bin/$name" ] || ln -s "$program" "$machine/bin/$name" ;;
+        esac
+    done
+done
+real=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
+ln -s "$real" "$machine/bin/python$version"
+ln -s "python$version" "$machine/bin/python${version%%.*}"
+git clone -q "$root" "$machine/project"
+
+case "${1:-demo}" in
+    demo) set -- make demo ;;
+    notebook)
+        TOOLS_PYTHON=$real install_tools "notebook-$version" "$root/requirements/notebook.txt" ||
+            { echo "prove_python: error: $problem" >&2; exit 1; }
+        set -- "$tools/notebook-$version/bin/python" scripts/run_notebook.py "${@:2}" ;;
+esac
+cd "$machine/project"
+unset PYENV_ROOT PYENV_VERSION PYTHON RUNTIME VIRTUAL_ENV PYTHONPATH
+export PIP_CACHE_DIR=${PIP_CACHE_DIR:-$HOME/.cache/pip}
+HOME=$machine/home PATH=$machine/bin "$@"
