@@ -1,6 +1,6 @@
 """What would make a network better, where its figures show it: sentences, the most useful first.
 
-Each rule says nothing where the difference may be chance: intervals are those of report/statistics.py.
+Each rule says nothing where the difference may be chance: intervals are those of common/statistics.py.
 """
 from __future__ import absolute_import, division, unicode_literals
 
@@ -8,7 +8,7 @@ import math
 
 from common.overlays import HIGHEST_OUTPUT
 from report.render import number
-from report.statistics import by_class, share, wilson
+from common.statistics import by_class, share, wilson
 
 WIDE = 6.               # points: an interval as wide says little
 OVERFITTED = 2.5        # times that the validation loss is above the training loss

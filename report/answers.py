@@ -5,7 +5,7 @@ import numpy as np
 
 from report.gather import PAIRS, Pair
 from report.render import number
-from report.statistics import by_class, share, wilson
+from common.statistics import by_class, share, wilson
 
 NUMBERED = 20                   # classes whose confusion matrix has numbers in its cells
 RANKED = 5                      # classes of a sample picture

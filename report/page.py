@@ -28,7 +28,7 @@ from report.answers import RANKED, class_rows, confused, confusion, ranking_rows
 from report.gather import gather
 from report.render import first_upper, number, percent
 from report.speed import rate, speed
-from report.statistics import decimals, wilson
+from common.statistics import decimals, wilson
 
 _SETTINGS = (('dataset', 'Data set'), ('train_images', 'Training images'), ('valid_images', 'Validation images'),
              ('test_images', 'Test images'), ('recipe', 'Recipe'), ('epochs', 'Epochs'), ('batch_size', 'Batch size'),

@@ -20,9 +20,10 @@ from PIL import Image
 
 from board import verify
 from board.simulator import Simulator, answers
+from common import statistics
 from common.errors import run
 from common.overlays import OVERLAYS
-from report import gather, page, statistics
+from report import gather, page
 from tests.board import runs
 from tests.export import chromium
 from tests.report import browser

@@ -4,7 +4,7 @@ from __future__ import absolute_import, division
 import pytest
 from hypothesis import given, strategies
 
-from report import statistics
+from common import statistics
 
 
 @pytest.mark.parametrize('right, count, low, high', [       # R. G. Newcombe, Statistics in Medicine 17 (1998), table I
