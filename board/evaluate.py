@@ -1,6 +1,6 @@
 """How good a packed network is on a whole test set: accuracy with its interval, classes, confusions.
 
-    python -m board.evaluate --net cnv -wb 1 -ab 1 --data-dir data      # one's own run, or the set that comes with the project
+    python -m board.evaluate --net cnv -wb 1 -ab 1 --data-dir data      # a run, or the set that comes with the project
 
 The answers are the board's, by the simulator: who has the true CIFAR-10 gets the true figure of a set that comes with the
 project. Of a run, make report has the same on its page.
