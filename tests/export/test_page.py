@@ -19,6 +19,7 @@ from export import gallery, page, source
 from tests.board import networks
 from tests.export import chromium
 from tests.export.conftest import case
+from tests.report import browser
 from tests.shared import ROOT
 
 PACKAGE = os.path.join(ROOT, 'pretrained', 'mnist-lfcW1A1.tar.gz')
@@ -246,6 +247,17 @@ def test_on_a_phone_and_in_the_dark(tmpdir, width, dark):
             opened.press('Tab')
             reached.append(opened.evaluate('document.activeElement.id || document.activeElement.ariaLabel'))
         assert reached == ['pad', 'choose', 'camera', 'clear', 'test image 1', 'test image 2']
+
+
+@chromium.needed
+@pytest.mark.parametrize('name, dark', [('mnist-lfcW1A1.html', False), ('mnist-lfcW1A1.html', True), ('index.html', False)])
+def test_axes_rules_are_kept(tmpdir, name, dark):
+    with chromium.opened(tmpdir, os.path.join(ROOT, gallery.OUT, name), dark=dark) as opened:
+        opened.evaluate(browser.axe() + '; 0')
+        assert opened.evaluate('axe.run(document).then(found => found.violations.map(rule => rule.id))') == []
+        opened.evaluate('document.querySelector("main").insertAdjacentHTML("beforeend", "<img src=data:,><h5>x</h5>"); 0')
+        found = opened.evaluate('axe.run(document).then(found => found.violations.map(rule => rule.id))')
+        assert {'image-alt', 'heading-order'} <= set(found)         # it would notice
 
 
 def test_names_are_text():

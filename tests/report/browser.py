@@ -81,11 +81,8 @@ def open_page(tmpdir, html, width, act=''):
                  seen['overflow'], seen['text'], seen['acted'])
 
 
-def violations(tmpdir, html, dark=False):
-    """What axe-core's rules find wrong with a page, one text for each rule.
-
-    Its Content-Security-Policy, which would not let axe-core run, is taken out.
-    """
+def axe():
+    """axe-core's source, which npm fetches once; the test is skipped where it cannot."""
     script = os.path.join(AXE, 'node_modules', 'axe-core', 'axe.min.js')
     if not os.path.exists(script):
         if not os.path.isdir(AXE):
@@ -99,7 +96,15 @@ def violations(tmpdir, html, dark=False):
         except subprocess.CalledProcessError as error:
             pytest.skip('npm cannot fetch axe-core: %s' % error.output.decode('utf-8', 'replace')[-200:])
     with io.open(script, encoding='utf-8') as handle:
-        source = handle.read().replace('</script', '<\\/script')
+        return handle.read()
+
+
+def violations(tmpdir, html, dark=False):
+    """What axe-core's rules find wrong with a page, one text for each rule.
+
+    Its Content-Security-Policy, which would not let axe-core run, is taken out.
+    """
+    source = axe().replace('</script', '<\\/script')
     html = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', '', html)
     page = tmpdir.join('axe.html')
     with io.open(str(page), 'w', encoding='utf-8') as handle:
