@@ -97,3 +97,29 @@ def set_parameter_values(network, arrays):
     """
     lasagne.layers.set_all_param_values(network, arrays)
     refresh_quantized_weights(network)
+
+
+def start_from(network, arrays):
+    """Take over saved parameters: all, or where they are of another number of classes all but the last layer's.
+
+    Parameters
+    ----------
+    network : lasagne.layers.Layer
+    arrays : list of float32 arrays
+        Of the same topology, as :func:`parameter_values` returns them.
+
+    Returns
+    -------
+    bool
+        Whether the last layer stayed as it was.
+
+    Raises
+    ------
+    ValueError
+        If number or shapes differ otherwise.
+    """
+    values = parameter_values(network)
+    last = lasagne.layers.get_all_params(network).index(quantized_layers(network)[-1].W)
+    other = len(arrays) == len(values) and arrays[last].shape[1] != values[last].shape[1]
+    set_parameter_values(network, arrays[:last] + values[last:] if other else arrays)
+    return other

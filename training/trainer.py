@@ -69,7 +69,9 @@ class Run(object):
         self.network = networks.build(settings.overlay, len(data.class_names), self.random,
                                       settings.network.dropout_in, settings.network.dropout_hidden)
         if initial is not None:
-            networks.set_parameter_values(self.network, initial)
+            if networks.start_from(self.network, initial):
+                note('--init is of another number of classes than %d: the last layer starts from random weights'
+                     % len(data.class_names))
         self.order = self.random.permutation(len(self.images)).astype(np.int32)
         self.epoch = self.batch = 0             # the next ones
         self.loss_sum = self.seconds = 0.       # of this epoch's batches so far

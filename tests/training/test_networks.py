@@ -84,3 +84,17 @@ def test_parameters_are_taken_over():
         assert np.array_equal(first.digits.get_value(), second.digits.get_value())
     with pytest.raises(ValueError):
         networks.set_parameter_values(copy, networks.parameter_values(source)[:-1])
+
+
+@pytest.mark.parametrize('name', ['cnvW1A1', 'lfcW1A2'])
+def test_the_last_layer_is_fresh_for_other_classes(name):
+    old, new = (networks.build(OVERLAYS[name], classes, np.random.RandomState(seed)) for classes, seed in ((10, 1), (4, 2)))
+    before, drawn = networks.parameter_values(old), networks.parameter_values(new)
+    assert networks.start_from(new, before)
+    after = networks.parameter_values(new)
+    last = [index for index, values in enumerate(drawn) if values.shape[-1:] == (4,)][0]
+    for index, values in enumerate(after):
+        np.testing.assert_array_equal(values, (before if index < last else drawn)[index])
+    assert not networks.start_from(old, before)
+    with pytest.raises(ValueError):
+        networks.start_from(new, before[:-1])
