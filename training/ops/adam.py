@@ -50,13 +50,13 @@ class Adam(NativeOp):
 class AdamQuantized(NativeOp):
     source, function = 'adam.c', 'adam_quantized'
     outputs = Array('W', '*size'), _mean, _variance, Array('copy', '*size', 'int8')
-    inputs = outputs[0], _gradient, _mean, _variance, _rate, outputs[3]
-    __props__ = ('scale', 'bits', 'in_place')
+    # The scale is an input, and not a constant of the C code: it is another one in each layer, which would be compiled again.
+    inputs = outputs[0], _gradient, _mean, _variance, _rate, Array('scale', ''), outputs[3]
+    __props__ = ('bits', 'in_place')
 
-    def __init__(self, scale, bits):
+    def __init__(self, bits):
         super(AdamQuantized, self).__init__()
-        self.scale, self.bits = float(scale), bits
-        self.constants = '%.9ef' % scale,
+        self.bits = bits
 
     @property
     def definitions(self):
@@ -70,4 +70,4 @@ def adam_native(parameter, gradient, mean, variance, rate):
 
 def adam_quantized_native(W, gradient, mean, variance, rate, copy, scale, bits):
     """As :func:`adam_quantized_twin`; in place once Theano has optimised the graph."""
-    return AdamQuantized(scale, bits)(W, gradient, mean, variance, rate, copy)
+    return AdamQuantized(bits)(W, gradient, mean, variance, rate, np.float32(scale), copy)

@@ -17,17 +17,17 @@ static int adam(const float *gradient, const float *rate, float *parameter, floa
 }
 
 // Of quantised weights: the step times `scale`, the result clipped to [-1, 1], and its copy of QUANTIZE(W) with it.
-static int adam_quantized(const float *gradient, const float *rate, float *W, float *mean, float *variance,
-                          int8_t *copy, long size, float scale, Workspace *workspace)
+static int adam_quantized(const float *gradient, const float *rate, const float *scale, float *W, float *mean,
+                          float *variance, int8_t *copy, long size, Workspace *workspace)
 {
-    const float step = *rate;
+    const float step = *rate, factor = *scale;
     (void)workspace;
 #pragma omp parallel for simd schedule(static) if (size > 20000)
     for (long i = 0; i < size; i++) {
         const float g = gradient[i];
         mean[i] = (float)BETA1 * mean[i] + (float)(1 - BETA1) * g;
         variance[i] = (float)BETA2 * variance[i] + (float)(1 - BETA2) * (g * g);
-        const float value = W[i] - scale * (step * mean[i] / (sqrtf(variance[i]) + (float)EPSILON));
+        const float value = W[i] - factor * (step * mean[i] / (sqrtf(variance[i]) + (float)EPSILON));
         W[i] = value < -1.f ? -1.f : value > 1.f ? 1.f : value;
         copy[i] = (int8_t)QUANTIZE(W[i]);
     }
