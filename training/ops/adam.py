@@ -50,7 +50,7 @@ class Adam(NativeOp):
 class AdamQuantized(NativeOp):
     source, function = 'adam.c', 'adam_quantized'
     outputs = Array('W', '*size'), _mean, _variance, Array('copy', '*size', 'int8')
-    # The scale is an input, and not a constant of the C code: it is another one in each layer, which would be compiled again.
+    # The scale is an input and not a constant of the C code: each layer has another, and would be compiled again.
     inputs = outputs[0], _gradient, _mean, _variance, _rate, Array('scale', ''), outputs[3]
     __props__ = ('bits', 'in_place')
 
