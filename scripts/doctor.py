@@ -4,8 +4,8 @@
     python scripts/doctor.py --device cuda
 
 Each line begins with ok, warning or failure; what follows an arrow is the command or setting that fixes it. Status 1
-where there is a failure. Lines on the GPU are failures only where it is asked for: DEVICE=cuda, or device = cuda in
-.theanorc or THEANO_FLAGS.
+where there is a failure. Lines on the GPU are failures only where it is asked for: DEVICE=cuda, also in the environment, or
+device = cuda in .theanorc or THEANO_FLAGS.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -52,7 +52,7 @@ def packages():
     if _distribution('theano'):
         # As a training imports it: left to itself, it looks for a BLAS, and fails on Python 3 where there is none.
         flags = dict(os.environ, THEANO_FLAGS='blas.ldflags=,%s,device=cpu' % os.environ.get('THEANO_FLAGS', ''))
-        as_training_does = 'from training import backend; backend.configure("lfc"); import theano'
+        as_training_does = 'from training import backend; backend.configure("lfc", "cpu"); import theano'
         if output(sys.executable, '-c', as_training_does, env=flags, cwd=ROOT) is None:
             yield failure('theano cannot be imported', "in %s: THEANO_FLAGS=blas.ldflags= %s -c '%s', which says why" % (
                 ROOT, sys.executable, as_training_does))
@@ -190,7 +190,8 @@ def lines(check, *arguments):
 
 
 def gpu_is_asked_for(device):
-    """Whether by DEVICE, or by the user's own Theano settings."""
+    """Whether by the option, by DEVICE of the environment, or by the user's own Theano settings."""
+    device = device or os.environ.get('DEVICE', '').lower()
     try:
         from training import theano_settings
         own = theano_settings.read().get('device')

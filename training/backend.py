@@ -4,7 +4,8 @@
     import theano
 
 What the user's own .theanorc or THEANO_FLAGS say (training.theano_settings) goes first; what they leave open is chosen
-here.
+here. The device alone is first decided by the option or by DEVICE of the environment: for the scripts that are called
+directly as for make, and in the gpu image.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -36,7 +37,7 @@ def configure(net, device=None):
     net : 'lfc' or 'cnv'
         Who computes: see :func:`threads`.
     device : 'cpu' or 'cuda', optional
-        Where not given, what the user's own settings say, and else the CPU.
+        Where not given, what DEVICE of the environment says; else the user's own settings; else the CPU.
 
     Returns
     -------
@@ -54,6 +55,7 @@ def configure(net, device=None):
     for variable, count in threads(net).items():
         os.environ.setdefault(variable, str(count))
     own = theano_settings.read()
+    device = device or asked_for()
     if device:
         own.pop('device', None)
     for problem in problems(own):
@@ -78,6 +80,20 @@ def configure(net, device=None):
         '%s=%s' % setting for setting in decided]))
     logging.getLogger('theano.gof.compilelock').addFilter(_OWN_WORDS)
     return theano_settings.told(own, flags)
+
+
+def asked_for():
+    """The device that DEVICE of the environment names, or None.
+
+    Raises
+    ------
+    UserError
+        There is no such device.
+    """
+    named = os.environ.get('DEVICE', '').lower()
+    if named and named not in DEVICES:
+        raise UserError('DEVICE=%s: %s' % (os.environ['DEVICE'], ' or '.join(DEVICES)))
+    return named or None
 
 
 def usual(device=None, ldflags=''):

@@ -92,12 +92,15 @@ def test_what_is_copied_is_there_and_not_ignored():
         assert ignored(path), path
 
 
-def test_theanos_settings_are_the_documents():
+def test_theanos_settings_are_the_documents_but_for_the_device():
     gpu, cpu = (read('docker', 'theanorc.' + target).splitlines()[1:] for target in ('gpu', 'cpu'))
-    for line in ('floatX = float32', 'device = cuda', 'openmp = True', 'openmp_elemwise_minsize = 200000',
+    for line in ('floatX = float32', 'openmp = True', 'openmp_elemwise_minsize = 200000',
                  'fastmath = True', 'ldflags = -lopenblas', 'round = False'):
         assert line in gpu
-    assert set(cpu) - set(gpu) == {'device = cpu'}
+    assert not any(line.startswith('device') for line in gpu + cpu)      # DEVICE decides
+    assert set(gpu) - set(cpu) == {'[nvcc]', 'fastmath = True'} and not set(cpu) - set(gpu)
+    devices = [rest for _, name, rest in instructions() if name == 'ENV' and rest.startswith('DEVICE=')]
+    assert devices == ['DEVICE=cuda']
 
 
 CONDA, PIP = read('environment.yml').split('  - pip:\n')

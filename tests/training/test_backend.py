@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+from common.errors import UserError
 from tests.shared import ROOT
 from training import backend
 
@@ -48,6 +49,26 @@ def test_what_somebody_else_may_have_compiled_is_not_run(temporary, monkeypatch,
     warning, used = capsys.readouterr()[1], os.environ['THEANO_FLAGS'].rsplit('base_compiledir=', 1)[1]
     assert warning.count('\n') == 1 and str(shared) in warning and 'can be written by others' in warning
     assert os.path.dirname(used) == str(temporary) and os.stat(used).st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize('named, option, expected', [
+    ('cpu', None, 'cpu'), ('CPU', None, 'cpu'), ('', None, None), ('cuda', 'cpu', 'cpu')])
+def test_device_of_the_environment_goes_before_the_users_own_settings(temporary, monkeypatch, named, option, expected):
+    """The scripts that are called directly do as make does; the option goes before both."""
+    temporary.join('theanorc').write('[global]\ndevice = cpu\nbase_compiledir = %s\n' % temporary.mkdir('compiled'))
+    monkeypatch.setenv('THEANORC', str(temporary.join('theanorc')))
+    monkeypatch.setenv('THEANO_FLAGS', '')
+    monkeypatch.setenv('DEVICE', named)
+    backend.configure('lfc', option)
+    devices = [flag for flag in os.environ['THEANO_FLAGS'].split(',') if flag.startswith('device=')]
+    assert devices == (['device=' + expected] if expected else [])      # none: the file's own is left to decide
+
+
+def test_a_device_that_there_is_not(monkeypatch):
+    monkeypatch.setenv('DEVICE', 'tpu')
+    with pytest.raises(UserError) as caught:
+        backend.configure('lfc')
+    assert str(caught.value) == 'DEVICE=tpu: cpu or cuda'
 
 
 def test_doctor_imports_theano_as_a_training_does():

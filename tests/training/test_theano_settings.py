@@ -69,13 +69,13 @@ def test_what_training_can_use(settings, line):
     assert theano_settings.problems(settings('[global]\n%s\n' % line)) == []
 
 
-def train(tmpdir, text, *options):
+def train(tmpdir, text, *options, **variables):
     """Exit status and lines of errors of a training that would end for want of data, with a .theanorc."""
     tmpdir.join('.theanorc').write(text)
-    environment = {name: value for name, value in os.environ.items() if name not in ('THEANO_FLAGS', 'THEANORC')}
+    environment = {name: value for name, value in os.environ.items() if name not in ('THEANO_FLAGS', 'THEANORC', 'DEVICE')}
     process = subprocess.Popen(
         [sys.executable, '-m', 'training.experiment', '--data-dir', 'no-such-folder', '--runs', str(tmpdir)] + list(options),
-        cwd=ROOT, env=dict(environment, HOME=str(tmpdir)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        cwd=ROOT, env=dict(environment, HOME=str(tmpdir), **variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = [text.decode('utf-8') for text in process.communicate()]
     assert not output
     return process.returncode, errors.splitlines()
@@ -99,8 +99,11 @@ def test_a_gpu_without_pygpu_is_one_line_and_can_be_overruled(tmpdir):
     status, errors = train(tmpdir, '[global]\ndevice = cuda\n')
     assert status == 1 and len(errors) == 1
     assert '~/.theanorc: device = cuda: Theano cannot use a GPU here' in errors[0] and 'DEVICE=cpu' in errors[0]
-    status, errors = train(tmpdir, '[global]\ndevice = cuda\n', '--device', 'cpu')
-    assert status == 1 and len(errors) == 1 and 'no-such-folder' in errors[0]
+    for options, variables in ((['--device', 'cpu'], {}), ([], {'DEVICE': 'cpu'})):
+        status, errors = train(tmpdir, '[global]\ndevice = cuda\n', *options, **variables)
+        assert status == 1 and len(errors) == 1 and 'no-such-folder' in errors[0]
+    status, errors = train(tmpdir, '[global]\ndevice = cpu\n', DEVICE='cuda')
+    assert status == 1 and len(errors) == 1 and 'DEVICE=cuda: Theano cannot use a GPU here' in errors[0]
 
 
 def test_what_decides_is_told_first(tmpdir):
