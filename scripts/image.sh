@@ -1,8 +1,8 @@
 #!/bin/bash
 # Builds the project's image: scripts/image.sh cpu|gpu [option of the engine's build ...]
 #
-# BASE_IMAGE and PIP_INDEX_URL of the environment are handed to the build, BNN_IMAGE names the result. ENGINE=buildah builds
-# where there is no engine that runs containers.
+# BASE_IMAGE, PIP_INDEX_URL and CUDNN (nvidia, or conda: where the gpu image has cuDNN from) of the environment are handed to
+# the build, BNN_IMAGE names the result. ENGINE=buildah builds where there is no engine that runs containers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/engine.sh
@@ -16,7 +16,7 @@ engine=${ENGINE:-}
 [ -n "$engine" ] || find_engine || { echo "image: error: $engine_problem" >&2; exit 1; }
 
 options=(--file docker/Dockerfile --target "$target" --tag "$image")
-for name in BASE_IMAGE PIP_INDEX_URL; do
+for name in BASE_IMAGE PIP_INDEX_URL CUDNN; do
     [ -z "${!name:-}" ] || options+=(--build-arg "$name=${!name}")
 done
 if revision=$(git rev-parse HEAD 2> /dev/null); then options+=(--label "org.opencontainers.image.revision=$revision"); fi

@@ -2,6 +2,7 @@
 import fnmatch
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -39,8 +40,10 @@ def test_the_base_is_pinned_by_its_digest_and_is_the_only_one():
 
 
 def test_nvidias_packages_are_the_documents_versions():
-    [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('gpu-system', 'RUN')]
+    [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('gpu-system', 'RUN') and 'apt-get' in rest]
     packages = re.search('--no-install-recommends(.*?)&&', run).group(1).split()
+    packages.remove('${cudnn[@]+"${cudnn[@]}"}')
+    packages += re.search(r'cudnn=\((lib[^)]*)\)', run).group(1).split()
     versions = dict(package.split('=') for package in packages)         # each has one
     for name, version in versions.items():
         assert version == ('7.6.5.32-1+cuda10.2' if 'cudnn' in name else
@@ -49,12 +52,58 @@ def test_nvidias_packages_are_the_documents_versions():
 
 
 def test_a_repository_is_trusted_by_the_fingerprint_of_its_key():
-    [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('nvidia-keys', 'RUN')]
+    run = ' && '.join(rest for stage, name, rest in instructions() if (stage, name) == ('nvidia-keys', 'RUN'))
     for name, fingerprint in (('cuda', 'EB693B3035CD5710E231E123A4B469963BF863CC'),
                               ('older', 'AE09FE4BBD223A84B2CCFCE3F60F4B3D7FA2AF80')):
         assert '%s=%s' % (name, fingerprint) in run and 'gpg --batch --list-keys "$%s" &&' % name in run
     entries = re.findall(r'"(deb [^"]*)"', read('docker', 'Dockerfile'))
     assert entries == ['deb [signed-by=/usr/share/keyrings/nvidia-${repository}.gpg]']
+
+
+def settings_of(stage):
+    """The environment that a stage sets, name to value."""
+    text = ' '.join(rest for at, name, rest in instructions() if (at, name) == (stage, 'ENV'))
+    return dict(re.findall(r'(\w+)=("[^"]*"|\S+)', text))
+
+
+def test_the_driver_is_found_where_gke_mounts_it():
+    settings = settings_of('gpu-system')
+    assert settings['LD_LIBRARY_PATH'] == '/usr/local/nvidia/lib:/usr/local/nvidia/lib64'
+    assert settings['PATH'] == '/usr/local/nvidia/bin:$PATH'
+
+
+def test_the_driver_has_the_name_that_pygpu_loads(tmp_path):
+    """The link leads nowhere until an engine brings the driver beside it."""
+    [command] = [rest for stage, name, rest in instructions()
+                 if (stage, name) == ('gpu-system', 'RUN') and 'libcuda.so' in rest]
+    for folder in ('/usr/lib/x86_64-linux-gnu', '/usr/lib64'):
+        (tmp_path / folder[1:]).mkdir(parents=True)
+        assert folder in command
+    subprocess.run(['bash', '-euc', command.replace('/usr/', '%s/usr/' % tmp_path)], check=True)
+    for folder in ('usr/lib/x86_64-linux-gnu', 'usr/lib64'):
+        assert os.readlink(str(tmp_path / folder / 'libcuda.so')) == 'libcuda.so.1'
+
+
+def test_cuda_is_at_its_real_folder():
+    root = settings_of('gpu-system')['CUDA_ROOT']
+    assert root == '/usr/local/cuda-10.2/targets/x86_64-linux'
+    [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('gpu-system', 'RUN') and 'ldconfig' in rest]
+    assert 'echo %s/lib > /etc/ld.so.conf.d/' % root in run
+
+
+def test_the_pip_of_27_trusts_the_systems_certificates():
+    for stage in ('cpu-environment', 'gpu-environment'):
+        rest = [rest for at, name, rest in instructions() if (at, name) == (stage, 'ARG')]
+        assert 'PIP_CERT=/etc/ssl/certs/ca-certificates.crt' in rest
+
+
+def test_the_loaded_libraries_are_asked_in_the_image_and_nothing_of_conda_is_before_them():
+    taken_out = [rest for stage, name, rest in instructions() if (stage, name) == ('gpu-environment', 'RUN')][-1]
+    assert taken_out == 'docker/conda_cuda.sh .venv/conda /opt/cudnn "$CUDNN"'
+    [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('gpu', 'RUN')]
+    assert '-m training.cuda nvrtc=10.2 cublas=10.2.2 cudnn=7.6.5 cudnn-runtime="$runtime"' in run
+    for stage in ('nvidia-keys', 'gpu-system', 'gpu-environment', 'gpu'):       # the other way has to reach them all
+        assert (stage, 'ARG', 'CUDNN=nvidia') in list(instructions())
 
 
 def test_a_program_that_is_downloaded_is_compared_with_its_hash():
