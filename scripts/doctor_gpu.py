@@ -4,9 +4,11 @@ from __future__ import absolute_import, division
 import ctypes
 import os
 import re
+import subprocess
 import sys
 
 from scripts.doctor_report import failure, in_the_image, ok, output
+from training import cuda as libraries
 
 NEWEST_GPU = (7, 5)             # Turing: the newest that CUDA 10.x compiles for
 OLDEST_GPU = (3, 0)             # Kepler: the oldest that cuDNN 7.6 has code for
@@ -15,10 +17,14 @@ GIGABYTE = 1e9
 
 
 def driver():
-    """The driver and its GPUs, asked through the driver's own library."""
+    """The driver and its GPUs, asked through the driver's own library, by the name that pygpu loads."""
     try:
-        cuda = ctypes.CDLL('libcuda.so.1')
+        cuda = libraries.load('cuda')
     except OSError:
+        if _loads('libcuda.so.1'):
+            yield failure('there is a driver, libcuda.so.1, but no libcuda.so, which pygpu loads',
+                          'ln -s libcuda.so.1 libcuda.so, in the folder where it is (ldconfig -p), then ldconfig')
+            return
         hint = 'docker run --gpus all' if in_the_image() else 'install NVIDIA\'s driver, 440.33 or later'
         yield failure('no NVIDIA driver: a GPU cannot be used', hint)
         return
@@ -41,6 +47,13 @@ def driver():
         yield failure('the driver sees no GPU', 'CUDA_VISIBLE_DEVICES=, docker run --gpus all')
     for device in range(number.value):
         yield _gpu(cuda, device)
+
+
+def _loads(name):
+    try:
+        return bool(ctypes.CDLL(name))
+    except OSError:
+        return False
 
 
 def _gpu(cuda, device):
@@ -75,22 +88,17 @@ def _first(pattern, path):
 def cuda_libraries():
     """What pygpu and Theano load by these names, and the headers that Theano compiles against."""
     fix = 'the gpu image (make image TARGET=gpu) has it; or install CUDA 10.2 with its -dev packages'
-    for library in ('nvrtc', 'cublas', 'cudnn'):
+    for library in libraries.LIBRARIES[1:]:
         try:
-            loaded = ctypes.CDLL('lib%s.so' % library)
-        except OSError as error:
+            found = libraries.versions(library)
+        except (OSError, AttributeError) as error:
             yield failure('lib%s.so cannot be loaded: %s' % (library, error), fix)
             continue
-        if library == 'nvrtc':
-            version = [ctypes.c_int(), ctypes.c_int()]
-            loaded.nvrtcVersion(*[ctypes.byref(part) for part in version])
-            yield ok('libnvrtc.so of CUDA %d.%d' % tuple(part.value for part in version))
-        elif library == 'cudnn':
-            version = loaded.cudnnGetVersion()
-            yield (ok if version // 1000 == 7 else failure)('libcudnn.so %d.%d.%d' % (
-                version // 1000, version % 1000 // 100, version % 100))
-        else:
-            yield ok('libcublas.so')
+        text = 'lib%s.so %s' % (library, found[library])
+        if library == 'cudnn':
+            text += ' for CUDA %s' % found['cudnn-runtime']
+        too_new = library == 'cudnn' and not found[library].startswith('7.')
+        yield (failure if too_new else ok)('%s: %s' % (text, libraries.path(library)))
     root = os.environ.get('CUDA_ROOT') or os.environ.get('CUDA_PATH') or '/usr/local/cuda'    # as Theano looks
     if output('g++', '-x', 'c++', '-', '-fsyntax-only', '-I', os.path.join(root, 'include'),
               stdin='#include <cudnn.h>') is None:
@@ -100,17 +108,46 @@ def cuda_libraries():
         yield ok('cudnn.h compiles')
 
 
+# What Theano's GPU backend does, once each: cuBLAS multiplies, NVRTC compiles a kernel for this very GPU, and it runs.
+TRY = '''
+import numpy, pygpu, pygpu.blas, pygpu.elemwise
+context = pygpu.init("cuda")
+print("%s %s" % (pygpu.__version__, context.devname))
+host = numpy.arange(64, dtype="float32").reshape(8, 8)
+there = pygpu.array(host, context=context)
+product = numpy.asarray(pygpu.blas.gemm(1., there, there, 0.))
+total = numpy.asarray(pygpu.elemwise.elemwise2(there, "+", there, there))
+print("%s %s" % (numpy.array_equal(product, host.dot(host)), numpy.array_equal(total, host + host)))
+maps = [line.split()[-1] for line in open("/proc/self/maps")]
+print(" ".join(sorted(set(name for name in maps if "libnvrtc.so" in name or "libcublas.so" in name))))
+'''
+
+
 def pygpu():
-    """Imported and started in a process of its own: a context that does not start may take the process with it."""
+    """One product and one kernel, in a process of its own: a context that does not start may take the process with it."""
     if output(sys.executable, '-c', 'import pygpu') is None:
         yield failure('no pygpu: Theano\'s GPU backend needs it, and only conda has it', 'make setup RUNTIME=conda')
         return
-    answer = output(sys.executable, '-c', 'import pygpu; print(pygpu.__version__); '
-                    'c = pygpu.init("cuda"); print(c.devname); '
-                    'print(" ".join(sorted({line.split()[-1] for line in open("/proc/self/maps") '
-                    'if "nvrtc" in line or "cublas" in line})))')
-    if answer is None:
-        yield failure('pygpu cannot start on the GPU', 'python -c \'import pygpu; pygpu.init("cuda")\', which says why')
+    process = subprocess.Popen([sys.executable, '-c', TRY], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said, errors = [text.decode('utf-8', 'replace') for text in process.communicate()]
+    said = said.split('\n') + ['']
+    if not said[0]:
+        yield failure('pygpu cannot start on the GPU: %s' % _complaint(process.returncode, errors),
+                      'python -c \'import pygpu; pygpu.init("cuda")\', which says more')
+    elif process.returncode:
+        yield failure('pygpu %s: no kernel can be compiled and run: %s' % (said[0], _complaint(process.returncode, errors)),
+                      'a GPU that this CUDA knows (CUDA 10.2: compute capability 3.0 to 7.5); or DEVICE=cpu')
+    elif said[1] != 'True True':
+        yield failure('pygpu %s: a product or a kernel computes wrongly' % said[0],
+                      'nvidia-smi -q, which counts errors of the memory; another GPU; or DEVICE=cpu')
     else:
-        version, name, libraries = (answer.split('\n') + ['', ''])[:3]
-        yield ok('pygpu %s computes on %s, with %s' % (version, name, libraries or 'libraries loaded later'))
+        yield ok('pygpu %s multiplies, compiles and computes, with %s' % (said[0], said[2]))
+
+
+def _complaint(status, errors):
+    """The line of a traceback or a compiler's log that says what is wrong."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    for line in lines:
+        if line.startswith('nvrtc: error'):
+            return line
+    return lines[-1] if lines else 'it ended with status %d' % status

@@ -105,7 +105,7 @@ def main(arguments):
         try:
             version = versions(library).get(name)
         except (OSError, AttributeError) as error:
-            raise UserError('lib%s.so: %s' % (library, error))
+            raise UserError('%s: it is to be where the loader looks, of version %s' % (error, expected))
         if ('%s.' % version).startswith(expected + '.'):
             print('%s %s: %s' % (name, version, path(library)))
         else:

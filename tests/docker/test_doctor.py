@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.docker.test_cuda import libraries
 from tests.environment.conftest import ROOT
 
 
@@ -52,10 +53,12 @@ def test_the_users_own_theano_settings_are_lines(tmp_path, line, state, words):
 
 
 def has_driver():
-    try:
-        return bool(ctypes.CDLL('libcuda.so.1'))
-    except OSError:
-        return False
+    for name in ('libcuda.so', 'libcuda.so.1'):
+        try:
+            return bool(ctypes.CDLL(name))
+        except OSError:
+            pass
+    return False
 
 
 @pytest.mark.skipif(has_driver(), reason='this machine has an NVIDIA driver')
@@ -63,3 +66,60 @@ def test_a_gpu_is_looked_for_where_it_is_asked_for():
     state, fix = about(doctor('--device=cuda', THEANO_FLAGS='device=cpu'), 'no NVIDIA driver')
     assert state == 'failure' and '440.33' in fix
     assert about(doctor(), 'no NVIDIA driver')[0] == 'ok'
+    assert about(doctor(DEVICE='cuda', THEANO_FLAGS='device=cpu'), 'no NVIDIA driver')[0] == 'failure'
+
+
+def gpu_lines(check, **variables):
+    """What one check of scripts/doctor_gpu.py says, in a process with other libraries and packages."""
+    process = subprocess.run([sys.executable, '-c', 'from scripts import doctor_gpu as gpu, doctor_report as report\n'
+                              'for line in gpu.%s(): report.show(line)' % check], cwd=ROOT,
+                             env=dict(os.environ, **variables), stdout=subprocess.PIPE, universal_newlines=True)
+    assert process.returncode == 0
+    return process.stdout.splitlines()
+
+
+@pytest.mark.skipif(has_driver(), reason='this machine has an NVIDIA driver')
+def test_a_driver_without_the_name_that_pygpu_loads(tmp_path):
+    libraries(tmp_path, names=['cuda'])
+    (tmp_path / 'libcuda.so').rename(tmp_path / 'libcuda.so.1')
+    [line] = gpu_lines('driver', LD_LIBRARY_PATH=str(tmp_path))
+    assert line.startswith('failure') and 'no libcuda.so, which pygpu loads' in line and 'ln -s libcuda.so.1' in line
+
+
+def test_the_libraries_that_are_loaded_say_their_versions(tmp_path):
+    lines = gpu_lines('cuda_libraries', LD_LIBRARY_PATH=str(libraries(tmp_path)))
+    for text in ('libnvrtc.so 10.2: %s/', 'libcublas.so 10.2.2: %s/', 'libcudnn.so 7.6.5 for CUDA 10.2: %s/'):
+        [line] = [line for line in lines if text % tmp_path in line]
+        assert line.startswith('ok')
+
+
+PYGPU = {'__init__.py': """__version__ = '0.7.6'
+class Context(object):
+    devname = 'Tesla T4'
+def init(name):
+    %(init)s
+    return Context()
+def array(host, context):
+    return host
+""", 'blas.py': """def gemm(alpha, a, b, beta):
+    return a.dot(b) + %(error)s
+""", 'elemwise.py': """def elemwise2(a, op, b, array):
+    %(compile)s
+    return a + b
+"""}
+
+
+@pytest.mark.parametrize('changes, state, words', [
+    ({}, 'ok', 'pygpu 0.7.6 Tesla T4 multiplies, compiles and computes'),
+    ({'init': 'raise RuntimeError("no device")'}, 'failure', 'cannot start on the GPU: RuntimeError: no device'),
+    ({'compile': 'raise RuntimeError("log:\\nnvrtc: error: invalid value for --gpu-architecture (-arch)")'}, 'failure',
+     'no kernel can be compiled and run: nvrtc: error: invalid value for --gpu-architecture (-arch)'),
+    ({'compile': 'import os; os.abort()'}, 'failure', 'it ended with status -6'),
+    ({'error': 1}, 'failure', 'computes wrongly')])
+def test_the_gpu_multiplies_and_runs_a_kernel(tmp_path, changes, state, words):
+    """With a package in pygpu's place: an architecture that CUDA does not know fails when something is compiled for it."""
+    (tmp_path / 'pygpu').mkdir()
+    for name, text in PYGPU.items():
+        (tmp_path / 'pygpu' / name).write_text(text % dict({'init': 'pass', 'compile': 'pass', 'error': 0}, **changes))
+    [line] = gpu_lines('pygpu', PYTHONPATH=str(tmp_path))
+    assert line.startswith(state) and words in line
