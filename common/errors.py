@@ -50,7 +50,9 @@ def run(main, arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'):      # a terminal that lacks some characters of a name still shows the rest
             stream.reconfigure(errors='backslashreplace')
-    previous = signal.signal(signal.SIGTERM, _terminate)
+    answered = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)    # a training's own answer stays
+    if not answered:
+        previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         status = main(sys.argv[1:] if arguments is None else arguments)
         if sys.stdout is not None:  # None: started with it closed
@@ -69,7 +71,8 @@ def run(main, arguments=None):
             return 141
         message = file_error(error)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        if not answered:
+            signal.signal(signal.SIGTERM, previous)
     print('%s: error: %s' % (program, ' '.join(message.split('\n'))), file=sys.stderr)
     return 1
 

@@ -5,8 +5,9 @@
 #
 # Results go to /runs and belong to whom that folder belongs; mnist.npz and cifar10.npz are read from /data where they
 # are there; what is compiled and downloaded stays in /cache. A training that was stopped is resumed,
-# and ends with status 75 when SIGTERM stops it. Any other command runs in the image's environment.
+# and ends with status 75 when SIGTERM stops it, at whatever moment. Any other command runs in the image's environment.
 set -euo pipefail
+trap 'exit 75' TERM
 
 home=${BNN_HOME:-/opt/bnn-pynq}
 

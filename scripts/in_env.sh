@@ -7,6 +7,7 @@
 #     scripts/in_env.sh --light python -m board.predict ...   before there is one to work in: in one without Theano, made in
 #                                                             seconds, where a Python here is 3.8 or later
 set -euo pipefail
+trap 'exit 75' TERM     # until the command runs: nothing has begun, and it can be started again
 
 scripts=$(cd "$(dirname "$0")" && pwd -P)
 link=active

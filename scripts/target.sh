@@ -8,6 +8,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL     # a make further in would take the variables for its own
+trap 'exit 75' TERM     # what has not begun can simply be started again: the status that supervisors restart by
 
 target=${1:-help}
 [ $# = 0 ] || shift
@@ -144,11 +145,12 @@ run_stage() {  # STAGE [exec]
 cd "$root"
 case ${command[$target]} in
     '= '*)
-        # SIGTERM reaches the stage as well, as Ctrl-C does: the group gets both. 75: stopped, and can be resumed.
+        # SIGTERM reaches the stage as well, as Ctrl-C does: the group gets both. 75: stopped, and can be resumed, or started
+        # again: every stage but the training makes all of its files anew.
         stopped=
         trap 'stopped=1' TERM INT
         for stage in $(stages_of "$target"); do
-            run_stage "$stage" || exit $?
+            run_stage "$stage" || { status=$?; [ -z "$stopped" ] || status=75; exit "$status"; }
             [ -z "$stopped" ] || exit 75
         done ;;
     *) run_stage "$target" exec ;;

@@ -1,14 +1,14 @@
 """One training, from the command line to the trained parameters: what mnist_mod.py and cifar10_mod.py both do."""
 from __future__ import absolute_import, division
 
-import collections
-import os
-import sys
-
 from training.stopping import STOPPED, Stop, Stopped, from_the_start
 
 if __name__ == '__main__':
     from_the_start()
+
+import collections  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
 
 from common import options, overlays  # noqa: E402
 from training.log import note, note_if_slow  # noqa: E402
@@ -65,8 +65,10 @@ def train(given, stop):
     with files.only_writer():       # a folder that cannot be written is reported before anything is loaded
         with note_if_slow('Loading %s' % settings.dataset_name):
             data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
+        stop.check()
         with note_if_slow('Starting Theano'):
             from training import trainer            # Theano reads its configuration when it is imported
+        stop.check()
         backend.check()
         if settings.train_size and settings.train_size > len(data.train.labels):
             note('There are %d training images: all are used' % len(data.train.labels))

@@ -56,8 +56,14 @@ class Stop(object):
         """Ask to stop; the first reason stays."""
         self.reason = self.reason or reason
 
+    def check(self):
+        """Raise Stopped where a signal came: a library that was being imported or that compiled may have caught it."""
+        if self.reason:
+            raise Stopped('stopped before the first batch (%s): start it again' % self.reason)
+
     def from_now_on_asked(self):
-        """Signals raise Stopped no longer."""
+        """Signals raise Stopped no longer; one that came before does, here."""
+        self.check()
         self._raises = False
 
     def _answer(self, number, frame):
@@ -65,6 +71,6 @@ class Stop(object):
             self._since = clock()
             self.ask(SIGNALS[number])
             if self._raises:
-                raise Stopped('stopped before the first batch (%s): start it again' % self.reason)
+                self.check()
         elif clock() - self._since > IMPATIENCE_SECONDS:
             os._exit(128 + number)

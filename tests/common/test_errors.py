@@ -123,3 +123,14 @@ def test_closed_streams_get_no_file(tmpdir, closed):
     status = subprocess.call(['bash', '-c', '%s program.py %s' % (sys.executable, closed)], cwd=str(tmpdir),
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert status == 1 and tmpdir.join('file').read() == 'whole'
+
+
+def test_a_program_that_answers_sigterm_itself_keeps_its_answer():
+    """As a training does from its first line on."""
+    answers = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: answers.append(number))
+    try:
+        assert errors.run(lambda arguments: os.kill(os.getpid(), signal.SIGTERM), []) == 0
+        assert answers == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)

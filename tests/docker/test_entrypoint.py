@@ -1,6 +1,7 @@
 """The image's entrypoint, run here as the user of this machine, with a copy of the project in the image's place."""
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -123,3 +124,41 @@ def test_a_cache_of_somebody_else_is_not_used(program, tmp_path):
     os.chown(str(cache), 54321, 54321)
     _, output, errors = program('train')
     assert 'belongs to user 54321' in errors and '%s/theano' % cache not in output
+
+
+def stopped(target, folder, scripts):
+    """The status of a target with these scripts beside target.sh, where SIGTERM comes to all of them, as by dumb-init."""
+    home = folder / 'image'
+    (home / 'scripts').mkdir(parents=True)
+    for name in ('common', 'training'):
+        (home / name).symlink_to(os.path.join(ROOT, name))
+    shutil.copy(os.path.join(ROOT, 'scripts/target.sh'), str(home / 'scripts'))
+    for name, text in scripts.items():
+        (home / 'scripts' / name).write_text(text)
+        (home / 'scripts' / name).chmod(0o755)
+    environment = {'PATH': os.environ['PATH'], 'OUT': str(folder)}
+    process = subprocess.Popen([str(home / 'scripts/target.sh'), target], env=environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                               universal_newlines=True)
+    while process.stdout.readline() not in ('waiting\n', ''):
+        pass
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate()
+    return process.returncode
+
+
+@pytest.mark.parametrize('target', ['train', 'all', 'verify'])
+def test_sigterm_while_the_environment_is_looked_at(tmp_path, target):
+    with open(os.path.join(ROOT, 'scripts/in_env.sh')) as handle:
+        in_env = handle.read()
+    assert stopped(target, tmp_path, {'in_env.sh': in_env, 'setup.sh': '#!/bin/sh\necho waiting\nexec sleep 20\n'}) == 75
+
+
+@pytest.mark.parametrize('answer', ['exec sleep 20', "trap 'exit 143' TERM; sleep 20", "trap 'exit 75' TERM; sleep 20"])
+def test_all_is_started_again_whichever_stage_sigterm_meets(tmp_path, answer):
+    """Only a training writes a checkpoint; what comes after it begins anew."""
+    assert stopped('all', tmp_path, {'in_env.sh': '#!/bin/bash\necho waiting\n%s\n' % answer}) == 75
+
+
+def test_a_stage_that_fails_by_itself_keeps_its_status(tmp_path):
+    assert stopped('all', tmp_path, {'in_env.sh': '#!/bin/bash\nexit 3\n'}) == 3

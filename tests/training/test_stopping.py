@@ -3,9 +3,13 @@ from __future__ import absolute_import
 
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
+from tests.shared import ROOT
 from training import stopping
 from training.stopping import Stop, Stopped
 
@@ -30,6 +34,33 @@ def test_before_and_while_something_can_be_lost(number, reason):
         send(number)
         assert stop.reason == reason
     assert signal.getsignal(number) == before
+
+
+def test_a_signal_that_a_library_caught_still_stops():
+    """Imports and compilations have bare excepts."""
+    for place in ('check', 'from_now_on_asked'):
+        with Stop() as stop:
+            try:
+                send(signal.SIGTERM)
+            except BaseException:
+                pass
+            with pytest.raises(Stopped):
+                getattr(stop, place)()
+
+
+@pytest.mark.parametrize('seconds', [0, .15, .4, .8, 1.3])
+def test_sigterm_from_the_first_line_on(tmpdir, seconds):
+    """Imports take seconds on a cold disk: the status is what a supervisor restarts by, whatever is being loaded."""
+    program = '\n'.join([
+        'from training.stopping import from_the_start', 'from_the_start()', 'import runpy, sys', 'print("begun")',
+        'sys.stdout.flush()', 'runpy.run_module("training.experiment", run_name="__main__", alter_sys=True)'])
+    process = subprocess.Popen([sys.executable, '-c', program, '--dataset=digits', '--epochs=5000', '--runs', str(tmpdir)],
+                               cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b'begun\n'
+    time.sleep(seconds)
+    process.terminate()
+    errors = process.communicate()[1].decode('utf-8')
+    assert process.returncode == stopping.STOPPED and 'Traceback' not in errors, errors
 
 
 def test_a_second_signal_ends_the_process():
