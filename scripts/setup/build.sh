@@ -127,11 +127,22 @@ build_conda() {
     rm -rf "${venvs:?}/conda"
     : > "$log"
     case $conda in *micromamba) verb=(create --yes) ;; *) verb=(env create) ;; esac
-    "$conda" "${verb[@]}" --quiet --prefix "$venvs/conda" --file "$root/environment.yml" >> "$log" 2>&1 ||
+    "$conda" "${verb[@]}" --quiet --prefix "$venvs/conda" --file "$root/environment.yml" >> "$log" 2>&1 || {
+        refused_terms
         fail "$conda: $(grep -iE 'error|not found|no such|nothing provides|ResolvePackage' "$log" | head -n 1);" \
             "all of it is in $log"
+    }
     python=$conda
     finish conda
+}
+
+# Conda from 2025 on fetches nothing from Anaconda's channels before somebody has agreed to their terms: nobody does so here.
+refused_terms() {
+    local channel
+    grep -qi 'terms of service have not been accepted' "$log" || return 0
+    channel=$(sed -n 's/^  - \(https:.*\)/\1/p' "$root/environment.yml")
+    fail "Anaconda's terms of service (anaconda.com/legal) are not agreed to here: read them and, if you agree, type" \
+        "$conda tos accept --override-channels --channel $channel, then make setup again"
 }
 
 trains() { case $(locks "$1") in light | export | finn) return 1 ;; esac; }     # whether Theano is in it

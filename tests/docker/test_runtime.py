@@ -1,10 +1,11 @@
 """RUNTIME=docker and conda: what is chosen when, and what the engine is asked for. The engine is a program that writes
 down how it was called, on a machine made to order; scripts/prove_image.sh runs the image itself."""
 import os
+import shutil
 
 import pytest
 
-from tests.environment.conftest import machine  # noqa: F401
+from tests.environment.conftest import ROOT, machine  # noqa: F401
 
 ENGINE = '''#!/bin/sh
 echo "$@" >> "$HOME/calls"
@@ -107,3 +108,25 @@ if [ "$1" = env ]; then echo 'ResolvePackageNotFound: tensorflow'; exit 1; fi
     assert status == 1 and 'ResolvePackageNotFound: tensorflow' in errors and errors.count('\n') == 1
     made = [line for line in (engine.home / 'conda-calls').read_text().splitlines() if line.startswith('env create')]
     assert made == ['env create --quiet --prefix {0}/.venv/conda --file {0}/environment.yml'.format(engine.root)]
+
+
+def test_the_terms_of_condas_channel_are_never_agreed_to_by_itself(engine):
+    """What conda 25 says, which made no environment before somebody types the command."""
+    shutil.copy(os.path.join(ROOT, 'environment.yml'), str(engine.root))
+    engine.program('conda', '''#!/bin/sh
+echo "$@" >> "$HOME/conda-calls"
+[ "$1" = env ] || exit 0
+cat >&2 <<END
+CondaToSNonInteractiveError: Terms of Service have not been accepted for the following channels.
+    - https://repo.anaconda.com/pkgs/main
+
+To accept these channels' Terms of Service, run the following commands:
+    conda tos accept --override-channels --channel https://repo.anaconda.com/pkgs/main
+END
+exit 1
+''')
+    status, _, errors = engine.setup(RUNTIME='conda')
+    assert status == 1 and errors.count('\n') == 1 and 'anaconda.com/legal' in errors
+    assert 'conda tos accept --override-channels --channel https://repo.anaconda.com/pkgs/main, then make setup' in errors
+    assert 'tos' not in (engine.home / 'conda-calls').read_text()
+    assert not (engine.root / '.venv/active').exists()
