@@ -132,6 +132,10 @@ class Learner(object):
             self._outputs = theano.function([given], lasagne.layers.get_output(self.network, given, deterministic=True))
         return self._outputs(images)
 
+    def operations(self):
+        """The names of the classes of what a training step computes, in the order in which it does."""
+        return [type(node.op).__name__ for node in self._train.maker.fgraph.toposort()]
+
     def train(self, images, labels, learning_rate):
         """One training step.
 

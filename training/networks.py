@@ -76,6 +76,11 @@ def refresh_quantized_weights(network):
                                  for layer in quantized_layers(network)])()
 
 
+def parameters(network):
+    """The shared variables whose values are saved, in the order of :func:`parameter_values`."""
+    return lasagne.layers.get_all_params(network)
+
+
 def parameter_values(network):
     """The parameters in the order in which they are saved: layer by layer W, b, beta, gamma, mean, inv_std.
 

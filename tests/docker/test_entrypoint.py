@@ -40,7 +40,7 @@ def program(tmp_path):
 def test_help_lists_the_journey(program):
     status, output, _ = program()
     assert status == 0
-    for word in ('doctor', 'demo', 'all', 'train', 'weights', 'verify', 'NET'):
+    for word in ('doctor', 'selftest', 'demo', 'all', 'train', 'weights', 'verify', 'NET'):
         assert '\n  %s ' % word in output
     for word in ('setup', 'image', 'prove', 'bench'):           # of the machine around it
         assert '\n  %s ' % word not in output
@@ -91,6 +91,12 @@ def test_what_is_wrong_is_one_line(program, words, message):
 def test_targets_beside_the_journey(program):
     status, output, errors = program('predict', 'IMAGE=i.png')
     assert (status, errors) == (0, '') and output.startswith('python -m board.predict ') and '--images=i.png' in output
+
+
+def test_selftest_writes_its_report_beside_the_runs(program, tmp_path):
+    status, output, errors = program('selftest', DEVICE='cuda')
+    assert (status, errors) == (0, '')
+    assert output.splitlines()[0] == 'python -m training.selftest --runs=%s --device=cuda' % (tmp_path / 'runs')
 
 
 def test_runs_side_by_side(program, tmp_path):
