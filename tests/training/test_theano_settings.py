@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import theano
 
 from common.errors import UserError
 from tests.shared import ROOT
@@ -109,3 +110,9 @@ def test_a_gpu_without_pygpu_is_one_line_and_can_be_overruled(tmpdir):
 def test_what_decides_is_told_first(tmpdir):
     status, errors = train(tmpdir, '[global]\nopenmp = False\n')
     assert status == 1 and errors[0] == 'Theano, by ~/.theanorc: openmp = False' and 'no-such-folder' in errors[1]
+
+
+def test_theano_has_no_fast_math_to_turn_on():
+    """docs/containers.md, Rounding: [nvcc] of the documents' .theanorc is read by nothing."""
+    names = [variable.fullname for variable in theano.configparser._config_var_list]
+    assert 'floatX' in names and not [name for name in names if 'nvcc' in name or 'fast' in name.replace('fast_run', '')]
