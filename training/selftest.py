@@ -112,7 +112,7 @@ def _device(operations):
     cudnn = dnn.dnn_available(None)
     return {'device': context.devname.decode() if isinstance(context.devname, bytes) else context.devname,
             'cudnn': 'used' if any(name.startswith('GpuDnn') for name in operations) else
-            'not used' if cudnn else 'not there: %s' % ' '.join(str(dnn.dnn_available.msg).split()),
+            'not used' if cudnn else 'not there: %s' % str(dnn.dnn_available.msg).split('. ')[0],
             'on_the_host': heavy}
 
 
