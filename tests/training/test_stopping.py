@@ -18,6 +18,14 @@ def send(number):
     os.kill(os.getpid(), number)
 
 
+@pytest.fixture(autouse=True)
+def hangup():
+    """As it is where the tests are not run by nohup, which has SIGHUP ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize('number, reason', [(signal.SIGTERM, 'SIGTERM'), (signal.SIGINT, 'Ctrl-C'),
                                             (signal.SIGHUP, 'its terminal was closed')])
 def test_before_and_while_something_can_be_lost(number, reason):
