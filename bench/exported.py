@@ -19,11 +19,12 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from bench.simulator import MOST_ROUNDS, NotMeasured, random_network
+from bench import command_line
+from bench.simulator import NotMeasured, random_network
 from bench.training import processor
 from board import kernel
 from board.simulator import answers
-from common.errors import ArgumentParser, run
+from common.errors import run
 from common.files import temporary_folder
 from common.overlays import OVERLAYS
 from export import c_source, network, source
@@ -96,13 +97,7 @@ def compiled(of, options, images, folder):
 
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--net', action='append', choices=list(OVERLAYS), metavar='NET', help='only this network')
-    parser.add_argument('--rounds', type=int, default=7, help='of which the medians are taken (default: 7)')
-    parser.add_argument('--json', action='store_true', help='a machine-readable object instead of the table')
-    options = parser.parse_args(arguments)
-    if not 1 <= options.rounds <= MOST_ROUNDS:
-        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
+    options = command_line.parse(__doc__, arguments, OVERLAYS)
     if not options.json:
         print('%s; processor ms an image, one thread, medians of %d rounds' % (processor(), options.rounds))
         print('%-8s %10s %10s %10s' % ('', 'exported', 'portable', 'simulator'))

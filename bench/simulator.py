@@ -17,13 +17,13 @@ if __name__ == '__main__':
 
 import numpy as np
 
+from bench import command_line
 from board import kernel, reference
 from common import machine
-from common.errors import ArgumentParser, UserError, run
+from common.errors import UserError, run
 from common.overlays import IN_BATCHES, OVERLAYS, ULTRA96
 
 IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}      # in a round: of numpy, of C
-MOST_ROUNDS = 10000
 
 
 class NotMeasured(UserError):
@@ -80,13 +80,7 @@ def measure(overlay, rounds):
 
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--net', action='append', choices=list(OVERLAYS), metavar='NET', help='only this network')
-    parser.add_argument('--rounds', type=int, default=7, help='of which the medians are taken (default: 7)')
-    parser.add_argument('--json', action='store_true', help='a machine-readable list instead of the table')
-    options = parser.parse_args(arguments)
-    if not 1 <= options.rounds <= MOST_ROUNDS:
-        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
+    options = command_line.parse(__doc__, arguments, OVERLAYS)
     if not options.json:
         print('ms an image, medians of %d rounds, %d processors' % (options.rounds, machine.processors()))
         print('%-8s %9s %9s %7s %9s' % ('', 'numpy', 'C', 'ratio', 'FPGA'))

@@ -21,6 +21,7 @@ if __name__ == '__main__':
 
 import numpy as np
 
+from bench import command_line
 from common import machine
 from common.errors import ArgumentParser, UserError, run
 from common.files import temporary_folder
@@ -29,7 +30,6 @@ from common.overlays import NETWORKS
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 IMAGES = {'lfc': (10000, 2000), 'cnv': (1000, 111)}         # training, and its share of validation
 FLOP = {'lfc': 15.9e6, 'cnv': .35e9}                        # counted work of a training image, forward and backward
-MOST_ROUNDS = 10000
 BREVITAS = ['torch==2.13.0', 'brevitas==0.13.4']
 
 
@@ -205,8 +205,7 @@ def main(arguments):
     parser.add_argument('--baseline', metavar='COMMIT', help='an earlier commit of this project, in its own environment')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args(arguments)
-    if not 1 <= options.rounds <= MOST_ROUNDS:
-        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
+    command_line.check(parser, options.rounds)
     python, reason = (None, 'not asked for') if options.no_brevitas else brevitas_python(options.brevitas)
     product = ('product', sys.executable, ROOT)
     baseline = [('baseline',) + baseline_python(options.baseline)] if options.baseline else []

@@ -17,13 +17,13 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from common.errors import ArgumentParser, run
+from bench import command_line
+from common.errors import run
 from common.files import temporary_folder
 from common.overlays import OVERLAYS
 from weights_gen import parameters
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MOST_ROUNDS = 10000
 READ = 'import sys, numpy; archive = numpy.load(sys.argv[1]); [archive[name] for name in archive.files]'
 
 
@@ -62,12 +62,7 @@ def measure(overlay, rounds):
 
 def main(arguments):
     """The command line; see --help."""
-    parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--rounds', type=int, default=7, help='of which the medians are taken (default: 7)')
-    parser.add_argument('--json', action='store_true', help='a machine-readable list instead of the table')
-    options = parser.parse_args(arguments)
-    if not 1 <= options.rounds <= MOST_ROUNDS:
-        parser.error('argument --rounds: give 1 to %d' % MOST_ROUNDS)
+    options = command_line.parse(__doc__, arguments)
     results = [measure(overlay, options.rounds) for overlay in OVERLAYS.values()]
     if options.json:
         print(json.dumps(results, indent=1, sort_keys=True))

@@ -13,13 +13,11 @@ import sys
 if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-import numpy as np
-
 from board import predict
 from board.simulator import answers
 from common import options
 from common.errors import UserError, run
-from common.statistics import by_class, decimals, share, wilson
+from common.statistics import by_class, confused, confusion_of, decimals, share, wilson
 from datasets import registry
 
 _PAIRS = 5      # most confused pairs that are named
@@ -44,12 +42,10 @@ def evaluate(simulator, images, labels):
         of list of int, a row for each class, a column for each answer.
     """
     got = answers(simulator.overlay, simulator.scores(images))
-    confusion = np.zeros((len(simulator.classes),) * 2, int)
-    np.add.at(confusion, (labels, got), 1)
     right = int((got == labels).sum())
     low, high = wilson(right, len(labels))
     return {'images': len(labels), 'right': right, 'accuracy': 100 * right / len(labels), 'low': low, 'high': high,
-            'confusion': confusion.tolist()}
+            'confusion': confusion_of(labels, got, len(simulator.classes))}
 
 
 def lines(result, classes):
@@ -66,11 +62,10 @@ def lines(result, classes):
         yield '  answers, a row for each class:'
         for name, counts in zip(classes, result['confusion']):
             yield '  %-*s %s' % (width, name, ' '.join('%5d' % count for count in counts))
-    pairs = sorted(((count, row, column) for row, values in enumerate(result['confusion'])
-                    for column, count in enumerate(values) if row != column and count), reverse=True)
+    pairs = confused(result['confusion'], _PAIRS)
     if pairs:
         yield '  most confused: ' + ', '.join('%s as %s %d' % (classes[row], classes[column], count)
-                                             for count, row, column in pairs[:_PAIRS])
+                                             for row, column, count in pairs)
 
 
 def _percent(part, whole):

@@ -166,9 +166,7 @@ def _answer_file(given, images, simulator, about_set):
         print_lines([u'%s: answer %s' % (name, classes[got[0]]), about_set, u''] + ranking(overlay, classes, scores[0]))
         if overlay.decision != LARGEST_OUTPUT:
             print_lines([u'(a bit for each class, 1 for yes; the board answers the highest that is set)'])
-        print_lines([u'', u'what the network saw:'])
-        for line in seen.lines(images[0], overlay.net, sys.stdout):
-            print_lines([line])
+        print_lines([u'', u'what the network saw:'] + seen.lines(images[0], overlay.net, sys.stdout))
     else:
         print_lines(classes[index] for index in got)
         print(about_set, file=sys.stderr)

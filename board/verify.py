@@ -35,6 +35,7 @@ from common.errors import UserError, run
 from common.files import sha256, whole_file
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
 from common.run_folder import BadRun, RunFolder
+from common.statistics import confusion_of
 from datasets import inputs, registry
 from weights_gen import parameters
 from weights_gen.folder import layout
@@ -126,8 +127,6 @@ def compare(run_folder, trained, test, tolerance):
                                   scores[different])
     right = [int((given == test.labels).sum()) for given in (of_training, by_rule, of_board)]
     count = len(test.labels)
-    confusion = np.zeros((test.outputs.shape[1],) * 2, int)
-    np.add.at(confusion, (test.labels, of_board), 1)
     return {
         'images': count,
         'decision': decision,
@@ -142,7 +141,7 @@ def compare(run_folder, trained, test, tolerance):
                         for image, label, one, other, reason in zip(
                             different.tolist(), test.labels[different].tolist(), of_training[different].tolist(),
                             of_board[different].tolist(), reasons)],
-        'confusion': confusion.tolist(),
+        'confusion': confusion_of(test.labels, of_board, test.outputs.shape[1]),
         'simulator': {'engine': simulator.engine, 'seconds': seconds, 'processors': machine.processors()},
     }
 

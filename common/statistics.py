@@ -7,6 +7,8 @@ from __future__ import absolute_import, division
 import collections
 import math
 
+import numpy as np
+
 Z = 1.959964            # of 95 %: the normal distribution's 97.5th percentile
 
 Class = collections.namedtuple('Class', [
@@ -36,6 +38,31 @@ def wilson(right, count):
 def decimals(count):
     """Decimals for a percentage of a number of images: two from 5,000 on, else one."""
     return 2 if count >= 5000 else 1
+
+
+def confusion_of(labels, answered, classes):
+    """How often each class is answered as each.
+
+    Parameters
+    ----------
+    labels, answered : int arrays of shape (N,)
+    classes : int
+
+    Returns
+    -------
+    list of list of int
+        A row for each class, a column for each answer.
+    """
+    result = np.zeros((classes, classes), int)
+    np.add.at(result, (labels, answered), 1)
+    return result.tolist()
+
+
+def confused(confusion, most):
+    """The most frequent mistakes: (class, answer, how often), of equal ones the lower class first."""
+    pairs = [(label, answer, count) for label, row in enumerate(confusion) for answer, count in enumerate(row)
+             if count and label != answer]
+    return sorted(pairs, key=lambda pair: -pair[2])[:most]
 
 
 def by_class(confusion):

@@ -3,9 +3,10 @@ from __future__ import absolute_import, division, unicode_literals
 
 import numpy as np
 
+from common import statistics
+from common.statistics import by_class, share, wilson
 from report.gather import PAIRS, Pair
 from report.render import number
-from common.statistics import by_class, share, wilson
 
 NUMBERED = 20                   # classes whose confusion matrix has numbers in its cells
 RANKED = 5                      # classes of a sample picture
@@ -45,9 +46,8 @@ def confused(material):
     verification = material.network.verification
     if material.pairs or not verification:
         return material.pairs
-    pairs = [Pair(label, answer, count, []) for label, row in enumerate(verification['confusion'])
-             for answer, count in enumerate(row) if count and label != answer]
-    return sorted(pairs, key=lambda pair: -pair.count)[:PAIRS]
+    return [Pair(label, answer, count, []) for label, answer, count in statistics.confused(
+        verification['confusion'], PAIRS)]
 
 
 def class_rows(material):

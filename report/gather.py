@@ -18,6 +18,7 @@ from board.verify import read_test_set
 from common.errors import UserError
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
 from common.run_folder import BadRun, RunFolder, read_mapping
+from common.statistics import confusion_of
 from weights_gen import classes, folder
 
 SAMPLES = 6
@@ -265,9 +266,7 @@ def board_answers(network, test):
     given = answers(network.overlay, test.outputs >= 0) if by_rule else test.outputs.argmax(axis=1)
     for difference in verification['differences']:
         given[difference['image']] = difference['board']
-    confusion = np.zeros((test.outputs.shape[1],) * 2, int)
-    np.add.at(confusion, (test.labels, given), 1)
-    if confusion.tolist() != verification['confusion']:
+    if confusion_of(test.labels, given, test.outputs.shape[1]) != verification['confusion']:
         raise BadRun('verify.json is of another test set: make verify again')
     return given
 

@@ -3,14 +3,14 @@
 # what 3.8 to 3.11 and their numpy may change, trainings, on one of these too; all but the shell scripts' and the C kernels'
 # on 2.7; those of export/ once more with its runtimes, and with FINN. What the machine lacks is skipped, and listed at the
 # end.
-# Arguments go to pytest.
+# Arguments go to pytest; of paths, each Python gets those that it runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 temporary=$(mktemp -d)
 # shellcheck disable=SC2154     # which the trap sets itself
-trap 'running=$(jobs -p); [ -z "$running" ] || kill -INT $running; rm -rf "$temporary"' EXIT
-summary= failed= kinds=
+trap 'processes=$(jobs -p); [ -z "$processes" ] || kill -INT $processes; rm -rf "$temporary"' EXIT
+summary= failed= kinds= running=
 [ ! -t 1 ] || set -- --color=yes "$@"
 declare -A version left_out process
 # What a numpy between those of 2.7 and of the newest Python may change: a training, its graph, its files.
@@ -18,6 +18,12 @@ of_numpy=()
 for name in backend checkpoint compatibility experiment layers networks quantization removed resuming updates; do
     of_numpy+=(! -name "test_$name.py")
 done
+
+is_left_out() {  # KIND PATH
+    local folder
+    for folder in ${left_out[$1]}; do case ${2%%::*} in "$folder" | "$folder"/*) return 0 ;; esac; done
+    return 1
+}
 
 tell() { summary="$summary$*"$'\n'; }
 
@@ -46,13 +52,25 @@ done
 [ -n "$kinds" ] || { printf '%s' "$summary"; echo 'test: error: no Python here can run the tests' >&2; exit 1; }
 
 for kind in $kinds; do
-    ignored=()
+    ignored=() arguments=() paths= dropped=
     for folder in ${left_out[$kind]}; do ignored+=(--ignore "$folder"); done
+    for argument; do
+        if [ ! -e "${argument%%::*}" ]; then arguments+=("$argument")
+        elif is_left_out "$kind" "$argument"; then dropped=1
+        else arguments+=("$argument") paths=1
+        fi
+    done
+    if [ -n "$dropped" ] && [ -z "$paths" ]; then
+        tell "Python ${version[$kind]}: none of the tests that were named is for it"
+        continue
+    fi
+    running="$running $kind"
     : > "$temporary/$kind"          # tail may be there before the process that writes it
-    scripts/in_env.sh --tests "$kind" python -m pytest ${ignored+"${ignored[@]}"} "$@" >> "$temporary/$kind" 2>&1 &
+    scripts/in_env.sh --tests "$kind" python -m pytest ${ignored+"${ignored[@]}"} \
+        ${arguments+"${arguments[@]}"} >> "$temporary/$kind" 2>&1 &
     process[$kind]=$!
 done
-for kind in $kinds; do
+for kind in $running; do
     echo "--- Python ${version[$kind]}"
     status=0
     tail -n +1 -f --pid "${process[$kind]}" "$temporary/$kind"

@@ -124,7 +124,7 @@ def start_from(network, arrays):
         If number or shapes differ otherwise.
     """
     values = parameter_values(network)
-    last = lasagne.layers.get_all_params(network).index(quantized_layers(network)[-1].W)
+    last = parameters(network).index(quantized_layers(network)[-1].W)
     other = len(arrays) == len(values) and arrays[last].shape[1] != values[last].shape[1]
     set_parameter_values(network, arrays[:last] + values[last:] if other else arrays)
     return other

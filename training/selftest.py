@@ -13,6 +13,7 @@ Theano, but no GPU was there; 1 where something differs or fails.
 from __future__ import absolute_import, division, print_function
 
 import collections
+import ctypes
 import json
 import os
 import platform
@@ -224,8 +225,8 @@ def no_gpu():
         driver = cuda.load('cuda')
     except OSError as error:
         return 'there is no driver: %s' % error
-    number = cuda.ctypes.c_int()
-    if driver.cuInit(0) or driver.cuDeviceGetCount(cuda.ctypes.byref(number)) or not number.value:
+    number = ctypes.c_int()
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(number)) or not number.value:
         return 'the driver finds no GPU'
     return None
 
@@ -250,6 +251,7 @@ def versions():
 
 
 def main(arguments):
+    """The command line; see --help."""
     parser = options.parser('selftest', __doc__.split('\n')[0])
     parser.add_argument('--only', choices=list(OVERLAYS), metavar='NETWORK', help='of the five: %s' % ', '.join(OVERLAYS))
     parser.add_argument('--compute', choices=list(KINDS), help='what this program starts itself for')

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from board import package
+from tests import interruption
 from tests.board.packages import BOARD_PYTHONS, SCRIPT, call, contents, tree
 
 
@@ -97,32 +98,21 @@ def test_an_interruption_leaves_the_old_set_or_the_new(built, tmpdir, monkeypatc
     """Ctrl-C before and after each of these calls, also where two folders cannot be exchanged."""
     monkeypatch.setattr(package, 'exchange', package.exchange if exchanges else lambda one, other: False)
     owner = package if call == 'exchange' else os
-    real, params = getattr(owner, call), tmpdir.mkdir('params')
+    params, seen, interrupt = tmpdir.mkdir('params'), [], interruption.at_call(monkeypatch, owner, call)
     new = {'digits/lfcW1A1/' + part: data for part, data in contents(built)[1].items()}
     old = {'digits/lfcW1A1/classes.txt': b'mine'}
-    at, seen = [0, False], []
-
-    def interrupted(*arguments):
-        at[0] -= 1
-        if at == [0, False]:
-            raise KeyboardInterrupt
-        result = real(*arguments)
-        if at == [0, True]:
-            raise KeyboardInterrupt
-        return result
-    monkeypatch.setattr(owner, call, interrupted)
     for number in range(1, 5):
         for after in (False, True):
             shutil.rmtree(str(params))
             params.ensure('digits', 'lfcW1A1', 'classes.txt').write('mine')
-            at[:] = [number, after]
+            interrupt(number, after)
             try:
                 with open(built, 'rb') as handle:
                     package.install(handle, str(params), force=True)
             except KeyboardInterrupt:
                 assert tree(params) in (old, new) and len(params.listdir()) == 1
                 seen.append(after)
-        if at[0] > 0:
+        if interrupt.left > 0:
             break
     assert seen or call == 'rename' and exchanges
 

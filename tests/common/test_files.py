@@ -13,6 +13,7 @@ import uuid
 import pytest
 
 from common import files
+from tests import interruption
 
 
 class Stop(Exception):
@@ -199,24 +200,14 @@ def test_an_interruption_leaves_the_old_folder_or_the_new(tmpdir, monkeypatch, e
     """Ctrl-C before and after each of these calls, also where two folders cannot be exchanged."""
     monkeypatch.setattr(files, 'exchange', files.exchange if exchanges else lambda one, other: False)
     owner = files if call == 'exchange' else os
-    real, out, at = getattr(owner, call), tmpdir.join('out'), [0, False]
-
-    def interrupted(*arguments):
-        at[0] -= 1
-        if at == [0, False]:
-            raise KeyboardInterrupt
-        result = real(*arguments)
-        if at == [0, True]:
-            raise KeyboardInterrupt
-        return result
-    monkeypatch.setattr(owner, call, interrupted)
+    out, interrupt = tmpdir.join('out'), interruption.at_call(monkeypatch, owner, call)
     interruptions = 0
     for number in range(1, 9):
         for after in (False, True):
             if out.exists():
                 out.remove()
             out.ensure('old')
-            at[:] = [number, after]
+            interrupt(number, after)
             try:
                 with files.whole_folder(str(out)) as temporary:
                     fill(temporary, 'new1', 'new2')

@@ -205,14 +205,6 @@ def _amalgamated(names):
     return u'\n'.join(text_of(name) for name in names)
 
 
-def float32(variable):
-    """The variable as Theano tensor; refused where it is not float32."""
-    variable = tensor.as_tensor_variable(variable)
-    if variable.dtype != 'float32':
-        raise TypeError('%s is %s, but float32 is needed' % (variable, variable.dtype))
-    return variable
-
-
 # --- graphs: digits in the place of floats, results in the place of operands -----------------------------------------
 
 def rewrites(name, position, *tags):

@@ -223,12 +223,12 @@ static int input_gradient(Gradient gradient, Operand W, float *dx, const Geometr
     if (!quantized(W, filters * g.taps, room, &digits))
         return NOT_QUANTIZED;
     TAKE(int8_t, tap_rows, filters * g.taps);
-    TAKE(int8_t, ones, g.taps);
-    TAKE(uint16_t, index, parts_of(filters, rows_of_group(digits.ternary)) * g.taps);
-    memset(ones, 1, g.taps);
     rows_of_taps(digits.digits, &g, tap_rows);
     if (is_sparse(gradient, &g))
         return sparse_input_gradient(gradient, tap_rows, digits.ternary, digits.magnitude, dx, &g, workspace);
+    TAKE(int8_t, ones, g.taps);
+    TAKE(uint16_t, index, parts_of(filters, rows_of_group(digits.ternary)) * g.taps);
+    memset(ones, 1, g.taps);
     pack_all_indices(tap_rows, filters, g.taps, digits.ternary, ones, index);
     if (g.out_rows * g.out_columns == 1 && !gradient.winners) // each image is one patch
         return multiply_by_index(gradient.dy, g.batch, filters, index, g.taps, &digits, dx, workspace);
@@ -265,9 +265,9 @@ static int conv_pool_input_gradient(const float *dy, const int8_t *winners, Oper
     return input_gradient(gradient, W, dx, &g, workspace);
 }
 
-enum { REAL_TOGETHER = 128 }; // pixels whose patches are copied and multiplied at a time
-
 // --- gradient of the weights ---------------------------------------------------------------------------------------
+
+enum { REAL_TOGETHER = 128 }; // pixels whose patches are copied and multiplied at a time
 
 // sums[block of SIDE filters][tap][filter % SIDE] for taps [begin, end) and blocks [first, last), of all pixels; and the
 // sums of dy themselves, where totals is not NULL.
@@ -361,15 +361,11 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
     const Geometry g = *geometry;
     const long filters = g.filters, channels = g.channels, values = g.batch * g.rows * g.columns * channels;
     const long threads = thread_count(), blocks = parts_of(filters, SIDE);
-    TAKE(long, patches, g.pixels);
     TAKE(int8_t, room, x.real ? values : 1);
-    TAKE(int8_t, ones, g.taps);
     TAKE(float, sums, blocks * SIDE * g.taps);
     TAKE(double, totals, blocks * SIDE);
     Digits digits;
-    find_patches(&g, channels, patches);
     memset(totals, 0, sizeof(double) * blocks * SIDE);
-    memset(ones, 1, g.taps);
     const bool fits = quantized(x, values, room, &digits);
     if (!fits && x.digits)
         return NOT_QUANTIZED;
@@ -381,9 +377,13 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
     } else if (fits) {
         // Each thread has blocks of filters of its own; where there are fewer blocks than threads, taps too.
         const long filter_parts = smaller(threads, blocks), tap_parts = threads / filter_parts;
+        TAKE(long, patches, g.pixels);
+        TAKE(int8_t, ones, g.taps);
         TAKE(uint16_t, index, threads * 8 * GROUPS * g.taps);
         TAKE(float, numbers, threads * MOST_TOGETHER * SIDE);
         TAKE(float, tables, threads * table_floats());
+        find_patches(&g, channels, patches);
+        memset(ones, 1, g.taps);
 #pragma omp parallel for schedule(static, 1)
         for (long task = 0; task < filter_parts * tap_parts; task++) {
             const long part = task / tap_parts, tap_part = task % tap_parts, t = thread_number();
@@ -395,10 +395,12 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
     } else {
         // Parts of the pixels, whose sums are added up in order: the same for any number of threads.
         const long parts = smaller(REAL_PARTS, parts_of(g.pixels, REAL_TOGETHER)), size = filters * g.taps;
+        TAKE(long, patches, g.pixels);
         TAKE(float, chunks, threads * REAL_TOGETHER * g.taps);
         TAKE(float, panels, threads * REAL_TOGETHER * PANEL);
         TAKE(float, part_sums, parts * size);
         TAKE(float, part_totals, parts * filters);
+        find_patches(&g, channels, patches);
 #pragma omp parallel for schedule(static)
         for (long part = 0; part < parts; part++)
             tap_sums_real(x.real, gradient, &g, patches, g.pixels * part / parts, g.pixels * (part + 1) / parts,

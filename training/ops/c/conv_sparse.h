@@ -6,12 +6,11 @@
 #include "lookup.h"
 #include "sparse.h"
 
-#if PICKED
-
-// Whether the sparse products can be used: behind a max pool, where a run of taps fills vectors of spread signs.
+// Whether the sparse products are used: behind a max pool, where a run of taps fills vectors of spread signs. Tables of
+// four floats, two values at a time, would be slower than conv.c's dense products.
 static bool is_sparse(Gradient gradient, const Geometry *g)
 {
-    return gradient.winners && g->run % SPREAD == 0 && g->filters % 32 == 0;
+    return PICKED > 2 && gradient.winners && g->run % SPREAD == 0 && g->filters % 32 == 0;
 }
 
 // The set bits of 32 bytes' `bit`.
@@ -168,29 +167,4 @@ static int sparse_tap_sums(const Digits *x, Gradient gradient, const Geometry *g
     return 0;
 }
 
-#endif
-
-#if !PICKED // vectors that are no tables: conv.c's dense products serve
-
-static bool is_sparse(Gradient gradient, const Geometry *g)
-{
-    (void)gradient, (void)g;
-    return false;
-}
-
-static int sparse_input_gradient(Gradient gradient, const int8_t *tap_rows, bool ternary, float magnitude, float *dx,
-                                 const Geometry *geometry, Workspace *workspace)
-{
-    (void)gradient, (void)tap_rows, (void)ternary, (void)magnitude, (void)dx, (void)geometry, (void)workspace;
-    return NOT_QUANTIZED;
-}
-
-static int sparse_tap_sums(const Digits *x, Gradient gradient, const Geometry *geometry, float *sums, double *totals,
-                           Workspace *workspace)
-{
-    (void)x, (void)gradient, (void)geometry, (void)sums, (void)totals, (void)workspace;
-    return NOT_QUANTIZED;
-}
-
-#endif
 #endif

@@ -193,10 +193,6 @@ static int dense_weight_gradient(Operand x, const float *dy, float *dW, float *d
     const long threads = thread_count(), columns = round_up(units, SIDE), chunks = parts_of(columns, TOGETHER * SIDE);
     const long parts = chunks < threads ? threads : 1, part = parts_of(inputs, parts);
     TAKE(int8_t, room, batch * inputs);
-    TAKE(int8_t, ones, inputs);
-    TAKE(float, all_sums, threads * TOGETHER * part * SIDE);
-    TAKE(float, all_tables, threads * table_floats());
-    TAKE(float, padded, units % SIDE ? batch * columns : 1);
     Digits digits;
     sum_columns(dy, batch, units, db);
     if (!quantized(x, batch * inputs, room, &digits)) {
@@ -207,6 +203,10 @@ static int dense_weight_gradient(Operand x, const float *dy, float *dW, float *d
     }
     if (digits.ternary)
         return dense_weight_gradient_skipping(&digits, dy, dW, batch, inputs, units, workspace);
+    TAKE(int8_t, ones, inputs);
+    TAKE(float, all_sums, threads * TOGETHER * part * SIDE);
+    TAKE(float, all_tables, threads * table_floats());
+    TAKE(float, padded, units % SIDE ? batch * columns : 1);
     TAKE(uint16_t, index, parts_of(batch, rows_of_group(false)) * inputs);
     memset(ones, 1, inputs);
     pack_all_indices(digits.digits, batch, inputs, false, ones, index);

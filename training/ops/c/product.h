@@ -4,11 +4,8 @@
 
 #include "support.h"
 
-enum {
-    TILE_ROWS = LANES == 16 ? 9 : 4,
-    WIDE = LANES == 16 ? 2 : 3,
-    PANEL = WIDE * LANES
-}; // TILE_ROWS x PANEL sums stay in registers
+enum { TILE_ROWS = LANES == 16 ? 9 : 4, WIDE = LANES == 16 ? 2 : 3 }; // as many sums as stay in registers
+enum { PANEL = WIDE * LANES };
 
 // c (rows x `vectors` vectors) = a . b, or c += a . b.
 INLINE void multiply_tile(const float *a, long a_row, long a_step, const float *b, long b_row, long depth, float *c,

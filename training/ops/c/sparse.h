@@ -17,15 +17,9 @@
 
 #include "digits.h"
 
-#if PICKED
-
-// Outputs whose bits share a vector of words: blocks of LANES.
-enum {
-    BLOCKS = PICKED == 3 ? 8 : 32 / PICKED,
-    SPREAD = BLOCKS * LANES,
-    ENTRIES = 1 << PICKED,
-    TABLE = ENTRIES / LANES
-};
+enum { MOST_BLOCKS = 32 / PICKED, BLOCKS = MOST_BLOCKS == 10 ? 8 : MOST_BLOCKS }; // which 3 x 64 channels fill
+enum { SPREAD = BLOCKS * LANES }; // outputs whose bits share a vector of words
+enum { ENTRIES = 1 << PICKED, TABLE = ENTRIES / LANES };
 
 // The outputs' bits: [outputs / SPREAD][lane], block j's at bit PICKED * j. The negative ones only where asked for.
 static void spread_signs(const int8_t *digits, long outputs, uint32_t *positive, uint32_t *negative)
@@ -45,21 +39,16 @@ static void spread_signs(const int8_t *digits, long outputs, uint32_t *positive,
     }
 }
 
-// What a value counts in each entry: as itself where its bit of the entry is set; else negated, or not at all.
+// What value k counts in each entry: as itself where bit k of the entry is set; else negated, or not at all.
 #define COUNTED(entry, k, other) (((entry) >> (k)) & 1 ? 1.f : (other))
 #define FOUR(entry, k, other)                                                                                          \
     COUNTED(entry, k, other), COUNTED((entry) + 1, k, other), COUNTED((entry) + 2, k, other),                          \
         COUNTED((entry) + 3, k, other)
 #define EIGHT(entry, k, other) FOUR(entry, k, other), FOUR((entry) + 4, k, other)
-#if PICKED == 3
-#define ALL_ENTRIES(k, other) {EIGHT(0, k, other)}
-#define ALL_VALUES(other) {ALL_ENTRIES(0, other), ALL_ENTRIES(1, other), ALL_ENTRIES(2, other)}
-#else
 #define ALL_ENTRIES(k, other) {EIGHT(0, k, other), EIGHT(8, k, other), EIGHT(16, k, other), EIGHT(24, k, other)}
 #define ALL_VALUES(other)                                                                                              \
     {ALL_ENTRIES(0, other), ALL_ENTRIES(1, other), ALL_ENTRIES(2, other), ALL_ENTRIES(3, other), ALL_ENTRIES(4, other)}
-#endif
-static const float counted[2][PICKED][ENTRIES] = {ALL_VALUES(-1.f), ALL_VALUES(0.f)};
+static const float counted[2][5][32] = {ALL_VALUES(-1.f), ALL_VALUES(0.f)};
 
 // tables[group][entry] of PICKED values each
 static void tabulate_listed(const float *values, long groups, bool ternary, float *tables)
@@ -83,7 +72,7 @@ static void tabulate_listed(const float *values, long groups, bool ternary, floa
 INLINE words listed_index(const uint32_t *spread, const int32_t *places)
 {
     words index = load_words(spread + places[PICKED - 1]);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int k = PICKED - 2; k >= 0; k--)
         index = (index + index) | load_words(spread + places[k]);
     return index;
@@ -93,22 +82,22 @@ INLINE void add_listed_kind(const float *tables, const int32_t *places, long gro
                             const uint32_t *negative, const bool ternary, float *sums)
 {
     floats sum[BLOCKS];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int j = 0; j < BLOCKS; j++)
         sum[j] = load(sums + j * LANES);
     for (long g = 0; g < groups; g++, tables += ENTRIES, places += PICKED) {
         const words index = listed_index(positive, places);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int j = 0; j < BLOCKS; j++)
             sum[j] += pick(tables, index >> PICKED * j);
         if (ternary) {
             const words other = listed_index(negative, places);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
             for (int j = 0; j < BLOCKS; j++)
                 sum[j] -= pick(tables, other >> PICKED * j);
         }
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int j = 0; j < BLOCKS; j++)
         store(sums + j * LANES, sum[j]);
 }
@@ -123,5 +112,4 @@ static void add_listed(const float *tables, const int32_t *places, long groups, 
         add_listed_kind(tables, places, groups, positive, negative, false, sums);
 }
 
-#endif
 #endif

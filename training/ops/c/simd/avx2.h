@@ -4,23 +4,14 @@ enum { LANES = 8, TRANSPOSED = 8 };
 #include "vectors.h"
 #include "x86_64.h"
 
-#define PICKED 3 // bits that choose one of a table's 8 floats
+enum { PICKED = 3 }; // bits that choose one of a table's 8 floats
 
 static inline floats pick(const float *table, words index)
 {
     return (floats)_mm256_permutevar8x32_ps((__m256)load(table), (__m256i)index);
 }
 
-// Those of 32 values, and of their places, whose bit is set, without gaps.
-static inline long list_chosen(const float *from, const int32_t *at, uint32_t chosen, float *values, int32_t *places)
-{
-    long length = 0;
-    for (; chosen; chosen &= chosen - 1, length++) {
-        values[length] = from[__builtin_ctz(chosen)];
-        places[length] = at[__builtin_ctz(chosen)];
-    }
-    return length;
-}
+#include "list_chosen.h"
 
 enum { MOST_COUNTED = 31 }; // of bytes
 

@@ -4,7 +4,7 @@ enum { LANES = 16, TRANSPOSED = 8 };
 #include "vectors.h"
 #include "x86_64.h"
 
-#define PICKED 5 // bits that choose one of a table's 32 floats
+enum { PICKED = 5 }; // bits that choose one of a table's 32 floats
 
 static inline floats pick(const float *table, words index)
 {

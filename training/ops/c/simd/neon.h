@@ -4,7 +4,8 @@
 enum { LANES = 4, TRANSPOSED = 4 };
 #include "vectors.h"
 
-#define PICKED 0 // vectors of 4 floats are no table: see sparse.h
+#include "list_chosen.h"
+#include "pick.h"
 
 enum { MOST_COUNTED = 31 }; // of bytes
 

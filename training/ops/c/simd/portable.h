@@ -6,7 +6,8 @@
 enum { LANES = PORTABLE_LANES, TRANSPOSED = 4 };
 #include "vectors.h"
 
-#define PICKED 0 // vectors of 4 floats are no table: see sparse.h
+#include "list_chosen.h"
+#include "pick.h"
 
 // How many bits are set, in two steps: parts of words can be added up MOST_COUNTED times, then become whole words' counts.
 enum { MOST_COUNTED = 1 << 20 };
