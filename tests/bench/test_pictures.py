@@ -25,7 +25,8 @@ def test_figures(monkeypatch, capsys):
     result = json.loads(capsys.readouterr()[0])
     assert (result['count'], result['of'], sorted(result['seconds'])) == (12, 120, ['cnv', 'lfc'])
     for times in result['seconds'].values():
-        assert times['again'] > 0 and abs(times['first, scaled'] - 10 * times['first']) < .1
+        # the clock of Python 2.7 has hundredths of a second: the cache may be quicker
+        assert times['first'] > 0 <= times['again'] and abs(times['first, scaled'] - 10 * times['first']) < .1
     assert os.environ.get('XDG_CACHE_HOME') == before
     assert pictures.main(['--count', '12']) is None
     assert '12 JPEGs of 320x240' in capsys.readouterr()[0]
