@@ -146,7 +146,7 @@ cd "$root"
 case ${command[$target]} in
     '= '*)
         # SIGTERM reaches the stage as well, as Ctrl-C does: the group gets both. 75: stopped, and can be resumed, or started
-        # again: every stage but the training makes all of its files anew.
+        # again: every stage but the training makes all of its files again.
         stopped=
         trap 'stopped=1' TERM INT
         for stage in $(stages_of "$target"); do

@@ -162,7 +162,7 @@ def test_sigterm_while_the_environment_is_looked_at(tmp_path, target):
 
 @pytest.mark.parametrize('answer', ['exec sleep 20', "trap 'exit 143' TERM; sleep 20", "trap 'exit 75' TERM; sleep 20"])
 def test_all_is_started_again_whichever_stage_sigterm_meets(tmp_path, answer):
-    """Only a training writes a checkpoint; what comes after it begins anew."""
+    """Only a training writes a checkpoint; what comes after it starts over."""
     assert stopped('all', tmp_path, {'in_env.sh': '#!/bin/bash\necho waiting\n%s\n' % answer}) == 75
 
 

@@ -125,7 +125,7 @@ class Network(object):
         self.undecided = 0
 
     def take(self, parameters, first, second):
-        """Go on from these states, a dictionary a layer each."""
+        """Continue from these states, a dictionary a layer each."""
         for own, given in ((self.parameters, parameters), (self.first, first), (self.second, second)):
             for layer, values in zip(own, given):
                 for name in layer:

@@ -1,4 +1,4 @@
-"""The board's arithmetic is told five times: reference, simulator, ONNX, C and JavaScript answer alike."""
+"""The board's arithmetic is written five times: reference, simulator, ONNX, C and JavaScript answer alike."""
 from __future__ import absolute_import, division
 
 import subprocess
@@ -54,7 +54,7 @@ def by_javascript(exported, tmpdir):
 def test_all_five(exported, tmpdir):
     answer = answers(exported.source.overlay, exported.scores)
     assert len(np.unique(answer)) > 2                   # the images are not all alike to it
-    for telling in (by_simulator, by_onnx, by_c, by_javascript):
-        scores = telling(exported, tmpdir)
-        np.testing.assert_array_equal(scores, exported.scores, telling.__name__)
+    for scores_by in (by_simulator, by_onnx, by_c, by_javascript):
+        scores = scores_by(exported, tmpdir)
+        np.testing.assert_array_equal(scores, exported.scores, scores_by.__name__)
         np.testing.assert_array_equal(answers(exported.source.overlay, scores), answer)
