@@ -64,6 +64,7 @@ LARGEST_MANIFEST = 2 ** 20
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')
 NEEDS_PASSWORD = 77                     # exit status
 SAMPLES = 'samples/'
+CARD = 'card.md'
 NOTEBOOK, PICTURES = KIT = 'notebook.ipynb', 'pictures.py'      # the board kit's
 
 # A network's layers: processing elements, bytes of each one's weights and thresholds; and the bytes of config.h.
@@ -78,7 +79,7 @@ NETWORKS = {
     'cnvW2A2': (((8, 576, 128), (16, 1152, 64), (8, 4608, 256), (8, 9216, 256), (4, 73728, 1024), (1, 589824, 4096),
                  (1, 524288, 8192), (2, 524288, 4096), (4, 65536, 0)), 2061)}
 _FILE = re.compile(r'(\d{1,2}-\d{1,3}-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|notebook\.ipynb|'
-                   r'pictures\.py|samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
+                   r'pictures\.py|card\.md|samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
 _TIME = 946684800                       # of every file in a package: 2000-01-01
 _BLOCK = 512                            # bytes: a tar file consists of such
 _HEADER = struct.Struct('100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12s')     # name, mode, ..., size, time, checksum, ...
@@ -120,7 +121,7 @@ def layout(network):
             if thresholds:
                 needed['%d-%d-thres.bin' % (layer, element)] = thresholds, thresholds
     return needed, dict(needed, **{
-        'hw/config.h': (config, config), NOTEBOOK: (1, 2 ** 20), PICTURES: (1, 2 ** 20),
+        'hw/config.h': (config, config), NOTEBOOK: (1, 2 ** 20), PICTURES: (1, 2 ** 20), CARD: (1, 2 ** 20),
         SAMPLES + 'answers.json': (2, 2 ** 20),
         SAMPLES + ('images-idx3-ubyte' if network.startswith('lfc') else 'images.bin'): (16, 2 ** 20)})
 
@@ -315,7 +316,7 @@ def _tar_header(name, size):
     return _HEADER.pack(*fields)
 
 
-def build_run(path, name=None, out=None):
+def build_run(path, name=None, out=None, note=None):
     """Write the package of a run.
 
     Parameters
@@ -327,12 +328,14 @@ def build_run(path, name=None, out=None):
         name BNN-PYNQ's own sets have there, and for others the data set's name.
     out : str, optional
         The file; in the run folder where not given.
+    note : str, optional
+        What else its card says among the network's limits.
 
     Returns
     -------
     file, summary : str
     """
-    from board import kit, samples                      # what the board does not have
+    from board import card, kit, samples                # what the board does not have
     from common.files import whole_file
     from common.run_folder import BadRun, RunFolder, read_mapping
     from weights_gen import classes, folder as folders
@@ -342,7 +345,7 @@ def build_run(path, name=None, out=None):
     if not NAME.match(name):
         raise UserError('%s is not a name for a set on the board: use letters, digits, and - _ . between them' % name)
     folders.read(run_folder.folder, run_folder.overlay)
-    classes.read(os.path.join(run_folder.folder, folders.CLASSES))
+    class_names = classes.read(os.path.join(run_folder.folder, folders.CLASSES))
     if not folders.recognise(run_folder.folder):
         raise BadRun('%s holds files that are not of its network: generate it again' % run_folder.folder)
     contents = {}
@@ -358,10 +361,13 @@ def build_run(path, name=None, out=None):
         raise BadRun('%s has been trained further since it was verified: make weights verify first' % run_folder.path)
     contents.update(samples.files_of(run_folder))
     contents.update(zip(KIT, kit.files_of(name, run_folder.overlay.name)))
+    settings = run_folder.read_settings() or {}
+    contents[CARD] = card.card(run_folder.overlay, name, run_folder.dataset, settings, verification, class_names,
+                               note).encode('utf-8')
     out = out or run_folder.package
     with whole_file(out) as handle:
         build(contents, {'name': name, 'network': run_folder.overlay.name, 'dataset': run_folder.dataset,
-                         'settings': run_folder.read_settings(), 'accuracy': verification.get('accuracy')}, handle)
+                         'settings': settings or None, 'accuracy': verification.get('accuracy')}, handle)
     with open(out, 'rb') as handle:
         return out, summary(read(handle)[0])
 
@@ -661,7 +667,7 @@ def main(arguments):
                             'cannot be written; password: it is the first line of the standard input')
     given = parser.parse_args(arguments)
     if given.command == 'build':
-        print('%s: %s' % build_run(registry.run_path(given), given.name, given.out))
+        print('%s: %s' % build_run(registry.run_path(given), given.name, given.out, given.note))
     elif given.command == 'check':
         print('%s: complete and undamaged: %s' % (given.file, summary(_check(given.file))))
     else:

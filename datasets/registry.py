@@ -18,14 +18,20 @@ from datasets.fitting import Fitting
 from datasets.images import DatasetError
 
 # title: as the documents write it. mirrored: its classes stay what they are in a mirror. networks: which can read it.
-Known = collections.namedtuple('Known', ['title', 'mirrored', 'networks', 'load'])
+# licence: what its makers say, or ask for.
+Known = collections.namedtuple('Known', ['title', 'mirrored', 'networks', 'load', 'licence'])
 
 KNOWN = collections.OrderedDict([
-    ('mnist', Known('MNIST', False, ('lfc', 'cnv'), mnist.load)),
-    ('cifar10', Known('CIFAR-10', True, ('cnv',), cifar10.load)),
-    ('digits', Known('digits', False, ('lfc', 'cnv'), digits.load)),
-    ('svhn', Known('SVHN', False, ('cnv',), svhn.load)),
-    ('gtsrb', Known('GTSRB', False, ('cnv',), gtsrb.load)),
+    ('mnist', Known('MNIST', False, ('lfc', 'cnv'), mnist.load,
+               'Creative Commons BY-SA 3.0, Y. LeCun and C. Cortes')),
+    ('cifar10', Known('CIFAR-10', True, ('cnv',), cifar10.load,
+                 'none is stated; its makers ask to cite A. Krizhevsky, 2009')),
+    ('digits', Known('digits', False, ('lfc', 'cnv'), digits.load,
+                'Creative Commons BY 4.0, E. Alpaydin and C. Kaynak, UCI; from scikit-learn')),
+    ('svhn', Known('SVHN', False, ('cnv',), svhn.load,
+              'for non-commercial use only, Y. Netzer et al., 2011')),
+    ('gtsrb', Known('GTSRB', False, ('cnv',), gtsrb.load,
+               'none is stated; its makers ask to cite J. Stallkamp et al., 2012')),
 ])
 
 

@@ -27,6 +27,7 @@ def test_what_is_in_it(run_folder):
     assert manifest['settings'] == {'seed': 1234, 'versions': {'numpy': '1.16.6'}}
     assert manifest['accuracy'] is None
     del files['manifest.json']
+    assert files.pop(package.CARD).startswith(b'# digits, lfcW1A1\n')
     for part in package.KIT:
         del files[part]
     assert files == tree(run_folder.join('lfcW1A1')) and len(files) == 290

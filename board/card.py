@@ -1,0 +1,156 @@
+"""A network's card: what it is, what it was trained on and how, how good it is, where it fails, and how to make it again.
+
+    text = card(overlay, 'original', 'mnist', settings, verification, classes)
+
+Every package carries its card as ``card.md`` (Mitchell et al., "Model cards for model reporting", 2019, arXiv:1810.03993).
+"""
+from __future__ import absolute_import, division
+
+import re
+
+from common import statistics
+from common.overlays import NETWORKS
+from common.run_folder import BadRun
+from datasets import names
+from datasets.registry import KNOWN
+
+_MISTAKES, _WEAKEST = 5, 3      # that are listed
+_UNKNOWN = u'not recorded'
+
+
+def card(overlay, name, dataset, settings, verification, classes, note=None):
+    """The card of a packed run.
+
+    Parameters
+    ----------
+    overlay : common.overlays.Overlay
+    name, dataset : str
+        Of the set on the board, and of the data set.
+    settings, verification : dict
+        What settings.json and verify.json hold; empty where there is none.
+    classes : list of unicode
+    note : unicode, optional
+        What else whoever uses the network must know, one of its limits.
+
+    Returns
+    -------
+    unicode
+        Markdown.
+
+    Raises
+    ------
+    BadRun
+        The verification's confusion matrix is none of these classes.
+    """
+    confusion = _confusion(verification, len(classes))
+    return u'\n'.join(
+        [u'# %s, %s' % (_plain(name), overlay.name), u''] + _what_it_is(overlay, classes) +
+        [u'', u'|   |   |', u'|---|---|'] +
+        [u'| %s | %s |' % row for row in (
+            (u'data', _data(dataset, settings)), (u'licence of the data', _licence(dataset)),
+            (u'training', _training(settings)), (u'made by', _versions(settings)),
+            (u'accuracy', _accuracy(confusion)))] +
+        [u'', u'## Mistakes', u''] + _mistakes(confusion, classes) +
+        [u'', u'## Limits', u''] + [u'- ' + limit for limit in _limits(overlay, len(classes), note)] +
+        [u'', u'## To make it again', u'', u'    ' + _command(overlay, dataset, settings), u'',
+         u'The seed decides all that is random; on one machine any number of threads computes the same bits.', u''])
+
+
+def _what_it_is(overlay, classes):
+    kinds = [layer.kind for layer in overlay.layers]
+    layers = [u'%d %s' % (kinds.count(kind), word) for kind, word in (
+        (u'conv', u'convolutions'), (u'dense', u'dense layers')) if kind in kinds]
+    colours = u'black and white' if overlay.network.black_and_white else u'colour'
+    return [u'%s with %d-bit weights and %d-bit activations (%s), for the BNN-PYNQ overlay %s. It sees a %s picture of '
+            u'%dx%d pixels and answers one of %d classes: %s.' % (
+                overlay.net.upper(), overlay.weight_bits, overlay.activation_bits, u', '.join(layers), overlay.name, colours,
+                overlay.image_shape[1], overlay.image_shape[0], len(classes), u', '.join(map(_plain, classes)))]
+
+
+def _data(dataset, settings):
+    title = KNOWN[dataset].title if dataset in KNOWN else dataset
+    counts = [settings.get(part + '_images') for part in ('train', 'valid', 'test')]
+    if not all(isinstance(count, int) for count in counts):
+        return _plain(title)
+    return u'%s: %s images to train on, %s to choose the epoch by, %s to test with' % (
+        (_plain(title),) + tuple(u'{:,}'.format(count) for count in counts))
+
+
+def _licence(dataset):
+    return KNOWN[dataset].licence if dataset in KNOWN else u'whoever took the pictures knows'
+
+
+def _training(settings):
+    facts = [(u'recipe %s', ['recipe']), (u'%s epochs', ['epochs']), (u'batches of %s', ['batch_size']),
+             (u'seed %s', ['seed']), (u'learning rate from %s to %s', ['LR_start', 'LR_fin'])]
+    return u', '.join(text % tuple(_plain(settings[key]) for key in keys) for text, keys in facts
+                      if all(settings.get(key) is not None for key in keys)) or _UNKNOWN
+
+
+def _versions(settings):
+    versions = settings.get('versions')
+    if not isinstance(versions, dict):
+        return _UNKNOWN
+    return u', '.join(u'%s %s' % (_plain(program), _plain(versions[program])) for program in sorted(versions))
+
+
+def _confusion(verification, count):
+    """The matrix; None where no image was verified."""
+    confusion = verification.get('confusion')
+    if confusion is None:
+        return None
+    if not (isinstance(confusion, list) and len(confusion) == count and
+            all(isinstance(row, list) and len(row) == count for row in confusion) and
+            all(isinstance(value, int) and 0 <= value < 2 ** 31 for row in confusion for value in row)):
+        raise BadRun('verify.json is damaged (its confusion matrix): make verify first')
+    return confusion if any(map(any, confusion)) else None
+
+
+def _accuracy(confusion):
+    if not confusion:
+        return u'not verified: make verify package'
+    right, images = sum(row[index] for index, row in enumerate(confusion)), sum(map(sum, confusion))
+    digits = statistics.decimals(images)
+    low, high = statistics.wilson(right, images)
+    return u'%.*f %% of %s test images (95 %% interval %.*f to %.*f), by the packed parameters, as the board answers' % (
+        digits, 100 * right / images, u'{:,}'.format(images), digits, low, digits, high)
+
+
+def _mistakes(confusion, classes):
+    if not confusion:
+        return [u'Not known: the packed network was not verified.']
+    shares = sorted((statistics.share(each.right, each.images), index)
+                    for index, each in enumerate(statistics.by_class(confusion)) if each.images)
+    lines = [u'Least often right: %s.' % u', '.join(
+        u'%s (%.1f %%)' % (_plain(classes[index]), value) for value, index in shares[:_WEAKEST])]
+    pairs = statistics.confused(confusion, _MISTAKES)
+    if pairs:
+        lines += [u'', u'Most often confused: %s.' % u', '.join(
+            u'%s answered as %s (%d)' % (_plain(classes[label]), _plain(classes[answer]), count)
+            for label, answer, count in pairs)]
+    return lines
+
+
+def _limits(overlay, classes, note):
+    limits = [u'Whatever it is shown, it answers one of its %d classes; its outputs are no probabilities.' % classes,
+              u'The accuracy is that of test images from the same source as the training images. Pictures of another '
+              u'camera, light or background can be much harder: try your own before you rely on it.']
+    if overlay.network.black_and_white:
+        limits.append(u'It sees no grey: what becomes of a photograph is decided before the network, and make predict shows '
+                      u'it.')
+    return limits + ([_plain(note)] if note else [])
+
+
+def _command(overlay, dataset, settings):
+    own = NETWORKS[overlay.net].dataset
+    given = [(u'DATASET', dataset if dataset in KNOWN and dataset != own else None if dataset == own else u'FOLDER'),
+             (u'RECIPE', settings.get('recipe')), (u'EPOCHS', settings.get('epochs')),
+             (u'TRAIN_SIZE', settings.get('train_size')), (u'SEED', settings.get('seed'))]
+    return u' '.join([u'make all NET=%s WB=%d AB=%d' % (overlay.net, overlay.weight_bits, overlay.activation_bits)] +
+                     [u'%s=%s' % (variable, _plain(value)) for variable, value in given if value is not None])
+
+
+def _plain(value):
+    """Text from anywhere, on one line, without what Markdown would act on."""
+    text = names.one_line(value if isinstance(value, bytes) else u'%s' % (value,))
+    return re.sub(u'([\\\\`*_{}\\[\\]<>|#])', u'\\\\\\1', text)
