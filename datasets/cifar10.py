@@ -79,7 +79,7 @@ def read_batch(handle):
         if isinstance(batch, dict) and b'fine_labels' in batch:
             raise ValueError('CIFAR-100, whose 100 classes are more than the 64 that an overlay tells apart')
         raise ValueError('no batch of CIFAR-10, which has data and labels')
-    data, labels = np.asarray(batch[b'data']), np.asarray(batch[b'labels'])
+    data, labels = plain_pickle.array(batch[b'data']), plain_pickle.array(batch[b'labels'])
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 3072 or labels.shape != (len(data),):
         raise ValueError('data of shape %s and labels of shape %s' % (data.shape, labels.shape))
     return np.ascontiguousarray(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)), labels

@@ -1,49 +1,73 @@
 """What Python's pickles hold of arrays, lists and texts, and nothing else: no code in a file is ever run.
 
     batch = load(handle)                            # one of CIFAR-10's batches: a dict of bytes
+    data = array(batch[b'data'])
     array_of_texts('own.npz', 'class_names')        # also where it was saved with dtype=object
+
+A pickle is a program. It is read twice: first for what its instructions announce, lengths and places to remember things
+at, for which Python would take memory at once. Then it is run, with functions of this module where it names NumPy's: those
+believe the sizes and types that they are told.
 """
 from __future__ import absolute_import
 
 import io
 import pickle
+import pickletools
+import re
 
 import numpy as np
 
 from common import npz
 
 _LARGEST_TEXTS = 1 << 20        # bytes
-_ALLOWED = {(package + '.' + module, name) for package in ('numpy.core', 'numpy._core') for module, name in (
-    ('multiarray', '_reconstruct'), ('multiarray', 'scalar'), ('numeric', '_frombuffer'))}
-_ALLOWED |= {('numpy', 'ndarray'), ('numpy', 'dtype'), ('_codecs', 'encode')}
+_DIGITS = 40                    # of a number that is written as text; to read one of a million takes minutes
+_TYPE = re.compile(r'[biufcSU][0-9]{1,4}\Z|O8?\Z')
+_WHOLE = (int, type(2 ** 64))   # Python 2 has two types of them
+_REMEMBERS = ('PUT', 'BINPUT', 'LONG_BINPUT')
 
 
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module, name):
-        if (module, name) not in _ALLOWED:
-            raise ValueError('%s.%s stands in a data file, which should hold arrays: fetch it again' % (module, name))
-        if module.startswith('numpy._core') and not hasattr(np, '_core'):
-            module = module.replace('numpy._core', 'numpy.core')
-        return pickle.Unpickler.find_class(self, module, name)
-
-
-def load(handle):
+def load(handle, largest=2 ** 28):
     """The object in a pickle; texts of Python 2 are bytes.
+
+    Parameters
+    ----------
+    handle : binary file
+    largest : int
+        Bytes that are read.
+
+    Returns
+    -------
+    dict, list, bytes, text, number, or an array or number of NumPy's, which :func:`array` makes one
 
     Raises
     ------
     ValueError
-        It is damaged, or holds something else than arrays, lists, dicts, numbers and texts.
+        It is damaged, or holds something else.
     """
+    data = handle.read(largest)
     options = {} if str is bytes else {'encoding': 'bytes'}
     try:
-        return _Unpickler(handle, **options).load()
+        _check(io.BytesIO(data))
+        return _Unpickler(io.BytesIO(data), **options).load()
     except MemoryError:
         raise
-    except Exception as error:      # a pickle is a program: whatever can go wrong in one
-        if getattr(error, 'errno', None) is not None:
-            raise
+    except Exception as error:      # whatever can go wrong in a program
         raise ValueError(' '.join(str(error).split()) or type(error).__name__)
+
+
+def array(value):
+    """The array that an object in a pickle is, or a list of whole numbers.
+
+    Raises
+    ------
+    ValueError
+        It is something else. Of lists within lists a short pickle can make any number.
+    """
+    if isinstance(value, _Array) and value.values is not None:
+        return value.values
+    if isinstance(value, list) and all(isinstance(one, _WHOLE) and abs(one) < 2 ** 62 for one in value):
+        return np.array(value, np.int64)
+    raise ValueError('neither an array nor a list of whole numbers')
 
 
 def array_of_texts(path, name):
@@ -63,6 +87,111 @@ def array_of_texts(path, name):
     if plain:
         return npz.read(path, [name], _LARGEST_TEXTS)[name]
     try:
-        return np.array(load(stream))
+        return array(load(stream))
     except ValueError as error:
         raise ValueError('%s: %s; save them as text, np.array(%s.tolist())' % (name, error, name))
+
+
+# --- what is announced -----------------------------------------------------------------------------------------------
+
+def _check(stream):
+    """ValueError where a pickle has an unknown instruction, is cut short, or asks for more memory than it is long."""
+    number = 0
+    while True:
+        number += 1
+        code = stream.read(1)
+        instruction = pickletools.code2op.get(code if str is bytes else code.decode('latin-1'))
+        if instruction is None:
+            raise ValueError('it is cut short' if not code else 'no instruction of a pickle')
+        argument = None
+        if instruction.arg is not None and instruction.arg.name.startswith('decimalnl'):
+            argument = stream.readline()
+            if len(argument) > _DIGITS:
+                raise ValueError('a number of %d digits' % len(argument))
+        elif instruction.arg is not None:
+            argument = instruction.arg.reader(stream)
+        if instruction.name in _REMEMBERS and not 0 <= int(argument) <= number:
+            raise ValueError('a place to remember things at that no pickle needs')
+        if instruction.name == 'STOP':
+            return
+
+
+# --- what is run -----------------------------------------------------------------------------------------------------
+
+class _Type(object):
+    """In the place of numpy.dtype: of numbers, texts or objects."""
+
+    def __init__(self, name, *_):
+        self._name, self._order = _text(name), '|'
+        if not _TYPE.match(self._name):
+            raise ValueError('an array of %s' % self._name[:20])
+
+    def __setstate__(self, state):
+        self._order = _text(state[1])
+        if self._order not in ('<', '>', '|', '=') or any(part is not None for part in state[2:5]):
+            raise ValueError('an array of records')
+
+    def dtype(self):
+        return np.dtype(self._order + self._name)
+
+
+class _Array(object):
+    """In the place of numpy.ndarray: empty first, as NumPy's pickles have it."""
+    values = None
+
+    def __setstate__(self, state):
+        shape, dtype, by_columns, data = state[-4:]
+        self.values = _filled(shape, dtype, bool(by_columns), data)
+
+
+def _filled(shape, dtype, by_columns, data):
+    dtype, count = dtype.dtype(), 1
+    for length in shape:
+        if not isinstance(length, _WHOLE) or length < 0:
+            raise ValueError('a shape that no array has')
+        count *= length
+    if dtype.hasobject:
+        if not isinstance(data, list) or len(data) != count:
+            raise ValueError('an array of %d objects' % count)
+        values = np.empty(count, object)
+        values[:] = [data[place] if isinstance(data[place], (bytes, type(u''))) else None for place in range(count)]
+    else:
+        values = np.frombuffer(data, dtype)
+        if len(values) != count:
+            raise ValueError('an array of %d bytes' % len(data))
+    return values.reshape(shape, order='F' if by_columns else 'C')
+
+
+def _whole_array(data, dtype, shape, order='C'):
+    """numpy.core.numeric._frombuffer, from protocol 5 on."""
+    result = _Array()
+    result.values = _filled(shape, dtype, _text(order) == 'F', data)
+    return result
+
+
+def _scalar(dtype, data):
+    return _filled((1,), dtype, False, data).tolist()[0]
+
+
+def _encode(text, coding):
+    """How Python 3 writes bytes for Python 2."""
+    if _text(coding) not in ('latin1', 'latin-1'):
+        raise ValueError('bytes as %s' % _text(coding)[:20])
+    return text.encode('latin-1')
+
+
+def _text(value):
+    return str(value.decode('ascii')) if isinstance(value, bytes) else str(value)
+
+
+_KNOWN = {('numpy.core.multiarray', '_reconstruct'): lambda *_: _Array(), ('numpy.core.multiarray', 'scalar'): _scalar,
+          ('numpy.core.numeric', '_frombuffer'): _whole_array, ('numpy', 'ndarray'): _Array, ('numpy', 'dtype'): _Type,
+          ('_codecs', 'encode'): _encode, ('__builtin__', 'bytes'): lambda: b''}     # the last: none, before protocol 3
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module, name):
+        known = _KNOWN.get((module.replace('numpy._core', 'numpy.core'), name))
+        if known is None:
+            raise ValueError('%s.%s stands in a data file, which should hold arrays: fetch it again' % (module, name))
+        return lambda *arguments: known(*arguments)     # a new one each time: a pickle may change what it gets

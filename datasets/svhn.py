@@ -12,8 +12,8 @@ import os
 
 import numpy as np
 
-from common.files import sha256
-from datasets import arrays, names
+from common.files import open_regular, sha256
+from datasets import arrays, mat_files, names, readers
 from datasets.fitting import Fitting
 from datasets.images import DatasetError, bases
 from datasets.messages import say
@@ -40,7 +40,6 @@ def load(net, data_dir=None):
 
 def _read_mat(path):
     """Images (N, 32, 32, 3) and digits of one of SVHN's files."""
-    from scipy import io as scipy_io
     published = FILES[os.path.basename(path)]
     if os.path.getsize(path) != published.size:
         say('%s is another file than the published one: it has %d bytes, not %d' % (
@@ -49,24 +48,24 @@ def _read_mat(path):
         raise DatasetError('%s is damaged: its SHA-256 is not the published %s; fetch it again'
                            % (path, published.sha256))
     try:
-        shapes = {name: shape for name, shape, _ in scipy_io.whosmat(path)}
-        images, labels = shapes.get('X', ()), shapes.get('y', ())
-        if len(images) != 4 or images[:3] != (32, 32, 3) or labels != (images[3], 1):
-            raise DatasetError('%s holds %s: expected X of shape (32, 32, 3, N) and y of shape (N, 1)' % (
-                path, ', '.join('%s %s' % (names.shown(name), shapes[name]) for name in sorted(shapes)) or 'nothing'))
-        if 3072 * images[3] > _LARGEST_MAT:
-            raise DatasetError('%s announces %d images: at most %d are read' % (path, images[3], _LARGEST_MAT // 3072))
-        content = scipy_io.loadmat(path, variable_names=['X', 'y'])
-        with np.errstate(invalid='ignore'):
-            whole = np.array_equal(content['y'], content['y'].astype(np.int64))
-        if content['X'].dtype != np.uint8 or not whole:
-            raise DatasetError('%s holds X of %s and y of %s: expected bytes, and whole numbers' % (
-                path, content['X'].dtype, content['y'].dtype))
-    except (DatasetError, MemoryError):
-        raise
-    except Exception as error:      # SciPy's reader raises errors of any class on damaged files
+        with open_regular(path) as handle:
+            shapes = mat_files.describe(handle)
+            images, labels = shapes.get('X', ()), shapes.get('y', ())
+            if len(images) != 4 or images[:3] != (32, 32, 3) or labels != (images[3], 1):
+                raise DatasetError('%s holds %s: expected X of shape (32, 32, 3, N) and y of shape (N, 1)' % (
+                    path, ', '.join('%s %s' % (names.shown(name), shapes[name]) for name in sorted(shapes)) or 'nothing'))
+            if 3072 * images[3] > _LARGEST_MAT:
+                raise DatasetError('%s announces %d images: at most %d are read' % (
+                    path, images[3], _LARGEST_MAT // 3072))
+            content = mat_files.read(handle, ['X', 'y'], _LARGEST_MAT)
+    except readers.DAMAGE as error:
         raise DatasetError('%s cannot be read as a MATLAB file, version 5: fetch it again (%s)' % (
             path, ' '.join(str(error).split())))
+    with np.errstate(invalid='ignore'):
+        whole = np.array_equal(content['y'], content['y'].astype(np.int64))
+    if content['X'].dtype != np.uint8 or not whole:
+        raise DatasetError('%s holds X of %s and y of %s: expected bytes, and whole numbers' % (
+            path, content['X'].dtype, content['y'].dtype))
     labels = content['y'].reshape(-1)
     if labels.min() < 1 or labels.max() > 10:
         raise DatasetError('%s has labels from %s to %s: expected 1 to 10' % (path, labels.min(), labels.max()))

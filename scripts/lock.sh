@@ -66,3 +66,4 @@ lock_3 export-test 3.11
 echo "brevitas ; python_version < '3'" > "$tools/without"
 lock_3 finn 3.11 --override "$tools/without"
 lock_3 finn-test 3.11
+lock_3 fuzz 3.11

@@ -8,6 +8,7 @@
 #                                           finn
 #     scripts/setup.sh --for export         what only make export FORMAT=onnx and qonnx need; .venv/export
 #     scripts/setup.sh --for finn           what only FORMAT=finn needs; .venv/finn
+#     scripts/setup.sh --for fuzz           what only make test-fuzz needs, of Python 3.11; .venv/fuzz
 #     scripts/setup.sh --for light          what computes without Theano, of any Python from 3.8 on; .venv/light
 #     scripts/setup.sh --for tensorboard    what writes TensorBoard's files, into the environment to work in
 #
@@ -26,8 +27,8 @@ while [ $# -gt 0 ]; do
     case $1 in
         --quiet) quiet=1 ;;
         --tests) tests=${2:?--tests 2.7, 3 or newest}; shift ;;
-        --for) extra=${2:?--for export, finn, light or tensorboard}; shift ;;
-        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND, --for export, finn, light or tensorboard)" >&2; exit 2 ;;
+        --for) extra=${2:?--for export, finn, fuzz, light or tensorboard}; shift ;;
+        *) echo "setup: error: unknown option $1 (--quiet, --tests KIND, --for export, finn, fuzz, light or tensorboard)" >&2; exit 2 ;;
     esac
     shift
 done
@@ -119,8 +120,9 @@ set_up_extra() {
     case $extra in
         export) why='for make export' what='ONNX needs a Python from 3.11 on' ;;
         finn) why='for make export FORMAT=finn' what='FINN needs a Python from 3.11 to 3.14' ;;
+        fuzz) why='for make test-fuzz' what='atheris needs a Python 3.11' else='; pyenv install 3.11 or uv python install 3.11 makes one' ;;
         light) why='for what computes without Theano' what='it needs a Python from 3.8 on' else= ;;
-        *) fail "--for $extra: export, finn, light or tensorboard" ;;
+        *) fail "--for $extra: export, finn, fuzz, light or tensorboard" ;;
     esac
     choose "$extra" < <(candidates 3) || status=3 fail "$what, and none fits${rejected:+ ($rejected)}$else"
     lock

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 
 import numpy as np
 
@@ -99,15 +100,24 @@ def _read(path):
     if not right:
         raise CheckpointError('%s is damaged (wrong SHA-256)' % path)
     if _FORMAT not in arrays or arrays[_FORMAT].tolist() != FORMAT:
-        written = arrays[_FORMAT].tolist() if _FORMAT in arrays else 1
+        written = _shown(arrays[_FORMAT].tolist()) if _FORMAT in arrays else 1
         raise CheckpointError('%s has format %s, and this version of the program resumes from format %d: resume with the '
                               'version that wrote it' % (path, written, FORMAT))
     del arrays[_FORMAT]
-    theirs, own = to_json(arrays.pop(_VERSIONS, from_json({}))), versions()
-    differences = ['%s %s, here %s' % (name, theirs.get(name), own[name]) for name in own
+    try:
+        theirs = dict(to_json(arrays.pop(_VERSIONS, from_json({}))))
+    except (TypeError, ValueError, RuntimeError):   # the last: nested too deep
+        raise CheckpointError('%s is damaged (no versions)' % path)
+    own = versions()
+    differences = ['%s %s, here %s' % (name, _shown(theirs.get(name)), own[name]) for name in own
                    if theirs.get(name) != own[name]]
     return arrays, differences and ('%s was written by %s: the results may differ in their last digits'
                                     % (path, '; '.join(differences)))
+
+
+def _shown(value):
+    """What a file holds in the place of a number or version, in one short line."""
+    return str(re.sub('[^ -~]', '?', value if isinstance(value, (str, type(u''))) else repr(value))[:40])
 
 
 def _digest(arrays):

@@ -9,7 +9,7 @@ locks() {
         2.7-tensorflow) echo py27-tensorflow ;;
         3.8 | 3.9 | 3.10 | 3.11) echo py3-build py3 ;;
         3.*) echo py312-build py312 ;;
-        export | finn | light) echo "$1" ;;
+        export | finn | fuzz | light) echo "$1" ;;
     esac
 }
 
@@ -145,7 +145,7 @@ refused_terms() {
         "$conda tos accept --override-channels --channel $channel, then make setup again"
 }
 
-trains() { case $(locks "$1") in light | export | finn) return 1 ;; esac; }     # whether Theano is in it
+trains() { case $(locks "$1") in light | export | finn | fuzz) return 1 ;; esac; }     # whether Theano is in it
 
 finish() {  # NAME: it is tried once, and then complete
     local name=$1

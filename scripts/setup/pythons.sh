@@ -23,14 +23,14 @@ rejected=
 
 # A number to choose the largest by, for an interpreter of VERSION; nothing where it does not fit KIND:
 #   2.7, 3.8-3.11, training (Python 3), any (training, or 2.7), newest (the newest that trains): with headers, for Theano
-#   export, finn, light: without Theano
+#   export, finn, fuzz, light: without Theano
 python_rank() {  # VERSION KIND
     local minor=${1#3.}
     case $1 in
         2.7) case $2 in 2.7) echo 1 ;; any) echo 1000 ;; esac ;;
         3.8 | 3.9 | 3.10 | 3.11)
             case $2:$1 in
-                3.8-3.11:* | newest:* | light:* | export:3.11 | finn:3.11) echo "$minor" ;;
+                3.8-3.11:* | newest:* | light:* | export:3.11 | finn:3.11 | fuzz:3.11) echo "$minor" ;;
                 training:* | any:*) echo $((100 + minor)) ;;
             esac ;;
         3.12 | 3.13 | 3.14)         # the earlier, the less has to be given back to Theano
@@ -42,7 +42,7 @@ python_rank() {  # VERSION KIND
     esac
 }
 
-needs_headers() { case $1 in export | finn | light) return 1 ;; esac; }
+needs_headers() { case $1 in export | finn | fuzz | light) return 1 ;; esac; }
 
 candidates() {  # 2.7 or 3: interpreters that may be there, one a line
     local pyenv=${PYENV_ROOT:-${HOME:-/}/.pyenv}/versions uv=${XDG_DATA_HOME:-${HOME:-/}/.local/share}/uv/python minor

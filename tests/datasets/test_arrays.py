@@ -185,7 +185,6 @@ def test_black_and_white_as_0_and_1(tmpdir, change, capsys):
     assert 'taken as' in capsys.readouterr()[1]
 
 
-@pytest.mark.skipif(str is bytes, reason='NumPy 1.16 on Python 2 reads no pickle that a newer one has written')
 def test_class_names_as_objects(tmpdir):
     titles = np.array([u'r', u'g', u'b', u'caf\xe9'], dtype=object)
     data = arrays.load(npz(tmpdir.join('a.npz'), x_train=noise(40, 32, 32, 3), class_names=titles), CNV)
@@ -337,7 +336,6 @@ def test_cifar(tmpdir):
     refused(folder, 'not a number of CIFAR-10 images')
 
 
-@pytest.mark.skipif(str is bytes, reason='the batches are written by Python 3 here, Python 2 reads real ones')
 def test_cifar_batches_for_python(tmpdir):
     images, labels = noise(40, 32, 32, 3), np.arange(40) % 4
     where = tmpdir.mkdir('batches')

@@ -178,6 +178,15 @@ def test_a_choice_is_for_what_needs_no_theano_too(machine):
     assert 'PYTHON=nothing does not fit' in refusal(machine.run('scripts/in_env.sh', '--light', 'true', PYTHON='nothing'))
 
 
+def test_fuzzing_wants_the_python_that_atheris_is_made_for(machine):
+    machine.python('python3.12', (3, 12), works=True)
+    errors = refusal(machine.setup('--for', 'fuzz'), status=3)
+    assert 'atheris needs a Python 3.11' in errors and 'pyenv install 3.11' in errors
+    machine.python('python3.11', (3, 11), headers=False, works=True)
+    machine.empty_locks()
+    assert 'making .venv/fuzz from Python 3.11' in machine.setup('--for', 'fuzz')[1]
+
+
 # --- made once --------------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope='module')

@@ -1,0 +1,190 @@
+"""Arrays of numbers in MATLAB's files, version 5, from files that are not trusted.
+
+    with open_regular('train_32x32.mat') as handle:
+        describe(handle)                            # {'X': (32, 32, 3, 73257), 'y': (73257, 1)}
+        read(handle, ['X', 'y'], largest=2 ** 30)   # name to array
+
+The form is MathWorks' "MAT-File Format". SciPy's reader is not used: its C code takes the types that a file names for
+places in a table, so that a damaged byte ends the process.
+"""
+from __future__ import absolute_import, division
+
+import struct
+import zlib
+
+import numpy as np
+
+from common.npz import TooLarge, exactly
+
+_ORDERS = {b'\x00\x01IM': '<', b'\x01\x00MI': '>'}      # how version and byte order end a file's first 128 bytes
+_TYPES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 9: 'f8', 12: 'i8', 13: 'u8'}    # as stored
+_CLASSES = {6: 'f8', 7: 'f4', 8: 'i1', 9: 'u1', 10: 'i2', 11: 'u2', 12: 'i4', 13: 'u4', 14: 'i8', 15: 'u8'}
+_INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 5, 6, 14, 15
+_COMPLEX = 0x0800                       # in the flags, whose lowest byte is the class
+_MOST = 1024                            # bytes of flags, of dimensions and of a name
+_PIECE = 2 ** 20
+
+
+def describe(handle):
+    """The arrays of a file.
+
+    Parameters
+    ----------
+    handle : binary file
+
+    Returns
+    -------
+    dict of str to tuple
+        Name to shape, () for what is no array of numbers.
+
+    Raises
+    ------
+    ValueError
+        The file is of another kind, or damaged.
+    """
+    return {name: shape if number else () for name, shape, number, _ in _variables(handle)}
+
+
+def read(handle, wanted, largest):
+    """Arrays of numbers of a file.
+
+    Parameters
+    ----------
+    handle : binary file
+    wanted : sequence of str
+    largest : int
+        Bytes of each.
+
+    Returns
+    -------
+    dict of str to array
+
+    Raises
+    ------
+    common.npz.TooLarge
+    ValueError
+        The file is damaged, or lacks an array.
+    """
+    result = {}
+    for name, shape, number, values in _variables(handle):
+        if name in wanted:
+            if not number:
+                raise ValueError('%s is no array of real numbers' % name)
+            result[name] = _numbers(values, shape, np.dtype(number), largest)
+    lacking = [name for name in wanted if name not in result]
+    if lacking:
+        raise ValueError('there is no %s' % lacking[0])
+    return result
+
+
+def _variables(handle):
+    """Name, shape, kind of number or None, and the elements behind, of each variable, which are read before the next."""
+    handle.seek(0, 2)
+    length = handle.tell()
+    handle.seek(0)
+    order = _ORDERS.get(handle.read(128)[124:])
+    if order is None:
+        raise ValueError('no such file, or of another version')
+    while handle.tell() < length:
+        kind, variable = _element(handle, order)
+        end, stream = handle.tell() + variable.left, variable
+        if end > length:
+            raise ValueError('it is cut short')
+        if kind == _COMPRESSED:
+            stream = _Inflated(variable)
+            kind, variable = _element(stream, order)
+        if kind == _MATRIX:
+            elements = _Elements(variable, order)
+            flags = elements.array((_UINT32,))
+            shape = tuple(elements.array((_INT32,)).tolist())
+            name = str(elements.array((_INT8,)).tobytes().decode('ascii'))
+            if len(flags) != 2 or not 2 <= len(shape) <= 32 or min(shape) < 0:
+                raise ValueError('a variable without a shape')
+            number = None if flags[0] & _COMPLEX else _CLASSES.get(int(flags[0]) & 0xff)
+            yield name, shape, number, elements
+        stream.read(1)      # behind what was compressed is its checksum
+        handle.seek(end)
+
+
+def _numbers(elements, shape, dtype, largest):
+    count = 1
+    for length in shape:        # not numpy's product, which could overflow
+        count *= length
+    if count * dtype.itemsize > largest:
+        raise TooLarge('%d bytes, more than the %d that are read' % (count * dtype.itemsize, largest))
+    values = elements.array(_TYPES, count, largest)
+    with np.errstate(invalid='ignore'):
+        return values.astype(dtype, copy=False).reshape(shape, order='F')
+
+
+class _Elements(object):
+    """What follows one another in a variable."""
+
+    def __init__(self, stream, order):
+        self._stream, self._order = stream, order
+
+    def array(self, kinds, count=None, most=_MOST):
+        """The numbers of the next element, which must be of one of these kinds, and so many where that is said."""
+        kind, content = _element(self._stream, self._order)
+        size = content.left
+        if kind not in kinds:
+            raise ValueError('an element of type %d' % kind)
+        dtype = np.dtype(self._order + _TYPES[kind])
+        if size > most or size % dtype.itemsize or count not in (None, size // dtype.itemsize):
+            raise ValueError('an element of %d bytes' % size)
+        values = exactly(content, size).view(dtype)
+        content.skip()
+        return values
+
+
+class _Part(object):
+    """The next bytes of a stream, and how many are left of them; then the padding behind them."""
+
+    def __init__(self, stream, size, padding=0):
+        self._stream, self.left, self._padding = stream, size, padding
+
+    def read(self, size):
+        data = self._stream.read(min(size, self.left))
+        self.left -= len(data)
+        return data
+
+    def skip(self):
+        self._stream.read(self._padding)
+
+
+class _Inflated(object):
+    """What a compressed stream holds, as it is read."""
+
+    def __init__(self, stream):
+        self._stream, self._unpacking = stream, zlib.decompressobj()
+
+    def read(self, size):
+        pieces = []
+        while size:
+            packed = self._unpacking.unconsumed_tail or self._stream.read(_PIECE)
+            piece = self._unpacking.decompress(packed, size)
+            if not piece and (not packed or self._unpacking.unused_data):
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        return b''.join(pieces)
+
+
+def _element(stream, order):
+    """Type and content of the next element; where that is four bytes at most, it may lie within the first eight."""
+    head = stream.read(8)
+    kind, size = struct.unpack(order + 'II', head)
+    if kind >> 16:
+        if kind >> 16 > 4:
+            raise ValueError('an element of a form that there is not')
+        return kind & 0xffff, _Part(_Bytes(head[4:]), kind >> 16)
+    return kind, _Part(stream, size, 0 if kind == _COMPRESSED else -size % 8)
+
+
+class _Bytes(object):
+    def __init__(self, data):
+        self._data = data
+
+    def read(self, size):
+        data, self._data = self._data[:size], self._data[size:]
+        return data

@@ -1,0 +1,180 @@
+"""Fuzzing by coverage of every reader of files that others made (tests.fuzz.readers), one after the other.
+
+    make test-fuzz                                  # a minute each
+    make test-fuzz FUZZ='--seconds 600 idx mat'     # ten minutes, these two
+    python -m tests.fuzz.run --seconds 60 --json fuzz.json
+
+A search goes on from what those before it have found to be different, which the user's cache folder keeps. A find (a
+traceback, a crash, an input of more than 5 seconds or 512 MB) is written to tests/fuzz/corpus/READER, where make test
+replays it, and fails until it is mended; the exit status is 1. --json writes what was tried: reader to {tried, tracebacks,
+crashes, hangs, memory, seconds, python}.
+"""
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from common import machine
+from common.errors import ArgumentParser, UserError, run
+from common.files import sha256, whole_file
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CORPUS = os.path.join(ROOT, 'tests', 'fuzz', 'corpus')
+KINDS = {'crash': 'tracebacks', 'timeout': 'hangs', 'oom': 'memory'}       # libFuzzer's names of what it keeps
+FINDS = ('tracebacks', 'crashes', 'hangs', 'memory')
+MOST_FINDS = 5                          # of one reader: more are likely the same
+KEPT, KEPT_BYTES = 20, 1500             # files for the tests, of one reader, and the bytes of each
+
+
+class Broken(UserError):
+    """The search itself failed."""
+
+
+def libfuzzer(reader, options, artifacts):
+    """Start a search; its status and output."""
+    from tests.fuzz import readers
+    command = [sys.executable, '-m', 'tests.fuzz.one', reader, '-timeout=%d' % readers.SECONDS, '-print_final_stats=1',
+               '-rss_limit_mb=%d' % readers.MEGABYTES, '-detect_leaks=0', '-artifact_prefix=%s/' % artifacts]
+    process = subprocess.Popen(command + options, cwd=ROOT, env=dict(os.environ, TMPDIR=os.path.dirname(artifacts)),
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        output = process.communicate()[0].decode('utf-8', 'replace')
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    return process.returncode, output
+
+
+def tried(output):
+    """How many inputs a search came to."""
+    found = re.findall(r'number_of_executed_units: (\d+)|^#(\d+)\s', output, re.MULTILINE)
+    return max([int(number) for pair in found for number in pair if number] or [0])
+
+
+def prepare(name, folder, dictionary):
+    """Write what a search of a reader begins with, and the words that it puts into files."""
+    from tests.fuzz import readers
+    from tests.fuzzing import FIELDS
+    for number, data in enumerate(readers.READERS[name].seeds()):
+        readers.put(os.path.join(folder, 'seed-%d' % number), data)
+    corpus = os.path.join(CORPUS, name)
+    for found in os.listdir(corpus) if os.path.isdir(corpus) else ():
+        shutil.copyfile(os.path.join(corpus, found), os.path.join(folder, found))
+    with open(dictionary, 'w') as handle:
+        for field in FIELDS:
+            handle.write('"%s"\n' % ''.join('\\x%02x' % value for value in field))
+
+
+def search(name, seconds, working):
+    """Search one reader for so long.
+
+    Returns
+    -------
+    dict
+        As --json has it.
+    """
+    kept = machine.cache_folder('fuzz', name)
+    artifacts, own = os.path.join(working, 'found'), os.path.join(working, 'begin')
+    for folder in (artifacts, own, kept):
+        os.makedirs(folder, exist_ok=True)
+    prepare(name, own, os.path.join(working, 'words'))
+    result = dict.fromkeys(('tried',) + FINDS, 0)
+    begun, finds = time.time(), 0
+    while time.time() - begun < seconds and finds < MOST_FINDS:
+        left = max(1, int(seconds - (time.time() - begun)))
+        status, output = libfuzzer(name, ['-max_total_time=%d' % left, '-dict=' + os.path.join(working, 'words'), kept, own],
+                                   artifacts)
+        result['tried'] += tried(output)
+        found = sorted(os.listdir(artifacts))
+        if status and not found:
+            raise Broken('the search of %s failed: %s' % (name, ' '.join(output[-600:].split())))
+        for artifact in found:
+            path = os.path.join(artifacts, artifact)
+            kind = KINDS.get(artifact.split('-')[0])
+            # A busy machine is slow: what takes too long must do so twice.
+            if kind and (kind == 'tracebacks' or libfuzzer(name, [path], own)[0]):
+                finds += 1
+                kind = 'crashes' if kind == 'tracebacks' and 'Uncaught Python exception' not in output else kind
+                result[kind] += 1
+                print('%s: %s\n%s' % (name, put_by(name, path, own), told(output)))
+            os.remove(path)
+    return dict(result, seconds=round(time.time() - begun, 1), python=platform.python_version())
+
+
+def put_by(name, path, begin):
+    """Copy a find to where the tests replay it, and have this search begin without it; its new path."""
+    digest = sha256(path)
+    for other in os.listdir(begin):
+        if sha256(os.path.join(begin, other)) == digest:
+            os.remove(os.path.join(begin, other))
+    place = os.path.join(CORPUS, name, 'find-' + digest[:12])
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    shutil.copyfile(path, place)
+    return place
+
+
+def told(output):
+    """What a search says of its find."""
+    begin = re.search(r'=== Uncaught Python exception|^==\d+==', output, re.MULTILINE)
+    return output[begin.start():][:4000] if begin else output[-4000:]
+
+
+def keep(name, working):
+    """Put a few small files that differ in what they reach beside the finds, for the tests to replay."""
+    merged = os.path.join(working, 'merged')
+    os.makedirs(merged, exist_ok=True)
+    status, output = libfuzzer(name, ['-merge=1', '-max_len=%d' % KEPT_BYTES, merged, machine.cache_folder('fuzz', name)],
+                               merged)
+    if status:
+        raise Broken('the files of %s cannot be merged: %s' % (name, ' '.join(output[-600:].split())))
+    corpus = os.path.join(CORPUS, name)
+    os.makedirs(corpus, exist_ok=True)
+    for old in os.listdir(corpus):
+        if old.startswith('other-'):
+            os.remove(os.path.join(corpus, old))
+    paths = [os.path.join(merged, name) for name in os.listdir(merged)]
+    paths = sorted((path for path in paths if os.path.getsize(path) <= KEPT_BYTES), key=lambda path: sha256(path))
+    for path in paths[:KEPT]:
+        shutil.copyfile(path, os.path.join(corpus, 'other-' + sha256(path)[:12]))
+
+
+def main(arguments):
+    """The command line; see --help."""
+    parser = ArgumentParser(prog='test-fuzz', description=__doc__.split('\n')[0])
+    parser.add_argument('readers', nargs='*', metavar='READER', help='only these (default: all)')
+    parser.add_argument('--seconds', type=int, default=60, help='for each reader (default: 60)')
+    parser.add_argument('--json', metavar='FILE', help='write what was tried')
+    parser.add_argument('--keep', action='store_true', help='choose again what the tests replay beside the finds')
+    given = parser.parse_args(arguments)
+    if importlib.util.find_spec('atheris') is None:
+        os.execv(os.path.join(ROOT, 'scripts', 'in_env.sh'), [
+            'in_env.sh', '--for', 'fuzz', 'python', '-m', 'tests.fuzz.run'] + arguments)
+    from tests.fuzz.readers import READERS
+    strange = [name for name in given.readers if name not in READERS]
+    if strange or given.seconds < 1:
+        parser.error('no reader %s: %s' % (strange[0], ', '.join(READERS)) if strange else '--seconds: at least 1')
+    results = {}
+    memory = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None      # each input is written to a file
+    for name in given.readers or READERS:
+        with tempfile.TemporaryDirectory(prefix='bnn-', dir=memory) as working:
+            results[name] = search(name, given.seconds, working)
+            if given.keep:
+                keep(name, working)
+        print('%-10s %8d inputs, %d tracebacks, %d crashes, %d hangs, %d of too much memory, %.0f s' % (
+            (name,) + tuple(results[name][kind] for kind in ('tried',) + FINDS + ('seconds',))))
+        sys.stdout.flush()
+        if given.json:
+            with whole_file(given.json) as handle:
+                handle.write((json.dumps(results, indent=1, sort_keys=True) + '\n').encode('ascii'))
+    return any(result[kind] for result in results.values() for kind in FINDS)
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
