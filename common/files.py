@@ -33,6 +33,21 @@ def sync(path):
         os.close(descriptor)
 
 
+def make_folder(path):
+    """Make a folder where there is none, and those above it, in a way that no power cut takes them back."""
+    path = os.path.abspath(path)
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    make_folder(parent)
+    try:
+        os.mkdir(path)
+    except OSError as error:
+        if error.errno != errno.EEXIST or not os.path.isdir(path):      # not by another process just now
+            raise
+    sync(parent)
+
+
 @contextlib.contextmanager
 def whole_file(path, mode='wb', keep=None):
     """Open a temporary file beside ``path`` that takes its place when the block ends without an error.
@@ -162,11 +177,7 @@ def whole_folder(path, each=True):
     """
     path = os.path.realpath(path)   # a link to a folder stays, what it points to is replaced
     parent = os.path.dirname(path)
-    try:
-        os.makedirs(parent)
-    except OSError as error:
-        if error.errno != errno.EEXIST:
-            raise
+    make_folder(parent)
     remove_remains(path)
     temporary, descriptor = _new(path, _new_folder)
     retired = temporary[:-len('tmp')] + 'old'

@@ -17,7 +17,7 @@ import os
 import re
 
 from common.errors import UserError
-from common.files import open_regular, remove_remains, sha256, whole_file
+from common.files import make_folder, open_regular, remove_remains, sha256, sync, whole_file
 from common.overlays import OVERLAYS
 
 # The columns of history.csv, and which of them count epochs (from 1).
@@ -168,11 +168,7 @@ class RunFolder(object):
             While another process holds it.
         """
         parent, name = os.path.split(os.path.abspath(self.path))
-        try:
-            os.makedirs(parent)
-        except OSError as error:
-            if error.errno != errno.EEXIST:
-                raise
+        make_folder(parent)
         # beside the folder, which may be put aside
         with open(os.path.join(parent, '.%s.lock' % name), 'a') as handle:
             try:
@@ -185,8 +181,10 @@ class RunFolder(object):
 
     def prepare(self):
         """Make the folder where it is not there, and remove what killed processes left half-written in it."""
-        if not os.path.isdir(self.path):
-            os.makedirs(self.path)
+        make_folder(self.path)
+        self._remove_remains()
+
+    def _remove_remains(self):
         for path in (self.parameters, self.settings, self.history, self.checkpoint, self.classes, self.test_set,
                      self.test_files, self.test_outputs):
             remove_remains(path)
@@ -201,10 +199,12 @@ class RunFolder(object):
         """
         if not os.path.isdir(self.path) or not any(name.endswith('.npz') for name in os.listdir(self.path)):
             return None
+        self._remove_remains()
         number = 1
         while os.path.exists('%s.%d' % (self.path, number)):
             number += 1
         os.rename(self.path, '%s.%d' % (self.path, number))
+        sync(os.path.dirname(os.path.abspath(self.path)))
         return '%s.%d' % (self.path, number)
 
 

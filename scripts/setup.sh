@@ -93,7 +93,7 @@ set_up_tests() {
     if ! has_tests "$name"; then
         pip_install "$(test_locks "$name")" "$venvs/$name/bin/python" -r "$root/requirements/$(test_locks "$name").txt"
         # shellcheck disable=SC2046     # no lock's name has a space
-        key "$name" $(test_locks "$name") > "$venvs/$name/.tests"
+        stamp "$venvs/$name/.tests" "$(key "$name" $(test_locks "$name"))"
     fi
     point "tests-$tests" "$name"
 }
@@ -110,7 +110,7 @@ add_tensorboard() {  # to the environment to work in
     [ "$(cat "$venvs/$name/.tensorboard" 2> /dev/null)" != "$(key "$name" "$which")" ] || return 0
     lock
     pip_install "$which" "$venvs/$name/bin/python" -r "$root/requirements/$which.txt"
-    key "$name" "$which" > "$venvs/$name/.tensorboard"
+    stamp "$venvs/$name/.tensorboard" "$(key "$name" "$which")"
 }
 
 set_up_extra() {

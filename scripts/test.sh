@@ -45,7 +45,7 @@ for kind in newest 3 2.7 export finn; do
         export:*) left_out[$kind]=$(find tests -mindepth 1 -maxdepth 1 -type d ! -name export ! -name __pycache__ -printf '%p ') ;;
         finn:*) left_out[$kind]=$(find tests tests/export -mindepth 1 -maxdepth 1 ! -name export ! -name __pycache__ \
             ! -name '*finn*' '(' -type d -o -name 'test_*.py' ')' -printf '%p ') ;;
-        *) left_out[$kind]="tests/docker tests/environment${version[newest]:+ tests/training/test_kernels.py}" ;;
+        *) left_out[$kind]="tests/docker tests/environment tests/faults${version[newest]:+ tests/training/test_kernels.py}" ;;
     esac
     kinds="$kinds $kind"
 done

@@ -49,6 +49,10 @@ class Log(object):
         if not say(text, sys.stdout):
             self.lost('nobody reads its output any more')
 
+    def sync(self):
+        """Put the file on the disk: a checkpoint counts on the lines that were written before it."""
+        os.fsync(self.handle.fileno())
+
     @property
     def length(self):
         """Bytes in the file."""

@@ -245,6 +245,7 @@ class Run(object):
 
     def _checkpoint(self):
         self._check_parameters()
+        self.log.sync()
         checkpoint.save(self.files.checkpoint, state.of_run(self, self.log.length))
         self.saved = self.epoch, self.batch
         self.last_checkpoint = clock()

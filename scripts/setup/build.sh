@@ -36,7 +36,12 @@ lock_file() {
     esac
 }
 
-# The stamps are written last: an environment without them is unfinished.
+# Stamps are written last, once the disk has all else: an environment without them is unfinished.
+stamp() {  # FILE LINE...
+    sync -f "$venvs" 2> /dev/null || sync || true
+    printf '%s\n' "${@:2}" > "$1"
+}
+
 is_complete() {
     local base
     if [ "$1" = docker ]; then
@@ -56,7 +61,8 @@ has_tests() {
 complaint() {  # what the log ends with, short
     local error
     error=$(grep -oiE 'error: [^"]{1,150}' "$log" | tail -n 1 || true)
-    echo "${error:-$(tail -n 1 "$log" | cut -c 1-150)}"
+    [ -n "$error" ] || error=$(tail -n 1 "$log" | cut -c 1-150)
+    echo "${error:-it ended without a word}"
 }
 
 pip_install() {  # NAME PYTHON ARGUMENT...: from the locks alone
@@ -90,7 +96,7 @@ make_27() {  # DIRECTORY
         host=$(any_pip) || fail "virtualenv cannot be fetched: no Python here has pip. $(install_command python3-venv python3-pip)"
         pip_install virtualenv "$host" --target "$venvs/tools" -r "$root/requirements/virtualenv.txt"
         rm -rf "$venvs/tools/host"
-        key tools virtualenv > "$venvs/tools/.complete"
+        stamp "$venvs/tools/.complete" "$(key tools virtualenv)"
     fi
     "$python" "$venvs/tools/virtualenv.py" --no-download "$1" >> "$log" 2>&1 ||
         fail "$python cannot make an isolated environment: $(complaint); all of it is in $log"
@@ -163,7 +169,7 @@ x = theano.tensor.fvector()
 assert theano.config.cxx and theano.function([x], theano.tensor.exp(x) + 1)([0])[0] == 2' "$root" >> "$log" 2>&1 ||
             fail "Theano cannot compile here: $(complaint); all of it is in $log"
     fi
-    printf '%s\n%s\n' "$python" "$(key "$name" $(locks "$name"))" > "$venvs/$name/.complete"
+    stamp "$venvs/$name/.complete" "$python" "$(key "$name" $(locks "$name"))"
 }
 
 build_once() {  # NAME

@@ -51,7 +51,7 @@ fetch_python() {
         : > "$log"
         problem=$(pip_install uv "$host" --target "$venvs/uv" -r "$root/requirements/uv.txt" 2>&1) ||
             { problem=${problem#setup: error: }; reject "${problem%%; then *}"; return 1; }
-        key uv uv > "$venvs/uv/.complete"
+        stamp "$venvs/uv/.complete" "$(key uv uv)"
     fi
     "$venvs/uv/bin/uv" python install --no-progress --no-bin --install-dir "$venvs/python" 3.11 > "$log" 2>&1 ||
         { reject "uv could not fetch Python 3.11: $(sed -n 's/^ *cause: //p; s/^error: //p' "$log" | tail -n 1)"; return 1; }

@@ -28,6 +28,17 @@ def test_a_whole_file(tmpdir):
     assert path.read_binary() == b'\0\1' and tmpdir.listdir() == [path]
 
 
+def test_a_folder_and_those_above_it_are_put_on_the_disk(tmpdir, monkeypatch):
+    synced = []
+    monkeypatch.setattr(files, 'sync', synced.append)
+    for _ in range(2):
+        files.make_folder(str(tmpdir.join('a', 'b')))
+    assert tmpdir.join('a', 'b').check(dir=1) and synced == [str(tmpdir), str(tmpdir.join('a'))]
+    tmpdir.join('file').write('')
+    with pytest.raises(EnvironmentError):
+        files.make_folder(str(tmpdir.join('file')))
+
+
 def test_text_is_utf8(tmpdir):
     with files.whole_file(str(tmpdir.join('a.txt')), 'w') as handle:
         handle.write(u'né')

@@ -114,8 +114,10 @@ def test_put_aside(tmpdir):
     for expected in ('.1', '.2', '.3'):
         run.prepare()
         put(run.checkpoint, expected)
+        put(os.path.join(run.path, '.checkpoint.npz.%s.tmp' % ('0' * 32)), 'of a killed run')
         assert run.put_aside() == run.path + expected and not os.path.exists(run.path)
         assert tmpdir.join('digits-lfcW1A1' + expected, 'checkpoint.npz').read() == expected
+        assert len(tmpdir.join('digits-lfcW1A1' + expected).listdir()) == 1
         assert RunFolder(run.path + expected).name == run.name
 
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = ['awk', 'bash', 'cat', 'cksum', 'cut', 'dirname', 'env', 'flock', 'g++', 'grep', 'ln', 'ls', 'mkdir', 'mktemp',
-            'readlink', 'rm', 'sed', 'sh', 'sleep', 'tail', 'touch', 'uname']
+            'readlink', 'rm', 'sed', 'sh', 'sleep', 'sync', 'tail', 'touch', 'uname']
 
 # A real interpreter that says other things of itself when setup asks it with -c. What else it does, venv above all, is
 # untouched; or it can do nothing else, for tests that end with which interpreter was taken.
