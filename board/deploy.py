@@ -33,6 +33,7 @@ from common.errors import UserError, run
 from common.files import open_regular, sha256
 from common.run_folder import BadRun, RunFolder
 from datasets import registry
+from weights_gen.folder import layout
 
 _BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
 DEADLINE = 300              # seconds for all of it; writing to a board's card takes some ten
@@ -95,7 +96,7 @@ def _package(run_folder):
     except package.BadPackage as error:
         raise package.BadPackage('%s: %s' % (run_folder.package, error))
     for part in manifest['files']:
-        if part.startswith(package.SAMPLES) or part in package.KIT:
+        if part not in layout(run_folder.overlay):      # samples, kit, card: not of the parameter folder
             continue
         current = os.path.join(run_folder.folder, part)
         if not os.path.exists(current) or sha256(current) != manifest['files'][part]:
