@@ -27,6 +27,12 @@ is_left_out() {  # KIND PATH
 
 tell() { summary="$summary$*"$'\n'; }
 
+skipped() {  # KIND: each reason once, with the number of tests
+    sed -n 's/\x1b\[[0-9;]*m//g; s/^SKIPPED \[\([0-9]*\)\] [^ ]* \(.*\)/\1 \2/p' "$temporary/$1" |
+        awk '{ count = $1; $1 = ""; total[$0] += count }
+             END { for (reason in total) printf "    %d skipped:%s\n", total[reason], reason }' | sort
+}
+
 for kind in newest 3 2.7 export finn; do
     status=0
     scripts/setup.sh --tests "$kind" 2> "$temporary/reason" || status=$?
@@ -66,7 +72,7 @@ for kind in $kinds; do
     fi
     running="$running $kind"
     : > "$temporary/$kind"          # tail may be there before the process that writes it
-    scripts/in_env.sh --tests "$kind" python -m pytest ${ignored+"${ignored[@]}"} \
+    scripts/in_env.sh --tests "$kind" python -m pytest -rs ${ignored+"${ignored[@]}"} \
         ${arguments+"${arguments[@]}"} >> "$temporary/$kind" 2>&1 &
     process[$kind]=$!
 done
@@ -81,6 +87,8 @@ for kind in $running; do
         *) answer="FAILED (pytest's status $status)" failed=1 ;;
     esac
     tell "Python ${version[$kind]}: $answer${left_out[$kind]:+, without ${left_out[$kind]}}"
+    reasons=$(skipped "$kind")
+    [ -z "$reasons" ] || tell "$reasons"
 done
 
 printf -- '---\n%s' "$summary"
