@@ -9,7 +9,7 @@
  * threshold that its dot product exceeds. Max pooling is an OR of these bits.
  *
  * kernel.py vouches for every size: a conv layer's windows are 3x3 and fit its input, rows are a multiple of 64,
- * channels too where they come in bits, and the arrays are as large as the fields say.
+ * channels too where they come in bits, the first layer has thresholds, and the arrays are as large as the fields say.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -121,9 +121,13 @@ def read_array(stream, largest):
     shape, dtype, by_columns, size, data = _read_header(stream)
     if dtype.hasobject:
         raise ValueError('Python objects, which are never loaded')
+    if dtype.names or dtype.shape:
+        raise ValueError('records, and not one number or text in each place')
     if size > largest:
         raise TooLarge('%d bytes, more than the %d that are read' % (size, largest))
     data = exactly(stream, size, data)
+    if dtype.kind == 'U' and size and data.view(dtype.byteorder.replace('|', '=') + 'u4').max() > 0x10ffff:
+        raise ValueError('text that is not Unicode')        # no Python can make a string of it
     try:
         return np.ndarray(shape, dtype, data, order='F' if by_columns else 'C')
     except (TypeError, MemoryError):    # lengths that are not integers, or huge ones beside a length of 0

@@ -31,12 +31,12 @@ _UTF8, _ENCRYPTED = 0x800, 0x1  # flags of an entry
 
 def is_packed(path):
     """Whether a file is a zip file that is none of NumPy's, which holds arrays alone."""
-    if not os.path.isfile(path) or not zipfile.is_zipfile(path):
-        return False
     try:
+        if not os.path.isfile(path) or not zipfile.is_zipfile(path):
+            return False
         with _opened(path) as archive:
             return not any(name.endswith('.npy') and '/' not in name for name in archive.namelist())
-    except DatasetError:
+    except (DatasetError, zipfile.BadZipfile):      # the latter by is_zipfile: a part of several
         return False
 
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Runs the tests on every Python of this machine that they are meant for, side by side: all on the newest of 3.8 to 3.14;
-# what 3.8 to 3.11 and their numpy may change, trainings, on one of these too; all but the shell scripts' and the C kernels'
-# on 2.7; those of export/ once more with its runtimes, and with FINN. What the machine lacks is skipped, and listed at the
-# end.
+# what 3.8 to 3.11 and their numpy may change, trainings and what reads files, on one of these too; all but the shell scripts'
+# and the C kernels' on 2.7; those of export/ once more with its runtimes, and with FINN. What the machine lacks is skipped,
+# and listed at the end.
 # Arguments go to pytest; of paths, each Python gets those that it runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,12 +46,13 @@ for kind in newest 3 2.7 export finn; do
     case $kind:${version[$kind]} in
         newest:*) left_out[$kind]='tests/export' ;;
         3:"${version[newest]:-}") continue ;;           # it is the newest
-        3:*) left_out[$kind]=$(find tests tests/training -mindepth 1 -maxdepth 1 ! -path tests/training ! -name __pycache__ \
+        3:*) left_out[$kind]=$(find tests tests/training -mindepth 1 -maxdepth 1 ! -path tests/training ! -path tests/fuzz ! -name __pycache__ \
             "${of_numpy[@]}" '(' -type d -o -name 'test_*.py' ')' -printf '%p ') ;;
         export:*) left_out[$kind]=$(find tests -mindepth 1 -maxdepth 1 -type d ! -name export ! -name __pycache__ -printf '%p ') ;;
         finn:*) left_out[$kind]=$(find tests tests/export -mindepth 1 -maxdepth 1 ! -name export ! -name __pycache__ \
             ! -name '*finn*' '(' -type d -o -name 'test_*.py' ')' -printf '%p ') ;;
-        *) left_out[$kind]="tests/docker tests/environment tests/faults${version[newest]:+ tests/training/test_kernels.py}" ;;
+        *) left_out[$kind]='tests/docker tests/environment tests/faults'
+            [ -z "${version[newest]:-}" ] || left_out[$kind]+=' tests/training/test_kernels.py tests/board/test_sanitizers.py' ;;
     esac
     kinds="$kinds $kind"
 done

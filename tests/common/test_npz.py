@@ -88,6 +88,21 @@ def test_what_unpacks_to_much_takes_no_memory():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2 ** 14      # KB
 
 
+@pytest.mark.parametrize('order', ['<', '>'])
+def test_texts_that_no_python_can_make(order):
+    codes = np.array([97, 0x10ffff, 0x110000], order + 'u4')
+    npz.read_array(io.BytesIO(npy(codes[:2].view(order + 'U2'))), LARGEST).tolist()
+    with pytest.raises(ValueError, match='not Unicode'):
+        npz.read_array(io.BytesIO(npy(codes.view(order + 'U1'))), LARGEST)
+
+
+@pytest.mark.parametrize('dtype', ['f4,u1', '(2,2)f4'])
+def test_records_are_refused(dtype):
+    header = "{'descr': %r, 'fortran_order': False, 'shape': (0,)}" % (np.dtype(dtype).descr if ',u' in dtype else dtype)
+    with pytest.raises(ValueError):
+        npz.read_array(io.BytesIO(npy_of_header(header)), LARGEST)
+
+
 def test_a_missing_array():
     with pytest.raises(ValueError) as refused:
         npz.read(io.BytesIO(written({'a': np.zeros(3)})), ['b'], LARGEST)

@@ -4,8 +4,10 @@
 
 The code that is searched is the project's, and Python's and the libraries' own that reads the formats.
 """
+import atexit
 import os
 import random
+import signal
 import sys
 import tempfile
 import types
@@ -54,6 +56,8 @@ def main(arguments):
         changed = forms.change(reader.form, data, atheris.Mutate, random.Random(seed))
         return changed if len(changed) <= most else atheris.Mutate(data, most)
 
+    # As Python ends, its signals get their first meaning again: libFuzzer's clock would then kill it before it has told all.
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
     atheris.Setup(arguments[:1] + arguments[2:], attempt, custom_mutator=change)
     atheris.Fuzz()
 

@@ -86,15 +86,16 @@ def search(name, seconds, working):
         os.makedirs(folder, exist_ok=True)
     prepare(name, own, os.path.join(working, 'words'))
     result = dict.fromkeys(('tried',) + FINDS, 0)
-    begun, finds = time.time(), 0
+    begun, finds, broken = time.time(), 0, 0
     while time.time() - begun < seconds and finds < MOST_FINDS:
         left = max(1, int(seconds - (time.time() - begun)))
         status, output = libfuzzer(name, ['-max_total_time=%d' % left, '-dict=' + os.path.join(working, 'words'), kept, own],
                                    artifacts)
         result['tried'] += tried(output)
         found = sorted(os.listdir(artifacts))
-        if status and not found:
-            raise Broken('the search of %s failed: %s' % (name, ' '.join(output[-600:].split())))
+        broken += bool(status and not found)
+        if broken > 1:
+            raise Broken('the search of %s failed with status %d: %s' % (name, status, ' '.join(output[-2000:].split())))
         for artifact in found:
             path = os.path.join(artifacts, artifact)
             kind = KINDS.get(artifact.split('-')[0])

@@ -1,65 +1,12 @@
-/* The C functions of training/ops against loops in double, for shapes with rests of every kind: what test_kernels.py
-   compiles for each instruction set, and under the sanitizers. Prints the instruction set; status 1 where one differs.
+/* The C functions of training/ops that multiply against loops in double, for shapes with rests of every kind: what
+   test_kernels.py compiles for each instruction set, and under the sanitizers. Prints the instruction set; status 1 where
+   one differs. With the argument `failures` each allocation fails once, for a few of the shapes, with `bits` nothing is
+   compared but the checksum that a caller sees; see kernels.h.
  */
-#include <stdio.h>
+#include "kernels.h"
 
 #include "conv.c"
 #include "dense.c"
-
-static uint32_t state = 1;
-
-static uint32_t draw(void)
-{
-    state = state * UINT32_C(1664525) + UINT32_C(1013904223);
-    return state >> 8;
-}
-
-static int8_t digit(bool ternary) { return (int8_t)(ternary ? (int)(draw() % 3) - 1 : (int)(draw() % 2) * 2 - 1); }
-static float number(void) { return (float)draw() / (1 << 23) - 1; }
-
-static int8_t *digits_new(long count, bool ternary)
-{
-    int8_t *result = (int8_t *)malloc(count);
-    for (long i = 0; i < count; i++)
-        result[i] = digit(ternary);
-    return result;
-}
-
-static float *numbers_new(long count)
-{
-    float *result = (float *)malloc(sizeof(float) * count);
-    for (long i = 0; i < count; i++)
-        result[i] = number();
-    return result;
-}
-
-static int wrong = 0;
-static uint32_t checksum = 0; /* of all bits of all results: the same for any number of threads */
-
-static void add_bits_of(const float *values, long count)
-{
-    for (long i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, values + i, sizeof bits);
-        checksum = (checksum << 5 | checksum >> 27) ^ bits;
-    }
-}
-
-static void compare(const char *what, double real, double expected, double size)
-{
-    if (!(fabs(real - expected) <= 2e-6 * (size + 1))) {
-        if (wrong++ < 10)
-            printf("%s: %.9g, not %.9g\n", what, real, expected);
-    }
-}
-
-static void check(const char *what, int failure)
-{
-    if (failure) {
-        printf("%s: failure %d\n", what, failure);
-        wrong++;
-    }
-}
 
 static void test_dense(long batch, long inputs, long units, bool ternary_x, bool ternary_W, Workspace *ws)
 {
@@ -67,29 +14,26 @@ static void test_dense(long batch, long inputs, long units, bool ternary_x, bool
     float *b = numbers_new(units), *dy = numbers_new(batch * units), *y = numbers_new(batch * units);
     float *dx = numbers_new(batch * inputs), *dW = numbers_new(inputs * units), *db = numbers_new(units);
     const Operand x_ = {NULL, x}, W_ = {NULL, W};
-    for (int twice = 0; twice < 2; twice++) { /* the second time in one block of work space */
-        workspace_begin(ws);
-        check("dense", dense(x_, W_, b, y, batch, inputs, units, ws));
-        workspace_begin(ws);
-        check("dense_input_gradient", dense_input_gradient(dy, W_, dx, batch, units, inputs, ws));
-        workspace_begin(ws);
-        check("dense_weight_gradient", dense_weight_gradient(x_, dy, dW, db, batch, inputs, units, ws));
-    }
-    for (long n = 0; n < batch; n++)
+    RUN("dense", dense(x_, W_, b, y, batch, inputs, units, ws), y, sizeof(float) * batch * units);
+    RUN("dense_input_gradient", dense_input_gradient(dy, W_, dx, batch, units, inputs, ws), dx,
+        sizeof(float) * batch * inputs);
+    RUN("dense_weight_gradient", dense_weight_gradient(x_, dy, dW, db, batch, inputs, units, ws), dW,
+        sizeof(float) * inputs * units);
+    for (long n = 0; loops && n < batch; n++)
         for (long j = 0; j < units; j++) {
             double sum = b[j];
             for (long i = 0; i < inputs; i++)
                 sum += x[n * inputs + i] * W[i * units + j];
             compare("dense", y[n * units + j], sum, inputs);
         }
-    for (long n = 0; n < batch; n++)
+    for (long n = 0; loops && n < batch; n++)
         for (long i = 0; i < inputs; i++) {
             double sum = 0;
             for (long j = 0; j < units; j++)
                 sum += (double)dy[n * units + j] * W[i * units + j];
             compare("dense dx", dx[n * inputs + i], sum, units);
         }
-    for (long i = 0; i < inputs; i++)
+    for (long i = 0; loops && i < inputs; i++)
         for (long j = 0; j < units; j++) {
             double sum = 0;
             for (long n = 0; n < batch; n++)
@@ -115,24 +59,23 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
           *dW = numbers_new(filters * taps);
     float *db = numbers_new(filters), *whole = numbers_new(pixels * filters), *whole_dy = numbers_new(pixels * filters);
     const Operand x_ = {real ? images : NULL, real ? NULL : x}, W_ = {NULL, W};
-    for (int twice = 0; twice < 2; twice++) {
-        workspace_begin(ws);
-        check("conv", pooled ? conv_pool(x_, W_, b, y, winners, batch, rows, columns, channels, filters, ws)
-                             : conv(x_, W_, b, y, batch, rows, columns, channels, filters, ws));
-        workspace_begin(ws);
-        check("conv_input_gradient",
-              pooled ? conv_pool_input_gradient(dy, winners, W_, x_, dx, batch, out_rows / 2, out_columns / 2, filters,
-                                                channels, rows, columns, ws)
-                     : conv_input_gradient(dy, W_, dx, batch, out_rows, out_columns, filters, channels, ws));
-        workspace_begin(ws);
-        check("conv_weight_gradient",
-              pooled ? conv_pool_weight_gradient(x_, dy, winners, dW, db, batch, rows, columns, channels, filters, ws)
-                     : conv_weight_gradient(x_, dy, dW, db, batch, rows, columns, channels, filters, ws));
-    }
+    RUN("conv",
+        pooled ? conv_pool(x_, W_, b, y, winners, batch, rows, columns, channels, filters, ws)
+               : conv(x_, W_, b, y, batch, rows, columns, channels, filters, ws),
+        y, sizeof(float) * outputs);
+    RUN("conv_input_gradient",
+        pooled ? conv_pool_input_gradient(dy, winners, W_, x_, dx, batch, out_rows / 2, out_columns / 2, filters,
+                                          channels, rows, columns, ws)
+               : conv_input_gradient(dy, W_, dx, batch, out_rows, out_columns, filters, channels, ws),
+        dx, sizeof(float) * batch * rows * columns * channels);
+    RUN("conv_weight_gradient",
+        pooled ? conv_pool_weight_gradient(x_, dy, winners, dW, db, batch, rows, columns, channels, filters, ws)
+               : conv_weight_gradient(x_, dy, dW, db, batch, rows, columns, channels, filters, ws),
+        dW, sizeof(float) * filters * taps);
 #define X(image, row, column, c)                                                                                       \
     (real ? images[(((image) * rows + (row)) * columns + (column)) * channels + (c)]                                   \
           : x[(((image) * rows + (row)) * columns + (column)) * channels + (c)])
-    for (long image = 0; image < batch; image++)
+    for (long image = 0; loops && image < batch; image++)
         for (long row = 0; row < out_rows; row++)
             for (long column = 0; column < out_columns; column++)
                 for (long f = 0; f < filters; f++) {
@@ -146,7 +89,7 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
                         compare("conv", y[pixel * filters + f], sum, taps);
                     whole_dy[pixel * filters + f] = pooled ? 0 : dy[pixel * filters + f];
                 }
-    for (long window = 0; pooled && window < windows; window++)
+    for (long window = 0; loops && pooled && window < windows; window++)
         for (long f = 0; f < filters; f++) {
             const long column = window % (out_columns / 2) * 2, above = window / (out_columns / 2);
             const long row = above / (out_rows / 2) * out_rows + above % (out_rows / 2) * 2;
@@ -161,7 +104,7 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
             }
             compare("conv_pool", y[window * filters + f], most, taps);
         }
-    for (long f = 0; f < filters; f++)
+    for (long f = 0; loops && f < filters; f++)
         for (long c = 0; c < channels; c++)
             for (long t = 0; t < 9; t++) {
                 double sum = 0;
@@ -172,7 +115,7 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
                                    whole_dy[((image * out_rows + row) * out_columns + column) * filters + f];
                 compare("conv dW", dW[(f * channels + c) * 9 + t], sum, pixels);
             }
-    for (long image = 0; image < batch; image++)
+    for (long image = 0; loops && image < batch; image++)
         for (long row = 0; row < rows; row++)
             for (long column = 0; column < columns; column++)
                 for (long c = 0; c < channels; c++) {
@@ -192,28 +135,28 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
     free(whole_dy);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const long matrices[][3] = {{1, 1, 1}, {5, 33, 10}, {17, 70, 49}, {24, 97, 16}, {100, 64, 50}};
     /* 64 channels and 32 filters: what a sparse gradient asks for; 21 small images: more than it takes at a time */
-    static const long images[][5] = {{1, 3, 3, 1, 1},   {2, 4, 7, 5, 3},   {3, 9, 7, 32, 20}, {2, 14, 6, 3, 33},
-                                     {5, 3, 3, 40, 16}, {1, 21, 19, 2, 7}, {2, 8, 7, 64, 32}, {21, 6, 6, 64, 32}};
-    Workspace workspace = {NULL, 0, 0, NULL};
-    printf("%s, %d lanes\n", INSTRUCTION_SET, LANES);
+    static const long images[][5] = {{1, 3, 3, 1, 1},   {2, 4, 7, 5, 3},   {2, 8, 7, 64, 32}, {3, 9, 7, 32, 20},
+                                     {2, 14, 6, 3, 33}, {5, 3, 3, 40, 16}, {1, 21, 19, 2, 7}, {21, 6, 6, 64, 32}};
+    Workspace workspace = {NULL, 0, 0, NULL}, *const ws = &workspace;
+    begin(argc, argv);
+    const unsigned some = 3; /* the first reach every allocation */
     for (int kind = 0; kind < 4; kind++) {
-        for (unsigned i = 0; i < sizeof matrices / sizeof *matrices; i++)
-            test_dense(matrices[i][0], matrices[i][1], matrices[i][2], kind & 1, kind & 2, &workspace);
-        for (unsigned i = 0; i < sizeof images / sizeof *images; i++)
+        for (unsigned i = 0; i < (failures ? some : sizeof matrices / sizeof *matrices); i++)
+            test_dense(matrices[i][0], matrices[i][1], matrices[i][2], kind & 1, kind & 2, ws);
+        for (unsigned i = 0; i < (failures ? some : sizeof images / sizeof *images); i++)
             for (int form = 0; form < 3; form++) {
                 const bool pooled = form == 1, sparse = images[i][3] == 64;
                 if (sparse && !pooled)
                     continue;
                 if (!pooled || (images[i][1] > 3 && images[i][2] > 3))
                     test_conv(images[i][0], images[i][1], images[i][2], images[i][3], images[i][4], kind & 1, kind & 2,
-                              pooled, form == 2, &workspace);
+                              pooled, form == 2, ws);
             }
     }
-    workspace_free(&workspace);
-    printf("checksum %08x\n%d wrong\n", (unsigned)checksum, wrong);
-    return wrong > 0;
+    workspace_free(ws);
+    return finish();
 }

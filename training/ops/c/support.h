@@ -85,8 +85,10 @@ static void workspace_begin(Workspace *workspace)
 static void *take(Workspace *workspace, size_t count, size_t size)
 {
     const size_t bytes = round_up(count * size, ALIGNMENT);
-    char *piece = workspace->block + workspace->taken;
-    if (workspace->taken + bytes > workspace->size) {
+    char *piece;
+    if (workspace->taken + bytes <= workspace->size)
+        piece = workspace->block + workspace->taken;
+    else {
         Outgrown *own = (Outgrown *)aligned_block(bytes + ALIGNMENT);
         if (!own)
             return NULL;
