@@ -17,7 +17,6 @@ import theano
 
 from training import ops, quantization
 from training.compatibility import lasagne
-from training.constants import ALPHA
 
 Layer = lasagne.layers.Layer
 
@@ -38,7 +37,7 @@ class QuantizedLayer(Layer):
     ----------
     W : shared float32
         The real weights, uniform in [-1, 1] at the start, tagged ``quantized``.
-    digits : shared int8
+    digits : shared int8, on a GPU float32
         The quantised weights, -1, 0 or +1.
     quantized_W : float32 variable
         The same as floats: what the forward pass sees, and the loss is differentiated with respect to.
@@ -53,7 +52,7 @@ class QuantizedLayer(Layer):
         shape = self.weight_shape()
         self.W = self.add_param(lasagne.init.Uniform(1.), shape, name='W', quantized=True, trainable=False)
         self.b = self.add_param(lasagne.init.Constant(0.), (units,), name='b') if bias else None
-        self.digits = theano.shared(np.zeros(shape, np.int8), name='digits')
+        self.digits = theano.shared(np.zeros(shape, np.float32 if ops.on_a_gpu() else np.int8), name='digits')
         self.quantized_W = ops.as_floats(self.digits)
 
     @property
@@ -137,19 +136,21 @@ class BatchNormLayer(Layer):
         super(BatchNormLayer, self).__init__(incoming, **kwargs)
         self.activation_bits = activation_bits
         shape = () if axes == 'all' else (self.input_shape[-1],)
-        self.beta = self.add_param(lasagne.init.Constant(0.), shape, name='beta')
-        self.gamma = self.add_param(lasagne.init.Constant(1.), shape, name='gamma')
-        self.mean = self.add_param(lasagne.init.Constant(0.), shape, name='mean', trainable=False)
-        self.inv_std = self.add_param(lasagne.init.Constant(1.), shape, name='inv_std', trainable=False)
+        self.rows_of_one = int(np.prod(self.input_shape[1:] if axes == 'all' else self.input_shape[1:-1]))
+        zeros, ones = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+        self.beta = self.add_param(ops.shared(zeros, 'beta'), shape, name='beta')
+        self.gamma = self.add_param(ops.shared(ones, 'gamma'), shape, name='gamma')
+        self.mean = self.add_param(ops.shared(zeros, 'mean'), shape, name='mean', trainable=False)
+        self.inv_std = self.add_param(ops.shared(ones, 'inv_std'), shape, name='inv_std', trainable=False)
 
     def get_output_for(self, input, deterministic=False, updates=None, **kwargs):
         """Normalise `input`; in training, add the new running averages to the dictionary `updates`."""
         if deterministic:
             return ops.normalize(input, self.mean, self.inv_std, self.gamma, self.beta, self.activation_bits)
-        output, mean, inv_std = ops.batch_norm(input, self.gamma, self.beta, self.activation_bits)
+        output, mean, inv_std = ops.batch_norm(input, self.gamma, self.beta, self.activation_bits,
+                                               self.rows_of_one)
         if updates is not None:
-            for average, batch in ((self.mean, mean), (self.inv_std, inv_std)):
-                updates[average] = (1 - ALPHA) * average + ALPHA * batch
+            updates.update(zip([self.mean, self.inv_std], ops.averages([(self.mean, mean), (self.inv_std, inv_std)])))
         return output
 
 
@@ -182,8 +183,9 @@ class DropoutLayer(Layer):
     def __init__(self, incoming, p, random, **kwargs):
         super(DropoutLayer, self).__init__(incoming, **kwargs)
         self.p = p
-        self.state = theano.shared(np.array([random.randint(1, 2147462579), 0], np.int64), name='dropout_state')
-        self.state.default_update = self.state + np.array([0, 1], np.int64)
+        state = np.array([random.randint(1, 2147462579), 0], np.int64)
+        self.state = theano.shared(state, name='dropout_state', target='cpu')
+        self.state.default_update = ops.next_step(self.state)
         self.states = [self.state]
 
     def get_output_for(self, input, deterministic=False, **kwargs):

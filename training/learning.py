@@ -13,7 +13,7 @@ import theano
 from theano import tensor
 
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
-from training import networks, updates
+from training import networks, ops, updates
 from training.compatibility import keep_compiled, lasagne
 
 
@@ -113,7 +113,7 @@ class Learner(object):
                        [state for layer in lasagne.layers.get_all_layers(network)
                         for state in getattr(layer, 'states', [])])
 
-        self._train = theano.function([images, targets, learning_rate], cost, updates=changes)
+        self._train = theano.function([images, targets, learning_rate], cost, updates=changes, mode=ops.mode())
         self._outputs = None            # compiled when it is needed
 
     def outputs(self, images):
@@ -132,9 +132,13 @@ class Learner(object):
             self._outputs = theano.function([given], lasagne.layers.get_output(self.network, given, deterministic=True))
         return self._outputs(images)
 
+    def nodes(self):
+        """What a training step computes, in the order in which it does: nodes of Theano's graph."""
+        return self._train.maker.fgraph.toposort()
+
     def operations(self):
         """The names of the classes of what a training step computes, in the order in which it does."""
-        return [type(node.op).__name__ for node in self._train.maker.fgraph.toposort()]
+        return [type(node.op).__name__ for node in self.nodes()]
 
     def train(self, images, labels, learning_rate):
         """One training step.

@@ -72,8 +72,9 @@ def quantized_layers(network):
 
 def refresh_quantized_weights(network):
     """Compute the quantised copies again, after W was changed from outside."""
-    theano.function([], updates=[(layer.digits, tensor.cast(quantization.weight(layer.W, layer.weight_bits), 'int8'))
-                                 for layer in quantized_layers(network)])()
+    theano.function([], updates=[
+        (layer.digits, tensor.cast(quantization.weight(layer.W, layer.weight_bits), layer.digits.dtype))
+        for layer in quantized_layers(network)])()
 
 
 def parameters(network):

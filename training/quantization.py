@@ -71,6 +71,11 @@ class Activation(_Quantizer):
         """A C expression of whether the gradient passes at the expression `x`."""
         return '(%s >= -1.f && %s <= 1.f)' % (x, x)
 
+    @staticmethod
+    def passes(x):
+        """Whether the gradient passes at `x`, as an expression."""
+        return tensor.and_(tensor.ge(x, -1), tensor.le(x, 1))
+
     def grad(self, inputs, output_gradients):
         x, = inputs
         return [output_gradients[0] * scalar.and_(scalar.ge(x, -1), scalar.le(x, 1))]

@@ -28,7 +28,7 @@ from common.errors import UserError, run
 from common.files import temporary_folder, whole_file
 from common.machine import clock, processors
 from common.overlays import OVERLAYS
-from training import backend, cuda
+from training import backend, cuda, theano_settings
 
 NO_GPU = 3
 CLASSES = 10
@@ -72,7 +72,7 @@ def compute(overlay, seconds=SECONDS):
     from training.learning import Learner
     random, how = np.random.RandomState(1), overlay.network.training
     network = networks.build(overlay, CLASSES, random, how.dropout_in, how.dropout_hidden)
-    networks.set_parameter_values(network, [_start(parameter, random) for parameter in networks.parameters(network)])
+    networks.set_parameter_values(network, [start_value(parameter, random) for parameter in networks.parameters(network)])
     images = random.choice([-1., 1.], (how.batch_size,) + overlay.network.planes) if overlay.network.black_and_white else (
         random.uniform(-1, 1, (how.batch_size,) + overlay.network.planes))
     images, labels = images.astype(np.float32), random.randint(0, CLASSES, how.batch_size)
@@ -95,7 +95,7 @@ def compute(overlay, seconds=SECONDS):
     return arrays, about
 
 
-def _start(parameter, random):
+def start_value(parameter, random):
     """A value as in the middle of a training: at its beginning every sum is whole, and many lie on the quantisers' edges."""
     shape = parameter.get_value(borrow=True).shape
     low, high = {'W': (-1, 1), 'b': (-1, 1), 'beta': (-.3, .3), 'gamma': (.5, 1.5), 'mean': (-1, 1),
@@ -119,7 +119,7 @@ def _device(operations):
 
 def child(kind, overlay, path):
     """Compute as one of KINDS, and write it to a file that :func:`answers` reads."""
-    backend.configure(overlay.net, 'cuda' if kind == 'cuda' else 'cpu')
+    backend.configure(overlay.net, 'cpu' if kind != 'cuda' else None if opencl() else 'cuda')
     if kind == 'twins':
         from training import ops
         ops.available = lambda: False
@@ -215,12 +215,20 @@ def compared(overlay, kinds):
 
 # --- what is here -----------------------------------------------------------------------------------------------------
 
+def opencl():
+    """Whether the user's own Theano settings name a device of OpenCL, and nothing else a device: then it is the GPU."""
+    device = theano_settings.read().get('device')
+    return bool(device and device.value.startswith('opencl') and not backend.asked_for())
+
+
 def no_gpu():
     """Why no GPU can be used here, or None."""
     try:
         import pygpu        # noqa: F401
     except ImportError as error:
         return 'pygpu cannot be imported: %s' % error
+    if opencl():
+        return None
     try:
         driver = cuda.load('cuda')
     except OSError as error:

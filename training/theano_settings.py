@@ -26,7 +26,7 @@ Setting = collections.namedtuple('Setting', ['name', 'value', 'source'])
 # Setting, the values that no training can use, what to write: what the original's users have set, and what each does here.
 _CANNOT = (
     ('device', 'gpu.*', 'Theano 1.0 calls a GPU cuda: write device = cuda, which needs pygpu, or device = cpu'),
-    ('device', '(?!cpu$|cuda[0-9]*$).*', 'write device = cpu, or cuda where pygpu is installed'),
+    ('device', '(?!cpu$|cuda[0-9]*$|opencl[0-9]+:[0-9]+$).*', 'write device = cpu, or cuda where pygpu is installed'),
     ('mode', '(?!Mode$|FAST_RUN$).*', 'only Mode and FAST_RUN compile this network: leave mode out'),
     ('linker', '(vm|py).*', 'this network has only C code: leave linker out'),
     ('cxx', '', 'Theano compiles C++ for every step: leave cxx out, or name a compiler'),

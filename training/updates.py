@@ -26,7 +26,7 @@ class Adam(object):
 
     def __init__(self, parameters):
         self.parameters = parameters
-        self.count = _zeros(())
+        self.count = theano.shared(np.zeros((), theano.config.floatX))
         self.means = [_zeros(parameter.get_value(borrow=True).shape) for parameter in parameters]
         self.variances = [_zeros(parameter.get_value(borrow=True).shape) for parameter in parameters]
 
@@ -41,14 +41,21 @@ class Adam(object):
         """
         count = self.count + 1
         rate = learning_rate * tensor.sqrt(1 - BETA2 ** count) / (1 - BETA1 ** count)
+        numbers = range(len(gradients))
+        changed = ops.adam_of_all([(self._state(number), gradients[number], self._quantized(number)) for number in numbers],
+                                  rate)
         updates = collections.OrderedDict([(self.count, count)])
-        for number, gradient in enumerate(gradients):
-            updates.update(self._update(number, gradient, rate))
+        for number in numbers:
+            updates.update(zip(self._state(number), changed[number]))
         return updates
 
-    def _update(self, number, gradient, rate):
-        state = self.parameters[number], self.means[number], self.variances[number]
-        return zip(state, ops.adam(state[0], gradient, state[1], state[2], rate))
+    def _state(self, number):
+        """What a step changes of one parameter."""
+        return self.parameters[number], self.means[number], self.variances[number]
+
+    def _quantized(self, number):
+        """(scale of the step, bits) of quantised weights."""
+        return None
 
 
 class WeightsAdam(Adam):
@@ -63,12 +70,12 @@ class WeightsAdam(Adam):
         super(WeightsAdam, self).__init__([layer.W for layer in layers])
         self.layers = layers
 
-    def _update(self, number, gradient, rate):
-        layer = self.layers[number]
-        state = layer.W, self.means[number], self.variances[number]
-        return zip(state + (layer.digits,), ops.adam_quantized(
-            state[0], gradient, state[1], state[2], rate, layer.digits, layer.learning_rate_scale, layer.weight_bits))
+    def _state(self, number):
+        return super(WeightsAdam, self)._state(number) + (self.layers[number].digits,)
+
+    def _quantized(self, number):
+        return self.layers[number].learning_rate_scale, self.layers[number].weight_bits
 
 
 def _zeros(shape):
-    return theano.shared(np.zeros(shape, theano.config.floatX))
+    return ops.shared(np.zeros(shape, theano.config.floatX))

@@ -12,29 +12,93 @@ gradient of z (y's, where the activation passes it) and means taken over the row
 """
 from __future__ import absolute_import, division
 
+import collections
+import functools
+
+import numpy as np
+import theano
 from theano import tensor
-from theano.gradient import DisconnectedType
+from theano.gradient import DisconnectedType, disconnected_grad
 
 from training import quantization
 from training.constants import EPSILON
 from training.ops.native import Array, NativeOp, as_floats, rewrites
 
+_Rows = collections.namedtuple('_Rows', ['axes', 'count'])
+
 _x, _gamma, _beta = Array('x', '*rows channels'), Array('gamma', 'channels'), Array('beta', 'channels')
 _mean, _inv_std = Array('mean', 'channels'), Array('inv_std', 'channels')
 
 
-def batch_norm_twin(x, gamma, beta, bits=None):
-    """(y, mean, inv_std), as :func:`normalize_twin` normalises with the batch's own statistics."""
-    axes = tuple(range(x.ndim - gamma.ndim))
-    mean = x.mean(axes)
-    inv_std = tensor.inv(tensor.sqrt(x.var(axes) + EPSILON))
-    return normalize_twin(x, mean, inv_std, gamma, beta, bits), mean, inv_std
+def batch_norm_twin(x, gamma, beta, bits=None, rows_of_one=None):
+    """(y, mean, inv_std), as :func:`normalize_twin` normalises with the batch's own statistics.
+
+    rows_of_one: how many numbers of a channel one image has; a GPU need not be told at each step where that is given.
+
+    The gradient is written out: what Theano derives of mean and variance computes most of it several times.
+    """
+    mean, inv_std = [disconnected_grad(value) for value in _statistics(x, gamma, rows_of_one)]
+    inputs = [tensor.TensorType(variable.dtype, variable.broadcastable)() for variable in (x, mean, inv_std, gamma, beta)]
+    op = theano.OpFromGraph(inputs, [normalize_twin(*inputs, bits=bits)], inline=True,
+                            lop_overrides=functools.partial(_gradients, bits, rows_of_one))
+    return op(x, mean, inv_std, gamma, beta), mean, inv_std
+
+
+def _statistics(x, gamma, rows_of_one):
+    x, rows, along = _by_channels(x, gamma, rows_of_one)
+    mean = x.sum(rows.axes) / rows.count
+    return mean, tensor.inv(tensor.sqrt(tensor.sqr(x - along(mean)).sum(rows.axes) / rows.count + EPSILON))
+
+
+def _gradients(bits, rows_of_one, inputs, outputs, output_gradients):
+    """As above, x's by way of the statistics too."""
+    x, mean, inv_std, gamma, beta = inputs
+    x, rows, along = _by_channels(x, gamma, rows_of_one)
+    g, centred = _by_channels(output_gradients[0], gamma)[0], x - along(mean)
+    if bits is not None:
+        z = centred * along(gamma * inv_std) + along(beta)
+        g = tensor.switch(quantization.ACTIVATIONS[bits].passes(z), g, np.float32(0))
+    dbeta, projected = g.sum(rows.axes), (g * centred).sum(rows.axes)
+    # The products are of whole arrays, not first of channels' numbers: then it is one loop, and on a GPU one kernel.
+    dx = along(gamma * inv_std) * (g - along(dbeta) / along(rows.count) - centred * along(inv_std) * along(inv_std) * along(
+        projected) / along(rows.count))
+    return [_back(dx), mean.zeros_like(), inv_std.zeros_like(), inv_std * projected, dbeta]
 
 
 def normalize_twin(x, mean, inv_std, gamma, beta, bits=None):
     """``activation((x - mean) * (gamma * inv_std) + beta)``."""
-    y = (x - mean) * (gamma * inv_std) + beta
-    return y if bits is None else quantization.activation(y, bits)
+    x, _, along = _by_channels(x, gamma)
+    return _back(_activated((x - along(mean)) * along(gamma * inv_std) + along(beta), bits))
+
+
+def _activated(z, bits):
+    return z if bits is None else quantization.activation(z, bits)
+
+
+def _by_channels(x, gamma, rows_of_one=None):
+    """Images with their planes side by side, as a GPU's convolutions have them, and all else as it is.
+
+    Returns
+    -------
+    (x, rows, along)
+        rows.axes of the statistics and rows.count, how many there are of each channel; the function that lays a channel's
+        number along them.
+    """
+    def along(value):
+        return value.dimshuffle('x', 0, 'x', 'x') if value.ndim and x.ndim == 4 else value
+
+    if x.ndim == 4:
+        x = x.dimshuffle(0, 3, 1, 2)
+    axes = tuple(axis for axis in range(x.ndim) if axis != 1 or not gamma.ndim)
+    others = 1 if rows_of_one is None else rows_of_one
+    if rows_of_one is None:
+        for axis in axes[1:]:
+            others = others * x.shape[axis]
+    return x, _Rows(axes, tensor.cast(x.shape[0], x.dtype) * tensor.cast(others, x.dtype)), along
+
+
+def _back(x):
+    return x.dimshuffle(0, 2, 3, 1) if x.ndim == 4 else x
 
 
 class _Normalization(NativeOp):
@@ -99,8 +163,8 @@ def writes_digits(node):
         return [as_floats(outputs[0])] + outputs[1:]
 
 
-def batch_norm_native(x, gamma, beta, bits=None):
-    """As :func:`batch_norm_twin`."""
+def batch_norm_native(x, gamma, beta, bits=None, rows_of_one=None):
+    """As :func:`batch_norm_twin`, which alone needs rows_of_one."""
     if gamma.ndim:
         return BatchNorm(bits)(x, gamma, beta)
     y, mean, inv_std = BatchNorm(bits)(*_as_one_channel(x, gamma, beta))

@@ -15,11 +15,13 @@ from theano import tensor
 from training.ops.native import Array, NativeOp
 
 
-def _limit(p):
+def limit(p):
+    """Below it is what is kept, of the whole numbers of 32 bits."""
     return int(round((1 - p) * 2 ** 32)) - 1
 
 
-def _scale(p):
+def scale(p):
+    """By what is multiplied what is kept."""
     return np.float32(1. / (1. - p))
 
 
@@ -35,8 +37,8 @@ def dropout_twin(x, state, p):
     first = _mix(tensor.xor(seed, _mix(step)))
     second = _mix(first + np.uint32(0x9e3779b9))
     places = tensor.cast(tensor.arange(x.size), 'uint32').reshape(x.shape, ndim=x.ndim)
-    kept = tensor.lt(_mix(_mix(tensor.xor(places, first)) + second), np.uint32(_limit(p)))
-    return tensor.switch(kept, x * _scale(p), np.float32(0))
+    kept = tensor.lt(_mix(_mix(tensor.xor(places, first)) + second), np.uint32(limit(p)))
+    return tensor.switch(kept, x * scale(p), np.float32(0))
 
 
 class Dropout(NativeOp):
@@ -47,7 +49,7 @@ class Dropout(NativeOp):
     def __init__(self, p):
         super(Dropout, self).__init__()
         self.p = p
-        self.constants = 'UINT32_C(%d)' % _limit(p), '%.9ef' % _scale(p)
+        self.constants = 'UINT32_C(%d)' % limit(p), '%.9ef' % scale(p)
 
     def L_op(self, inputs, outputs, output_gradients):
         return [self(output_gradients[0], inputs[1]), theano.gradient.DisconnectedType()()]

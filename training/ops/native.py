@@ -60,7 +60,32 @@ def available():
     return bool(theano.config.cxx) and theano.config.device.startswith('cpu') and theano.config.floatX == 'float32'
 
 
-class NativeOp(gof.OpenMPOp):
+def on_a_gpu():
+    """Whether Theano computes on a GPU."""
+    return not theano.config.device.startswith('cpu')
+
+
+class Overwriting(object):
+    """An op whose outputs begin with the values of inputs, and which may overwrite these.
+
+    Attributes
+    ----------
+    overwritten : dict
+        By number of the output that begins with it, the input's number.
+    """
+
+    in_place = False            # in __props__
+    overwritten = {}
+
+    def overwriting(self):
+        """The op that works in place."""
+        op = copy.copy(self)
+        op.in_place = True
+        op.destroy_map = {output: [place] for output, place in self.overwritten.items()}
+        return op
+
+
+class NativeOp(Overwriting, gof.OpenMPOp):
     """An op in C.
 
     Attributes
@@ -81,7 +106,6 @@ class NativeOp(gof.OpenMPOp):
     optional = 0
     constants = ()
     definitions = u''
-    in_place = False            # in __props__ of an op whose outputs begin with inputs
     __props__ = ()
 
     def make_node(self, *variables):
@@ -116,16 +140,9 @@ class NativeOp(gof.OpenMPOp):
 
     @property
     def overwritten(self):
-        """By number of the output that begins with it, the input's number."""
+        """As :class:`Overwriting` has it."""
         names = [array.name for array in self.inputs]
         return {number: names.index(array.name) for number, array in enumerate(self.outputs) if array.name in names}
-
-    def overwriting(self):
-        """The op that works in place."""
-        op = copy.copy(self)
-        op.in_place = True
-        op.destroy_map = {output: [place] for output, place in self.overwritten.items()}
-        return op
 
     def perform(self, node, inputs, outputs):
         raise NotImplementedError('%s has C code only: use its twin' % self)
@@ -249,5 +266,5 @@ def reads_digits(node):
 @rewrites('training_in_place', 75, 'inplace')
 def works_in_place(node):
     """Once the rest of the graph is settled, an op may overwrite the inputs that its outputs begin with."""
-    if isinstance(node.op, NativeOp) and not node.op.in_place and node.op.overwritten:
+    if isinstance(node.op, Overwriting) and not node.op.in_place and node.op.overwritten:
         return node.op.overwriting()(*node.inputs, return_list=True)
