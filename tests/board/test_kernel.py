@@ -125,6 +125,17 @@ def test_an_error_of_a_thread_reaches_the_caller():
             kernel._share(work, range(10), 3)
 
 
+@needs_kernel
+@pytest.mark.parametrize('threads', [1, 2])
+def test_without_memory_c_says_so_and_computes_the_next_time(monkeypatch, threads):
+    """Which allocation fails is tried one by one by test_sanitizers.py."""
+    with monkeypatch.context() as patch:
+        patch.setattr(kernel, 'IMAGES_AT_ONCE', {'lfc': 2 ** 50, 'cnv': 2 ** 50})
+        with pytest.raises(MemoryError):
+            check('lfcW1A1', 3, 2000, False, threads)
+    check('lfcW1A1', 3, 5, False, threads)
+
+
 # ---- compiling ----
 
 SCRIPT = '''

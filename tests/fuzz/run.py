@@ -86,11 +86,13 @@ def search(name, seconds, working):
         os.makedirs(folder, exist_ok=True)
     prepare(name, own, os.path.join(working, 'words'))
     result = dict.fromkeys(('tried',) + FINDS, 0)
+    largest = max(os.path.getsize(os.path.join(own, begin)) for begin in os.listdir(own))
+    longest = min(max(4096, 4 * largest), 2 ** 20)      # what is packed again may be packed less well
     begun, finds, broken = time.time(), 0, 0
     while time.time() - begun < seconds and finds < MOST_FINDS:
         left = max(1, int(seconds - (time.time() - begun)))
-        status, output = libfuzzer(name, ['-max_total_time=%d' % left, '-dict=' + os.path.join(working, 'words'), kept, own],
-                                   artifacts)
+        status, output = libfuzzer(name, ['-max_total_time=%d' % left, '-max_len=%d' % longest,
+                                          '-dict=' + os.path.join(working, 'words'), kept, own], artifacts)
         result['tried'] += tried(output)
         found = sorted(os.listdir(artifacts))
         broken += bool(status and not found)
@@ -131,8 +133,7 @@ def keep(name, working):
     """Put a few small files that differ in what they reach beside the finds, for the tests to replay."""
     merged = os.path.join(working, 'merged')
     os.makedirs(merged, exist_ok=True)
-    status, output = libfuzzer(name, ['-merge=1', '-max_len=%d' % KEPT_BYTES, merged, machine.cache_folder('fuzz', name)],
-                               merged)
+    status, output = libfuzzer(name, ['-merge=1', merged, machine.cache_folder('fuzz', name)], merged)
     if status:
         raise Broken('the files of %s cannot be merged: %s' % (name, ' '.join(output[-600:].split())))
     corpus = os.path.join(CORPUS, name)
