@@ -3,10 +3,10 @@ from __future__ import absolute_import
 
 import io
 import os
-import tarfile
 
 import numpy as np
 
+from common.files import open_regular
 from common.overlays import NETWORKS
 from datasets import archive, plain_pickle, readers
 from datasets.images import DatasetError
@@ -17,6 +17,7 @@ BATCHES = {'train': ['data_batch_%d' % number for number in range(1, 6)], 'test'
 
 _ARCHIVE, _PYTHON, _BINARY = 'cifar-10-python.tar.gz', 'cifar-10-batches-py', 'cifar-10-batches-bin'
 _LARGEST = 2 ** 28      # bytes of a batch, which has 31 million
+_LARGEST_ARCHIVE = 2 ** 29      # bytes that it unpacks to; the published one's are 186 million
 
 
 def load(net, data_dir=None):
@@ -46,8 +47,13 @@ def _from_folder(data_dir):
 
 
 def _from_archive(path):
-    with tarfile.open(path) as files:
-        return _parts(path, lambda name: io.BytesIO(files.extractfile(_PYTHON + '/' + name).read(_LARGEST)))
+    wanted = ['%s/%s' % (_PYTHON, name) for part in sorted(BATCHES) for name in BATCHES[part]]
+    try:
+        with open_regular(path) as handle:
+            files = readers.tar_files(handle, wanted, _LARGEST_ARCHIVE)
+    except readers.DAMAGE as error:
+        raise DatasetError('%s is damaged (%s): fetch it again' % (path, error))
+    return _parts(path, lambda name: io.BytesIO(files[_PYTHON + '/' + name]))
 
 
 def _parts(path, opened, ending=''):

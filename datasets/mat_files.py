@@ -9,12 +9,13 @@ places in a table, so that a damaged byte ends the process.
 """
 from __future__ import absolute_import, division
 
+import io
 import struct
-import zlib
 
 import numpy as np
 
 from common.npz import TooLarge, exactly
+from datasets.readers import Inflated, Part
 
 _ORDERS = {b'\x00\x01IM': '<', b'\x01\x00MI': '>'}      # how version and byte order end a file's first 128 bytes
 _TYPES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 9: 'f8', 12: 'i8', 13: 'u8'}    # as stored
@@ -22,7 +23,6 @@ _CLASSES = {6: 'f8', 7: 'f4', 8: 'i1', 9: 'u1', 10: 'i2', 11: 'u2', 12: 'i4', 13
 _INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 5, 6, 14, 15
 _COMPLEX = 0x0800                       # in the flags, whose lowest byte is the class
 _MOST = 1024                            # bytes of flags, of dimensions and of a name
-_PIECE = 2 ** 20
 
 
 def describe(handle):
@@ -91,7 +91,7 @@ def _variables(handle):
         if end > length:
             raise ValueError('it is cut short')
         if kind == _COMPRESSED:
-            stream = _Inflated(variable)
+            stream = Inflated(variable)
             kind, variable = _element(stream, order)
         if kind == _MATRIX:
             elements = _Elements(variable, order)
@@ -133,41 +133,9 @@ class _Elements(object):
         if size > most or size % dtype.itemsize or count not in (None, size // dtype.itemsize):
             raise ValueError('an element of %d bytes' % size)
         values = exactly(content, size).view(dtype)
-        content.skip()
+        if not content.within:
+            self._stream.read(-size % 8)
         return values
-
-
-class _Part(object):
-    """The next bytes of a stream, and how many are left of them; then the padding behind them."""
-
-    def __init__(self, stream, size, padding=0):
-        self._stream, self.left, self._padding = stream, size, padding
-
-    def read(self, size):
-        data = self._stream.read(min(size, self.left))
-        self.left -= len(data)
-        return data
-
-    def skip(self):
-        self._stream.read(self._padding)
-
-
-class _Inflated(object):
-    """What a compressed stream holds, as it is read."""
-
-    def __init__(self, stream):
-        self._stream, self._unpacking = stream, zlib.decompressobj()
-
-    def read(self, size):
-        pieces = []
-        while size:
-            packed = self._unpacking.unconsumed_tail or self._stream.read(_PIECE)
-            piece = self._unpacking.decompress(packed, size)
-            if not piece and (not packed or self._unpacking.unused_data):
-                break
-            pieces.append(piece)
-            size -= len(piece)
-        return b''.join(pieces)
 
 
 def _element(stream, order):
@@ -177,14 +145,8 @@ def _element(stream, order):
     if kind >> 16:
         if kind >> 16 > 4:
             raise ValueError('an element of a form that there is not')
-        return kind & 0xffff, _Part(_Bytes(head[4:]), kind >> 16)
-    return kind, _Part(stream, size, 0 if kind == _COMPRESSED else -size % 8)
-
-
-class _Bytes(object):
-    def __init__(self, data):
-        self._data = data
-
-    def read(self, size):
-        data, self._data = self._data[:size], self._data[size:]
-        return data
+        content = Part(io.BytesIO(head[4:]), kind >> 16)
+    else:
+        content = Part(stream, size)
+    content.within = kind >> 16 > 0     # there is no padding behind it
+    return kind & 0xffff, content

@@ -153,7 +153,7 @@ def hostile_targz(random, members):
     members : list of (name, bytes)
     """
     kind = random.choice(['bytes', 'tar', 'members', 'members'])
-    whole = _tar([(tarfile.TarInfo(name), data) for name, data in members])
+    whole = tar(members)
     if kind == 'bytes':
         return damaged.make(random, [gzipped(whole)])
     if kind == 'tar':
@@ -177,6 +177,11 @@ def hostile_targz(random, members):
         else:
             info.size = random.choice([0, 1, 10 ** 6, 2 ** 33 - 1, 2 ** 40])
     return gzipped(_tar(changed))
+
+
+def tar(members):
+    """A plain tar file of (name, bytes)."""
+    return _tar([(tarfile.TarInfo(name), data) for name, data in members])
 
 
 def _tar(members):

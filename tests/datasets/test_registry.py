@@ -7,6 +7,7 @@ import pickle
 import struct
 import sys
 import tarfile
+import zlib
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from common.errors import UserError
 from common.files import sha256
 from datasets import downloads, registry
 from datasets.images import encode
+from tests.fuzzing_formats import gzipped
 from tests.shared import SHARED
 
 REAL = os.path.join(SHARED, 'data', 'mnist.npz')
@@ -221,6 +223,19 @@ def test_cifar10_from_its_authors_archive(tmp_path, monkeypatch):
     assert np.array_equal(np.concatenate([data.train.images, data.valid.images]), contents['x_train'])
     assert np.array_equal(data.test.images, contents['x_test'])
     assert np.array_equal(data.test.labels, contents['y_test'])
+
+
+def test_damaged_archives_of_cifar10(tmp_path):
+    path = tmp_path / 'cifar-10-python.tar.gz'
+    cifar_archive(path)
+    whole = path.read_bytes()
+    unpacked = zlib.decompress(whole, 31)
+    for data in (b'', b'no archive', whole[:100], whole[:len(whole) // 2], gzipped(b'no tar file' * 100),
+                 gzipped(unpacked[:4000]), gzipped(unpacked[:3] + b'X' + unpacked[4:]),
+                 gzipped(unpacked[:156] + b'x' + unpacked[157:]), gzipped(b'\0' * 1024), gzipped(b'')):
+        path.write_bytes(data)
+        line = error('cifar10', 'cnv', str(tmp_path))
+        assert str(path) in line and 'fetch it again' in line and '\n' not in line
 
 
 @pytest.mark.parametrize('form', ['archive', 'python', 'binary', 'within'])

@@ -82,7 +82,8 @@ def _targz(data, mutate, random):
     position, size = random.choice(places)
     # All weights are zeros: the manifest is the file to change.
     if random.randrange(2):
-        position, size = next(place for place in places if package.MANIFEST.encode() in data[place[0]:place[0] + 100])
+        position, size = next((place for place in places if package.MANIFEST.encode() in data[place[0]:place[0] + 100]),
+                              (position, size))
     header, content, end = data[position:position + 512], data[position + 512:position + 512 + size], size + -size % 512
     kind = random.randrange(4)
     if kind == 0:

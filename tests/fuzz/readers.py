@@ -141,6 +141,8 @@ READERS = collections.OrderedDict([
                             lambda path: arrays.load(path, Fitting('cnv'))), seeds.cifar, '')),
     ('pickle', Reader(_among(seeds.pickle_folder, lambda data: 'data_batch_1',
                              lambda path: arrays.load(path, Fitting('cnv'))), seeds.pickles, '')),
+    ('tar', Reader(_file('cifar-10-python.tar.gz', lambda path: registry.load('cifar10', 'cnv', os.path.dirname(path))),
+                   seeds.cifar_archives, 'targz')),
     ('mat', Reader(_among(seeds.mat_folder, lambda data: 'train_32x32.mat',
                           lambda path: registry.load('svhn', 'cnv', path)), seeds.mat, 'mat')),
     ('gtsrb', Reader(_file('GT-00000.csv', gtsrb._table), seeds.gtsrb, '')),

@@ -118,6 +118,15 @@ def pickles():
     return [_batch(2), _batch(2, 0), pickle.dumps(small, 1), pickle.dumps(others, 2)]
 
 
+def cifar_archives():
+    """CIFAR-10's archive for Python: ten images to train on, ten to test."""
+    members = []
+    for name, count in [('data_batch_%d' % number, 2) for number in range(1, 6)] + [('test_batch', 10)]:
+        batch = {b'labels': (np.arange(count) % 10).tolist(), b'data': noise(count, 3072) // 255}
+        members.append(('cifar-10-batches-py/' + name, pickle.dumps(batch, 2)))
+    return [formats.gzipped(formats.tar(members)), formats.tar(members[:1])]
+
+
 # --- published sets --------------------------------------------------------------------------------------------------
 
 def _mat(count, **options):
