@@ -31,7 +31,7 @@ def main(arguments):
         trial = table.Trial(faults, kind, options)
         chance = random.Random(given.seed)
         for name in table.KINDS:
-            numbers = range(1, trial.calls + 1)
+            numbers = trial.places()
             if given.sample and given.sample < len(numbers):
                 numbers = sorted(chance.sample(numbers, given.sample))
             if name == 'power cut':
@@ -40,7 +40,7 @@ def main(arguments):
                 for number in numbers:
                     trial.fault(name, number)
         for name, counts in trial.counts.items():
-            rows.append(dict(counts, command=trial.command.name, kind=name, calls=trial.calls))
+            rows.append(dict(counts, command=trial.command.name, kind=name, calls=len(trial.calls)))
             print('%-32s %-12s %s' % (trial.command.name, name, '  '.join(
                 '%s %d' % (count, counts[count]) for count in table.COUNTS)))
         for problem in trial.problems:

@@ -49,9 +49,9 @@ def main():
     for kind in (Careless, Unsynced, Untidy):
         trial = table.Trial(library.Faults(), kind, {'old': True})
         for name in table.KINDS[:-1]:
-            for number in range(1, trial.calls + 1):
+            for number in trial.places():
                 trial.fault(name, number)
-        trial.power_cuts(set(range(trial.calls + 1)))
+        trial.power_cuts(set(trial.places()))
         for name, counts in trial.counts.items():
             print(kind.__name__, name, *('%s=%d' % pair for pair in counts.items()))
 

@@ -101,7 +101,7 @@ class Command:
         os.mkdir(self.folder)
         self.make(3)
         for path in self.written() if self.old else ():
-            files._remove(path)
+            shutil.rmtree(path, ignore_errors=True)     # a file is replaced
             os.renames(os.path.join(kept, os.path.relpath(path, self.folder)), path)
         shutil.rmtree(kept, ignore_errors=True)
 

@@ -58,10 +58,10 @@ def calls(record):
 
 
 class Disk:
-    """A folder as a program sees it, and as the disk has it."""
+    """A folder as a program sees it, and as the disk has it; `latest` is the file that was written last."""
 
     def __init__(self, path):
-        self.path, self.root = path, Folder(path)
+        self.path, self.root, self.latest = path, Folder(path), None
 
     def _find(self, path):
         """(folder, name, node) of a path; node is None where there is none."""
@@ -77,6 +77,8 @@ class Disk:
     def apply(self, call):
         """Make a call, as the program did."""
         letter, one, other, offset, data = call
+        if letter == '-':       # it failed
+            return
         if letter == 'S':
             return self.sync(self.root)
         folder, name, node = self._find(one)
@@ -97,6 +99,10 @@ class Disk:
         elif node is not None:
             if letter == 'w':
                 node.now = node.now[:offset].ljust(offset, b'\0') + data + node.now[offset + len(data):]
+                self.latest = node
+            elif letter == 'p':
+                node.now = data
+                self.latest = node
             elif letter == 't':
                 node.now = node.now[:offset].ljust(offset, b'\0')
             elif letter in 'uR':

@@ -1,9 +1,10 @@
 /* Faults in a program's own input and output, to be preloaded: gcc -shared -fPIC io_faults.c -o io_faults.so
 
    Every call that changes something within one folder is counted, in this process and in those that it starts. At the
-   n-th the program is killed, gets a signal, or is told that the disk is full or broken. Calls that succeed can be
+   n-th the program is killed, gets a signal, or is told that the disk is full or broken. The calls can be
    recorded, for disk.py, which makes of them what a power cut leaves. Nothing waits for a disk: fsync only records.
-   What is not seen: mappings, sendfile, stdio's own calls. tests/faults/library.py shares `state` by a mapped file. */
+   What is not seen: mappings, and stdio's writes, but for what a shell's own commands have written when it puts their
+   output elsewhere again. tests/faults/library.py shares `state` by a mapped file. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,7 @@ static struct {
 } *state;
 
 /* open a file that is there, create, write, truncate, mkdir, rename, exchange, unlink, rmdir, link, symlink, fsync,
-   sync, chmod, close: o c w t d r x u R l s f S m k */
+   sync, chmod, close, and a file that is as stdio has written it: o c w t d r x u R l s f S m k p */
 struct call {
     char what, counted;
     int64_t offset, size;
@@ -93,7 +94,7 @@ static int begin(struct call *call)
         return strchr(now ? "cwdlsrxfk" : "cwdls", call->what) != 0;
     case BROKEN:
         errno = EIO;
-        return now;
+        return now && call->what != 'p';
     case KILL:
         kill(getpid(), now ? SIGKILL : 0);
         break;
@@ -104,13 +105,13 @@ static int begin(struct call *call)
     return 0;
 }
 
-/* Behind a call: its result, which is recorded where it succeeded. */
+/* Behind a call: its result. It is recorded; one that failed as '-'. */
 static long end(struct call *call, long result, const void *data)
 {
-    if (!call->counted || result < 0 || !state->record[0])
+    if (!call->counted || !state->record[0])
         return result;
-    int error = errno;
-    int64_t sizes[5] = {call->what, strlen(call->one), strlen(call->other), call->offset, data ? result : 0};
+    int error = errno, what = result < 0 ? '-' : call->what;
+    int64_t sizes[5] = {what, strlen(call->one), strlen(call->other), call->offset, data && result > 0 ? result : 0};
     struct iovec parts[] = {
         {sizes, sizeof sizes}, {call->one, sizes[1]}, {call->other, sizes[2]}, {(void *)data, sizes[4]}};
     int record = syscall(SYS_openat, AT_FDCWD, state->record, O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -214,6 +215,36 @@ int close(int descriptor)
         errno = error;
     return fails ? -1 : result;
 }
+
+int dup2(int descriptor, int other)
+{
+    struct call call = {'p'};
+    struct stat status = {0};
+    int flags = state && descriptor != other ? fcntl(other, F_GETFL) : -1;
+    if (flags >= 0 && flags & (O_WRONLY | O_RDWR) && !fstat(other, &status) && S_ISREG(status.st_mode))
+        path_of(other, call.one);
+    begin(&call);
+    if (call.counted) {
+        void *data = malloc(status.st_size + 1);
+        int file = syscall(SYS_openat, AT_FDCWD, call.one, O_RDONLY | O_CLOEXEC);
+        end(&call, syscall(SYS_read, file, data, status.st_size), data);
+        syscall(SYS_close, file);
+        free(data);
+    }
+    if (descriptor == other)
+        return fcntl(descriptor, F_GETFD) < 0 ? -1 : descriptor;
+    return syscall(SYS_dup3, descriptor, other, 0);
+}
+
+/* Programs write where a file system cannot copy. */
+ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *there, size_t size, unsigned flags)
+{
+    (void)from, (void)at, (void)to, (void)there, (void)size, (void)flags;
+    errno = ENOSYS;
+    return -1;
+}
+ssize_t sendfile(int to, int from, off_t *at, size_t size) { return copy_file_range(from, at, to, 0, size, 0); }
+ssize_t sendfile64(int to, int from, off64_t *at, size_t size) { return copy_file_range(from, at, to, 0, size, 0); }
 
 /* All of the disk, or all of a file system. */
 int syncfs(int descriptor)

@@ -1,7 +1,7 @@
 """Every command, with every kind of fault at every call that changes something; what was lost, and what was said.
 
-A power cut is of three kinds: nothing is left of what was not synced; names are, but not what is in the files; or each
-change is or is not.
+A power cut is of four kinds: nothing is left of what was not synced; names are, but not what is in the files; that too of
+the file that was written last; or each change is or is not.
 """
 import collections
 import os
@@ -15,9 +15,10 @@ from tests.faults.disk import Disk, File, calls
 from tests.faults.environments import Setup
 
 POWER = collections.OrderedDict([
-    ('nothing', lambda chance: lambda node: False),
-    ('names', lambda chance: lambda node: not isinstance(node, File)),
-    ('some', lambda chance: lambda node: chance.random() < .5)])
+    ('nothing', lambda disk, chance: lambda node: False),
+    ('names', lambda disk, chance: lambda node: not isinstance(node, File)),
+    ('names and the last file', lambda disk, chance: lambda node: not isinstance(node, File) or node is disk.latest),
+    ('some', lambda disk, chance: lambda node: chance.random() < .5)])
 KINDS = library.KINDS + ('power cut',)
 COUNTS = ('tried', 'lost', 'tracebacks', 'hangs', 'untidy')     # untidy: more than one line, a wrong status, remains
 REMAINS = re.compile(r'\..*\.(tmp|old)$|\.installing-')
@@ -55,10 +56,15 @@ class Trial:
         self.old = self.command.results()
         status, self.usual = faults.call(self.command.call, self.command.folder, plain=self.command.plain, record=True)
         assert status == 0, (self.command.name, status, self.usual)
-        self.calls, self.record = faults.state.count, os.path.join(base, 'record')
-        os.rename(faults.record, self.record)
+        self.calls = list(calls(faults.record))
         self.new = self.command.results()
         assert self.new != self.old, self.command.name
+
+    def places(self):
+        """The numbers of the calls to try, from 1: all, but of many writes to a file in a row two at each end."""
+        same = [(call[0] == 'w' and call[1]) or number for number, call in enumerate(self.calls)]
+        return [number + 1 for number, one in enumerate(same)
+                if not same[max(0, number - 2):number + 3] == [one] * 5]
 
     def restore(self):
         """Make the folder what the command finds."""
@@ -70,29 +76,28 @@ class Trial:
         self.restore()
         status, lines = self.faults.call(self.command.call, self.command.folder, kind, at, self.command.plain)
         self.counts[kind]['tried'] += 1
-        where = '%s, %s at call %d of %d' % (self.command.name, kind, at, self.calls)
+        where = '%s, %s at call %d of %d' % (self.command.name, kind, at, len(self.calls))
         lines = [line for line in lines if line not in self.usual]
         if self.command.misbehaves(kind, status, lines):
             self.tell(kind, 'untidy', where, 'status %d, %s' % (status, ' | '.join(lines)))
         self.check(kind, where, status, lines)
 
     def power_cuts(self, chosen):
-        """Power cuts before and behind the chosen calls, of those that succeed."""
+        """Power cuts behind the chosen calls, and behind the last."""
         self.restore()
         disk, seen = Disk(self.command.folder), set()
-        recorded = list(calls(self.record))
-        for number, call in enumerate([None] + recorded):
+        for number, call in enumerate([None] + self.calls):
             if call:
                 disk.apply(call)
-            last = number == len(recorded)
+            last = number == len(self.calls)
             for name, keeps in POWER.items() if last or number in chosen else ():
-                image = disk.write(self.command.folder, keeps(random.Random(number)))
+                image = disk.write(self.command.folder, keeps(disk, random.Random(number)))
                 if (image, last) in seen:
                     continue
                 seen.add((image, last))
                 self.counts['power cut']['tried'] += 1
                 self.check('power cut', '%s, power cut behind call %d of %d, %s kept' % (
-                    self.command.name, number, len(recorded), name), 0 if last and self.command.durable else None, [])
+                    self.command.name, number, len(self.calls), name), 0 if last and self.command.durable else None, [])
 
     def check(self, kind, where, status, lines):
         """Look at what is there, then call the command once more.

@@ -36,7 +36,7 @@ def test_commands_that_do_all_wrong_are_noticed():
     for kind in ('killed', 'interrupted', 'terminated', 'full', 'broken', 'power'):
         assert counts['Careless', kind]['lost'], 'half of it is written over the old one'
         assert counts['Untidy', kind]['untidy'], 'it leaves a temporary file'
-        assert counts['Unsynced', kind]['lost'] == 2 * (kind == 'power')
+        assert (counts['Unsynced', kind]['lost'] > 0) == (kind == 'power')
     assert counts['Untidy', 'full']['hangs'] and counts['Untidy', 'broken']['tracebacks']
 
 
