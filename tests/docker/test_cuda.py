@@ -8,18 +8,20 @@ import pytest
 from tests.environment.conftest import ROOT
 
 ANSWERS = {
-    'cuda': 'int cuDriverGetVersion(int *version) { *version = 12020; return 0; }',
+    'cuda': 'driver.c', 'cublas': 'cublas.c',       # of scripts/prove_gpu
     'nvrtc': 'int nvrtcVersion(int *major, int *minor) { *major = 10; *minor = %(nvrtc)s; return 0; }',
-    'cublas': 'int cublasGetProperty(int which, int *value) { *value = which == 0 ? 10 : 2; return 0; }',
     'cudnn': 'unsigned long cudnnGetVersion() { return 7605; } unsigned long cudnnGetCudartVersion() { return 10020; }'}
 
 
 def libraries(folder, nvrtc=2, names=tuple(ANSWERS)):
     """Makes the libraries in a folder."""
     for name in names:
-        subprocess.run(['g++', '-shared', '-fPIC', '-x', 'c++', '-', '-o', str(folder / ('lib%s.so' % name))], check=True,
-                       input='extern "C" { %s }' % (ANSWERS[name] % {'nvrtc': nvrtc} if name == 'nvrtc' else ANSWERS[name]),
-                       universal_newlines=True)
+        text = ANSWERS[name] % {'nvrtc': nvrtc} if name == 'nvrtc' else ANSWERS[name]
+        if text.endswith('.c'):
+            with open(os.path.join(ROOT, 'scripts/prove_gpu', text)) as handle:
+                text = handle.read()
+        subprocess.run(['g++', '-shared', '-fPIC', '-x', 'c', '-', '-o', str(folder / ('lib%s.so' % name))], check=True,
+                       input=text, universal_newlines=True)
     return folder
 
 

@@ -86,6 +86,16 @@ def test_a_driver_without_the_name_that_pygpu_loads(tmp_path):
     assert line.startswith('failure') and 'no libcuda.so, which pygpu loads' in line and 'ln -s libcuda.so.1' in line
 
 
+@pytest.mark.parametrize('capability, state, words', [
+    ('7.5', 'ok', 'compute capability 7.5'), ('8.0', 'failure', 'newer than Turing (7.5)'),
+    ('2.1', 'failure', 'too old for cuDNN 7.6')])
+def test_what_a_driver_says_of_its_gpu(tmp_path, capability, state, words):
+    libraries(tmp_path, names=['cuda'])
+    lines = gpu_lines('driver', LD_LIBRARY_PATH=str(tmp_path), STAND_IN_CAPABILITY=capability)
+    assert about(lines, 'for CUDA up to 12.2')[0] == 'ok'
+    assert about(lines, 'GPU 0: no GPU, a stand-in, 16 GB')[0] == state and words in lines[-1]
+
+
 def test_the_libraries_that_are_loaded_say_their_versions(tmp_path):
     lines = gpu_lines('cuda_libraries', LD_LIBRARY_PATH=str(libraries(tmp_path)))
     for text in ('libnvrtc.so 10.2: %s/', 'libcublas.so 10.2.2: %s/', 'libcudnn.so 7.6.5 for CUDA 10.2: %s/'):

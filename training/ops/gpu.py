@@ -22,8 +22,7 @@ from training.constants import ADAM_EPSILON, ALPHA, BETA1, BETA2
 from training.ops.dropout import limit, scale
 from training.ops.native import Overwriting
 
-# Arrays' updates of a launch: their pointers and sizes stay below 1024 bytes, which each device of OpenCL can take.
-MOST = 11
+LARGEST = 1000      # bytes of a launch's pointers and sizes: each device of OpenCL can take 1024
 
 _ADAM = '''
         const ga_float g = given[i];
@@ -167,13 +166,21 @@ class Updates(Overwriting, GpuKernelBase, theano.Op):
 
 def _in_launches(rows, variables, rate):
     """The results of rows (names, text), whose arrays are `variables`, a list a row; in as few launches as there can be."""
-    results = []
-    for start in range(0, len(rows), MOST):
-        part = rows[start:start + MOST]
-        made = Updates(part)(rate, *[array for row in variables[start:start + MOST] for array in row], return_list=True)
-        for names, _ in part:
+    results, start = [], 0
+    while start < len(rows):
+        end, size = start, 0
+        while end < len(rows) and (end == start or size + _size(rows[end]) <= LARGEST):
+            size, end = size + _size(rows[end]), end + 1
+        made = Updates(rows[start:end])(rate, *[array for row in variables[start:end] for array in row], return_list=True)
+        for names, _ in rows[start:end]:
             results.append([made.pop(0) for _ in names[1:]])
+        start = end
     return results
+
+
+def _size(row):
+    """Bytes of a row's arguments: a pointer and an offset for each array, and how many elements they have."""
+    return 16 * len(row[0]) + 8
 
 
 def adam(parameters, rate):

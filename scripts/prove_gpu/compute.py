@@ -1,0 +1,146 @@
+"""Some steps of one network on the device that Theano has, and what its graph is made of.
+
+    python -m scripts.prove_gpu.compute --network lfcW1A1 --steps 10 --file answers.npz [--nudges 4]
+
+The device is DEVICE's or THEANO_FLAGS'. A nudge trains once more, with the last bit of a tenth of the parameters changed and
+the images of each batch exchanged, which changes nothing but rounding: how far that strays is the measure of what rounding
+may do.
+"""
+from __future__ import absolute_import, division
+
+import argparse
+import collections
+import json
+import sys
+
+import numpy as np
+
+from common import npz
+from common.errors import run
+from common.files import whole_file
+from common.overlays import OVERLAYS
+from training import backend
+
+CLASSES = 10
+MASK = (64, 256)        # of the dropout that is compared bit by bit
+VIEWS = ('GpuDimShuffle', 'GpuSubtensor', 'GpuReshape', 'GpuAllocEmpty', 'GpuContiguous', 'Shape', 'Shape_i')  # no launches
+TRANSFERS = ('GpuFromHost', 'HostFromGpu')
+
+
+class Steps(object):
+    """A network on its start, and batches for it: the same ones on every device.
+
+    Parameters
+    ----------
+    overlay : common.overlays.Overlay
+    steps, batch : int
+        How many, and images of each.
+    """
+
+    def __init__(self, overlay, steps, batch):
+        from training import networks
+        from training.learning import Learner
+        from training.selftest import start_value
+        random, how = np.random.RandomState(1), overlay.network.training
+        network = networks.build(overlay, CLASSES, random, how.dropout_in, how.dropout_hidden)
+        self.network, self.rate, self.set_values = network, how.LR_start, networks.set_parameter_values
+        self.parameters = networks.parameters(network)
+        self.values = [start_value(parameter, random) for parameter in self.parameters]
+        shape, self.batches = (batch,) + overlay.network.planes, []
+        for _ in range(steps):
+            images = random.choice([-1., 1.], shape) if overlay.network.black_and_white else random.uniform(-1, 1, shape)
+            self.batches.append((images.astype(np.float32), random.randint(0, CLASSES, batch)))
+        self.learner = Learner(network)
+        self.start = [(variable, variable.get_value()) for variable in self.learner.states]
+
+    def losses(self, nudge=None, after_first=lambda: None):
+        """The loss of each step; nudge: a seed, see above."""
+        random, values = np.random.RandomState(nudge), self.values
+        for variable, value in self.start:
+            variable.set_value(value)
+        if nudge is not None:
+            values = [np.where(random.uniform(size=value.shape) < .1, np.nextafter(value, np.float32(2)), value)
+                      for value in values]
+        self.set_values(self.network, values)
+        result = []
+        for images, labels in self.batches:
+            order = slice(None) if nudge is None else random.permutation(len(labels))
+            result.append(self.learner.train(images[order], labels[order], self.rate))
+            if len(result) == 1:
+                after_first()
+        return np.array(result)
+
+
+def compute(overlay, steps, batch, nudges):
+    """The numbers of some steps, and what they are made of.
+
+    Returns
+    -------
+    OrderedDict of str to array
+        'outputs' of evaluation (batch, classes), 'losses' (steps,), 'strayed_N' those of each nudge, 'mask' of dropout;
+        after the first step 'parameter_N' in the order in which they are saved, and 'moment_N', Adam's mean of those that
+        have one; 'about', JSON of what :func:`counts` returns and more.
+    """
+    import theano
+    from training import ops
+    made, answers = Steps(overlay, steps, batch), collections.OrderedDict()
+    made.set_values(made.network, made.values)
+    answers['outputs'] = made.learner.outputs(made.batches[0][0])
+    state = theano.shared(np.array([12345, 678], np.int64), target='cpu')
+    answers['mask'] = theano.function([], ops.dropout(theano.shared(np.ones(MASK, np.float32)), state, .2))()
+
+    def keep():
+        moments = {parameter: mean.get_value() for adam in (made.learner.weights_adam, made.learner.others_adam)
+                   for parameter, mean in zip(adam.parameters, adam.means)}
+        for number, parameter in enumerate(made.parameters):
+            answers['parameter_%d' % number] = parameter.get_value()
+            if parameter in moments:
+                answers['moment_%d' % number] = moments[parameter]
+    answers['losses'] = made.losses(after_first=keep)
+    for seed in range(nudges):
+        answers['strayed_%d' % seed] = made.losses(seed)
+    about = dict(counts(made.learner.nodes()), device=theano.config.device, names=[one.name for one in made.parameters])
+    answers['about'] = np.array(json.dumps(about).encode('ascii'))
+    return answers
+
+
+def counts(nodes):
+    """What a step is made of.
+
+    Returns
+    -------
+    dict
+        'operations': how many by name; 'launches': those of the GPU that are no mere views; 'transfers'; 'on_the_host': what
+        should not be there. There are the sizes of things, and what a step counts: all else would travel.
+    """
+    operations = collections.Counter(type(node.op).__name__ for node in nodes)
+    of_the_gpu, on_the_host = collections.Counter(), set()
+    for node in nodes:
+        name = type(node.op).__name__
+        if any(getattr(variable.type, 'context_name', 'cpu') != 'cpu' for variable in node.inputs + node.outputs):
+            of_the_gpu[name] += name not in VIEWS + TRANSFERS
+        elif any(variable.ndim > 1 or variable.ndim and variable.dtype.startswith('float') for variable in node.outputs):
+            on_the_host.add(name)
+    return {'operations': operations, 'launches': sum(of_the_gpu.values()), 'on_the_host': sorted(on_the_host),
+            'transfers': sum(operations[name] for name in TRANSFERS)}
+
+
+def main(arguments):
+    """The command line; see above."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--network', choices=list(OVERLAYS), required=True)
+    parser.add_argument('--steps', type=int, default=10)
+    parser.add_argument('--nudges', type=int, default=0)
+    parser.add_argument('--file', required=True)
+    given = parser.parse_args(arguments)
+    overlay = OVERLAYS[given.network]
+    backend.configure(overlay.net)
+    import theano  # noqa: F401 (as it was configured)
+    backend.check()
+    answers = compute(overlay, given.steps, overlay.network.training.batch_size, given.nudges)
+    with whole_file(given.file) as handle:
+        npz.write(handle, answers)
+
+
+if __name__ == '__main__':
+    sys.exit(run(main))
