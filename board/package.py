@@ -557,6 +557,8 @@ def _put(into, name, network, temporary):
         elif not exchange(new, place):
             aside = os.path.join(temporary, 'old', name)
             os.makedirs(aside)
+            for folder in (os.path.dirname(aside), temporary, into):    # before a set goes there, it must be found again
+                _sync(folder)
             os.rename(place, os.path.join(aside, network))
             os.rename(new, place)
         _sync(os.path.join(into, name))

@@ -6,7 +6,8 @@
         disk.write(folder, keeps)           # what a power cut here leaves
 
 A file's bytes are on the disk once it was synced, a folder's names once the folder was. What was not is there or not:
-`keeps` decides, file by file and folder by folder; POSIX promises no more.
+`keeps` decides, file by file and folder by folder; POSIX promises no more. A rename from one folder to another is one
+change, as on every file system with a journal: both folders have one `change`.
 """
 import hashlib
 import os
@@ -37,7 +38,7 @@ class Folder:
         self.now = {}
         for name in os.listdir(path) if path else ():
             self.now[name] = _read(os.path.join(path, name))
-        self.disk = dict(self.now)
+        self.disk, self.change = dict(self.now), object()
 
 
 def _read(path):
@@ -92,6 +93,7 @@ class Disk:
         elif letter in 'rxl':
             target, new, there = self._find(other)
             target.now[new] = node
+            folder.change = target.change
             if letter == 'x':
                 folder.now[name] = there
             elif letter == 'r':

@@ -18,10 +18,16 @@ POWER = collections.OrderedDict([
     ('nothing', lambda disk, chance: lambda node: False),
     ('names', lambda disk, chance: lambda node: not isinstance(node, File)),
     ('names and the last file', lambda disk, chance: lambda node: not isinstance(node, File) or node is disk.latest),
-    ('some', lambda disk, chance: lambda node: chance.random() < .5)])
+    ('some', lambda disk, chance: some(chance))])
 KINDS = library.KINDS + ('power cut',)
 COUNTS = ('tried', 'lost', 'tracebacks', 'hangs', 'untidy')     # untidy: more than one line, a wrong status, remains
 REMAINS = re.compile(r'\..*\.(tmp|old)$|\.installing-')
+
+
+def some(chance):
+    """Whether a change is left is chance, for each change by itself."""
+    drawn = {}
+    return lambda node: drawn.setdefault(getattr(node, 'change', node), chance.random() < .5)
 
 
 def commands():
