@@ -35,6 +35,7 @@ EXTENSIONS = (b'.png', b'.jpg', b'.jpeg', b'.mpo', b'.gif', b'.bmp', b'.webp', b
 KINDS = 'PNG, JPEG, GIF, BMP, WebP, PPM, TIFF, HEIC'        # for messages
 LARGEST, LARGEST_DECODED = 10 ** 8, 5 * 10 ** 7     # pixels of a file, and of what is made of it; a JPEG can be less
 LARGEST_FILE = 2 ** 29          # bytes
+_FEW, _A_BYTE = 10 ** 7, 2000   # pixels: beyond the first no more than so many for each byte, which only blank ones have
 
 _STRIP = 256                    # rows
 _SIDE = 320         # pixels: what a photograph is shrunk to
@@ -97,6 +98,8 @@ def decode(handle, small=False):
             width, height = picture.size
             if width * height > LARGEST or picture.format not in formats:
                 raise ValueError('%dx%d, %s: shrink it, or save it as PNG' % (width, height, picture.format))
+            if width * height > max(_FEW, _A_BYTE * len(data)):
+                raise ValueError('%dx%d pixels in %d bytes: it is damaged, or blank' % (width, height, len(data)))
             if small and fitted_size(width, height) != (width, height):
                 picture.draft(None, fitted_size(width, height))
             elif width * height > LARGEST_DECODED:

@@ -370,3 +370,11 @@ def test_heic_without_its_reader_names_it(tmpdir):
         assert 'pip install pillow-heif' in str(caught.value)
     else:
         pytest.skip('pillow-heif is installed')
+
+
+@pytest.mark.parametrize('shape', [LFC, CNV])
+def test_many_pixels_of_few_bytes_take_no_memory(tmpdir, shape):
+    """Of a run-length coded BMP of a hundred bytes Pillow made 800 MB."""
+    with pytest.raises(BadImages, match='8000x6000 pixels in 17 bytes'):
+        read(tmpdir, b'P6 8000 6000 255\n', shape)
+    assert read(tmpdir, picture(np.zeros((3000, 4000), np.uint8)), shape).shape == (1,) + shape     # blank, and no larger

@@ -129,22 +129,17 @@ def told(output):
     return output[begin.start():][:4000] if begin else output[-4000:]
 
 
-def keep(name, working):
-    """Put a few small files that differ in what they reach beside the finds, for the tests to replay."""
-    merged = os.path.join(working, 'merged')
-    os.makedirs(merged, exist_ok=True)
-    status, output = libfuzzer(name, ['-merge=1', merged, machine.cache_folder('fuzz', name)], merged)
-    if status:
-        raise Broken('the files of %s cannot be merged: %s' % (name, ' '.join(output[-600:].split())))
-    corpus = os.path.join(CORPUS, name)
+def keep(name):
+    """Put a few small files, each of which had reached something new, beside the finds, for the tests to replay."""
+    corpus, kept = os.path.join(CORPUS, name), machine.cache_folder('fuzz', name)
     os.makedirs(corpus, exist_ok=True)
     for old in os.listdir(corpus):
         if old.startswith('other-'):
             os.remove(os.path.join(corpus, old))
-    paths = [os.path.join(merged, name) for name in os.listdir(merged)]
-    paths = sorted((path for path in paths if os.path.getsize(path) <= KEPT_BYTES), key=lambda path: sha256(path))
-    for path in paths[:KEPT]:
-        shutil.copyfile(path, os.path.join(corpus, 'other-' + sha256(path)[:12]))
+    paths = [os.path.join(kept, file) for file in os.listdir(kept)]
+    digests = sorted((sha256(path), path) for path in paths if os.path.getsize(path) <= KEPT_BYTES)
+    for digest, path in digests[:KEPT]:
+        shutil.copyfile(path, os.path.join(corpus, 'other-' + digest[:12]))
 
 
 def main(arguments):
@@ -168,7 +163,7 @@ def main(arguments):
         with tempfile.TemporaryDirectory(prefix='bnn-', dir=memory) as working:
             results[name] = search(name, given.seconds, working)
             if given.keep:
-                keep(name, working)
+                keep(name)
         print('%-10s %8d inputs, %d tracebacks, %d crashes, %d hangs, %d of too much memory, %.0f s' % (
             (name,) + tuple(results[name][kind] for kind in ('tried',) + FINDS + ('seconds',))))
         sys.stdout.flush()

@@ -23,7 +23,8 @@ def searches(tmpdir, monkeypatch):
     monkeypatch.setattr(run, 'CORPUS', str(tmpdir.join('corpus')))
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmpdir.join('cache')))
     monkeypatch.setattr(run.importlib.util, 'find_spec', lambda name: True)
-    calls, answers = [], []
+    calls, answers, now = [], [], [0]
+    monkeypatch.setattr(run, 'time', type('Clock', (), {'time': staticmethod(lambda: now[0])}))
 
     def libfuzzer(name, options, artifacts):
         calls.append(options)
@@ -31,8 +32,7 @@ def searches(tmpdir, monkeypatch):
         for file in found:
             with open(os.path.join(artifacts, file), 'w') as handle:
                 handle.write(file)
-        if not answers:     # the time is over
-            monkeypatch.setattr(run.time, 'time', lambda: 1e12)
+        now[0] += 1 if answers else 10 ** 6     # the time is over
         return status, output
     monkeypatch.setattr(run, 'libfuzzer', libfuzzer)
     return calls, answers
@@ -76,6 +76,18 @@ def test_a_search_that_fails_itself_is_no_find(tmpdir, searches):
     searches[1].extend([(1, 'no such module', [])] * 2)
     with pytest.raises(run.Broken, match='failed with status 1: no such module'):
         main(tmpdir)
+
+
+def test_a_few_small_files_are_kept_for_the_tests(tmpdir, searches):
+    main(tmpdir)
+    kept = tmpdir.join('cache', 'bnn-pynq-training', 'fuzz', 'idx')
+    for number in range(run.KEPT + 5):
+        kept.join('%d' % number).write('x' * number)
+    kept.join('large').write('x' * (run.KEPT_BYTES + 1))
+    main(tmpdir, '--keep')
+    assert len(os.listdir(os.path.join(run.CORPUS, 'idx'))) == run.KEPT
+    main(tmpdir, '--keep')
+    assert len(os.listdir(os.path.join(run.CORPUS, 'idx'))) == run.KEPT
 
 
 def test_names_that_are_none(searches, capsys):
