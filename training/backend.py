@@ -96,6 +96,12 @@ def asked_for():
     return named or None
 
 
+def opencl():
+    """Whether the user's own Theano settings name a device of OpenCL, and DEVICE none: that is the GPU then."""
+    device = theano_settings.read().get('device')
+    return bool(device and device.value.startswith('opencl') and not asked_for())
+
+
 def usual(device=None, ldflags=''):
     """What training sets of Theano's configuration where the user does not, name to value; floatX in any case."""
     return collections.OrderedDict([

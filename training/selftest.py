@@ -28,7 +28,7 @@ from common.errors import UserError, run
 from common.files import temporary_folder, whole_file
 from common.machine import clock, processors
 from common.overlays import OVERLAYS
-from training import backend, cuda, theano_settings
+from training import backend, cuda
 
 NO_GPU = 3
 CLASSES = 10
@@ -119,7 +119,7 @@ def _device(operations):
 
 def child(kind, overlay, path):
     """Compute as one of KINDS, and write it to a file that :func:`answers` reads."""
-    backend.configure(overlay.net, 'cpu' if kind != 'cuda' else None if opencl() else 'cuda')
+    backend.configure(overlay.net, 'cpu' if kind != 'cuda' else None if backend.opencl() else 'cuda')
     if kind == 'twins':
         from training import ops
         ops.available = lambda: False
@@ -215,19 +215,13 @@ def compared(overlay, kinds):
 
 # --- what is here -----------------------------------------------------------------------------------------------------
 
-def opencl():
-    """Whether the user's own Theano settings name a device of OpenCL, and nothing else a device: then it is the GPU."""
-    device = theano_settings.read().get('device')
-    return bool(device and device.value.startswith('opencl') and not backend.asked_for())
-
-
 def no_gpu():
     """Why no GPU can be used here, or None."""
     try:
         import pygpu        # noqa: F401
     except ImportError as error:
         return 'pygpu cannot be imported: %s' % error
-    if opencl():
+    if backend.opencl():
         return None
     try:
         driver = cuda.load('cuda')
