@@ -52,6 +52,14 @@ def bits_that_differ(one, other):
     return int(np.unpackbits(first ^ second).sum())
 
 
+def written(path):
+    """When a file was last written; None while there is none, as between a checkpoint and the next."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None
+
+
 def kills(wanted, parent):
     """Trainings that are killed `wanted` times in all, at random moments, and resumed.
 
@@ -72,9 +80,9 @@ def kills(wanted, parent):
 
     def killed():
         """Start or resume it, and kill it a moment after its next checkpoint; whether it was there to be killed."""
-        before = os.stat(last).st_mtime if os.path.exists(last) else None
+        before = written(last)
         process, begun = start('lfc', out, '--resume', *LONG), time.time()
-        while process.poll() is None and (not os.path.exists(last) or os.stat(last).st_mtime == before):
+        while process.poll() is None and written(last) in (None, before):
             time.sleep(.01)
             if time.time() - begun > PATIENCE:
                 result['hangs'] += 1

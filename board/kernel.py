@@ -17,13 +17,13 @@ import os
 import platform
 import shlex
 import subprocess
-from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
 from board import reference
 from common import caches, machine
 from common.files import sha256, temporary_folder, whole_file
+from common.threads import LONG, pool
 
 BLOCK = 32                                      # rows whose weights lie side by side, as in kernel.c
 IMAGES_AT_ONCE = {'lfc': 64, 'cnv': 2}          # that go through a layer together: their bits stay in the cache
@@ -110,14 +110,10 @@ def _share(work, tasks, threads):
         for task in tasks:
             work(task)
         return
-    pool = ThreadPool(min(threads, len(tasks)))
-    try:
-        done = pool.imap_unordered(work, tasks)
+    with pool(min(threads, len(tasks))) as made:
+        done = made.imap_unordered(work, tasks)
         for _ in tasks:
-            done.next(timeout=1e6)      # without a limit Python 2 does not notice Ctrl-C
-    finally:
-        pool.terminate()
-        pool.join()                     # each thread ends with the task that it is at
+            done.next(timeout=LONG)
 
 
 def _described(layer, weights, thresholds):

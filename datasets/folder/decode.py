@@ -7,10 +7,10 @@ import hashlib
 import io
 import os
 import warnings
-from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
+from common import threads
 from datasets import pictures, remarks
 from datasets.folder import cache
 from datasets.messages import progress
@@ -84,17 +84,11 @@ def _key(path):
 
 def _decoded(paths, fitting, contents):
     """Rows of a Read for some files, in order. Two threads do: Pillow lets go of the interpreter while it decodes."""
-    pool = ThreadPool(WORKERS)
-    try:
-        with warnings.catch_warnings():         # these filters are the whole process's
-            warnings.simplefilter('ignore')
-            rows = pool.imap(lambda path: _decode(path, fitting, contents), paths)
-            # Python 2 does not notice Ctrl-C while it waits without a limit.
-            for row in progress((rows.next(timeout=1e6) for _ in paths), len(paths), 'Decoding'):
-                yield row
-    finally:
-        pool.terminate()
-        pool.join()     # each ends with the picture that it is at
+    with threads.pool(WORKERS) as pool, warnings.catch_warnings():      # these filters are the whole process's
+        warnings.simplefilter('ignore')
+        rows = pool.imap(lambda path: _decode(path, fitting, contents), paths)
+        for row in progress((rows.next(timeout=threads.LONG) for _ in paths), len(paths), 'Decoding'):
+            yield row
 
 
 def _decode(path, fitting, contents):
