@@ -59,9 +59,6 @@ def main(function, *arguments):
     return run(function, [str(argument) for argument in arguments])
 
 
-
-
-
 class Command:
     """A command in a folder of its own.
 
