@@ -26,7 +26,7 @@ class Adam(object):
 
     def __init__(self, parameters):
         self.parameters = parameters
-        self.count = theano.shared(np.zeros((), theano.config.floatX))
+        self.count = theano.shared(np.zeros((), theano.config.floatX))     # on the host, as the rate
         self.means = [_zeros(parameter.get_value(borrow=True).shape) for parameter in parameters]
         self.variances = [_zeros(parameter.get_value(borrow=True).shape) for parameter in parameters]
 

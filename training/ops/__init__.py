@@ -9,10 +9,8 @@ be many small kernels there. Images are (N, rows, columns, channels) here.
 """
 from __future__ import absolute_import
 
-import numpy as np
 import theano
 
-from training.constants import ALPHA
 from training.ops import adam as _adam, batch_norm as _batch_norm, conv as _conv, dense as _dense
 from training.ops import dropout as _dropout, max_pool as _max_pool
 from training.ops.native import as_floats, available, on_a_gpu  # noqa: F401
@@ -26,13 +24,41 @@ def _either(native, twin):
     return call
 
 
+def _one_by_one(parameters, rate):
+    """One step of Adam for many parameters: the new values of what it changes of each.
+
+    Parameters
+    ----------
+    parameters : list of tuples (state, gradient, quantized)
+        state: parameter, mean, variance, and where it is quantised its digits; quantized: (scale, bits), or None.
+    rate : float32 scalar
+    """
+    return [adam_quantized(state[0], gradient, state[1], state[2], rate, state[3], *quantized) if quantized else
+            adam(state[0], gradient, state[1], state[2], rate) for state, gradient, quantized in parameters]
+
+
+def _or_on_a_gpu(name, otherwise):
+    """The function that calls gpu.py's of that name where Theano computes on a GPU."""
+    def call(*arguments):
+        if on_a_gpu():
+            from training.ops import gpu       # imports Theano's GPU backend
+            return getattr(gpu, name)(*arguments)
+        return otherwise(*arguments)
+    call.__name__, call.__doc__ = name, otherwise.__doc__
+    return call
+
+
 adam = _either(_adam.adam_native, _adam.adam_twin)
 adam_quantized = _either(_adam.adam_quantized_native, _adam.adam_quantized_twin)
+adam_of_all = _or_on_a_gpu('adam_of_all', _one_by_one)
 batch_norm = _either(_batch_norm.batch_norm_native, _batch_norm.batch_norm_twin)
 conv = _either(_conv.conv_native, _conv.conv_twin)
 dense = _either(_dense.dense_native, _dense.dense_twin)
+dropout = _or_on_a_gpu('dropout', _either(_dropout.dropout_native, _dropout.dropout_twin))
 max_pool = _either(_max_pool.max_pool_native, _max_pool.max_pool_twin)
 normalize = _either(_batch_norm.normalize_native, _batch_norm.normalize_twin)
+next_step = _or_on_a_gpu('next_step', _dropout.next_step)
+averages = _or_on_a_gpu('averages', _batch_norm.averages)
 
 
 def mode():
@@ -47,43 +73,3 @@ def mode():
 def shared(value, name=None):
     """A shared variable where the network is: on a GPU also one without axes, which would travel there in each step."""
     return theano.shared(value, name, **({'target': None} if on_a_gpu() else {}))
-
-
-def dropout(x, state, p):
-    """``x / (1 - p)`` where kept, else 0; state: int64 (2,) on the host, seed and step."""
-    if on_a_gpu():
-        from training.ops import gpu       # imports Theano's GPU backend
-        return gpu.dropout(x, state, p)
-    return (_dropout.dropout_native if available() else _dropout.dropout_twin)(x, state, p)
-
-
-def next_step(state):
-    """Dropout's state in the next step."""
-    if on_a_gpu():
-        from training.ops import gpu
-        return gpu.next_step(state)
-    return state + np.array([0, 1], np.int64)
-
-
-def averages(pairs):
-    """The new running averages of pairs (average, the batch's value), shared variables and expressions."""
-    if on_a_gpu():
-        from training.ops import gpu
-        return gpu.averages(pairs)
-    return [(1 - ALPHA) * average + ALPHA * batch for average, batch in pairs]
-
-
-def adam_of_all(parameters, rate):
-    """One step of Adam for many parameters: the new values of what it changes of each.
-
-    Parameters
-    ----------
-    parameters : list of tuples (state, gradient, quantized)
-        state: parameter, mean, variance, and where it is quantised its digits; quantized: (scale, bits), or None.
-    rate : float32 scalar
-    """
-    if on_a_gpu():
-        from training.ops import gpu
-        return gpu.adam(parameters, rate)
-    return [adam_quantized(state[0], gradient, state[1], state[2], rate, state[3], *quantized) if quantized else
-            adam(state[0], gradient, state[1], state[2], rate) for state, gradient, quantized in parameters]

@@ -21,7 +21,7 @@ from theano import tensor
 from theano.gradient import DisconnectedType, disconnected_grad
 
 from training import quantization
-from training.constants import EPSILON
+from training.constants import ALPHA, EPSILON
 from training.ops.native import Array, NativeOp, as_floats, rewrites
 
 _Rows = collections.namedtuple('_Rows', ['axes', 'count'])
@@ -63,6 +63,11 @@ def _gradients(bits, rows_of_one, inputs, outputs, output_gradients):
     dx = along(gamma * inv_std) * (g - along(dbeta) / along(rows.count) - centred * along(inv_std) * along(inv_std) * along(
         projected) / along(rows.count))
     return [_back(dx), mean.zeros_like(), inv_std.zeros_like(), inv_std * projected, dbeta]
+
+
+def averages(pairs):
+    """The new running averages of pairs (average, the batch's value), shared variables and expressions."""
+    return [(1 - ALPHA) * average + ALPHA * batch for average, batch in pairs]
 
 
 def normalize_twin(x, mean, inv_std, gamma, beta, bits=None):

@@ -41,6 +41,11 @@ def dropout_twin(x, state, p):
     return tensor.switch(kept, x * scale(p), np.float32(0))
 
 
+def next_step(state):
+    """The state in the next step."""
+    return state + np.array([0, 1], np.int64)
+
+
 class Dropout(NativeOp):
     source, function = 'dropout.c', 'dropout'
     inputs, outputs = (Array('x', '*size'), Array('state', '2', 'int64')), (Array('y', '*size'),)

@@ -1,7 +1,7 @@
 """What is one kernel each on a GPU, where Theano has many small ones: what a small kernel costs is its launch.
 
-    [W, mean, variance, digits], [b, mean, variance] = adam([((W, mean, variance, digits), gradient, (scale, bits)),
-                                                             ((b, mean, variance), gradient, None)], rate)
+    [W, mean, variance, digits], [b, mean, variance] = adam_of_all([((W, mean, variance, digits), gradient, (scale, bits)),
+                                                                    ((b, mean, variance), gradient, None)], rate)
     mean, inv_std = averages([(mean, batch_mean), (inv_std, batch_inv_std)])
     y = dropout(x, state, p)
 
@@ -183,21 +183,8 @@ def _size(row):
     return 16 * len(row[0]) + 8
 
 
-def adam(parameters, rate):
-    """One step of Adam for many parameters, as :mod:`training.ops.adam` has it for one.
-
-    Parameters
-    ----------
-    parameters : list of tuples (state, gradient, quantized)
-        state: parameter, mean, variance, and where it is quantised its digits; quantized: (scale, bits), or None.
-    rate : float32 scalar
-        On the host.
-
-    Returns
-    -------
-    list of lists
-        The new values of each state.
-    """
+def adam_of_all(parameters, rate):
+    """As :func:`training.ops.adam_of_all`; `rate` on the host."""
     rows, variables = [], []
     for state, gradient, quantized in parameters:
         names, text = ('given', 'value', 'first', 'second'), _PLAIN
