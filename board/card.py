@@ -99,9 +99,7 @@ def _confusion(verification, count):
     confusion = verification.get('confusion')
     if confusion is None:
         return None
-    if not (isinstance(confusion, list) and len(confusion) == count and
-            all(isinstance(row, list) and len(row) == count for row in confusion) and
-            all(isinstance(value, int) and 0 <= value < 2 ** 31 for row in confusion for value in row)):
+    if not statistics.is_confusion(confusion, count):
         raise BadRun('verify.json is damaged (its confusion matrix): make verify first')
     return confusion if any(map(any, confusion)) else None
 

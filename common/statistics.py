@@ -58,6 +58,13 @@ def confusion_of(labels, answered, classes):
     return result.tolist()
 
 
+def is_confusion(value, classes):
+    """Whether a value from a file is such a matrix, of so many classes."""
+    return (isinstance(value, list) and len(value) == classes and
+            all(isinstance(row, list) and len(row) == classes for row in value) and
+            all(isinstance(count, int) and 0 <= count < 2 ** 31 for row in value for count in row))
+
+
 def confused(confusion, most):
     """The most frequent mistakes: (class, answer, how often), of equal ones the lower class first."""
     pairs = [(label, answer, count) for label, row in enumerate(confusion) for answer, count in enumerate(row)

@@ -18,7 +18,7 @@ from board.verify import read_test_set
 from common.errors import UserError
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, OVERLAYS
 from common.run_folder import BadRun, RunFolder, read_mapping
-from common.statistics import confusion_of
+from common.statistics import confusion_of, is_confusion
 from weights_gen import classes, folder
 
 SAMPLES = 6
@@ -159,11 +159,11 @@ def _check_verification(path, content):
         numbers = [content[name] for name in ('images', 'tolerance', 'agreement', 'trained_by_board_rule')]
         numbers += [content['accuracy'][name] for name in ('trained', 'packed')]
         numbers += [content['simulator'][name] for name in ('seconds', 'processors')]
-        numbers += [number for row in content['confusion'] for number in row] + list(content['reasons'].values())
+        numbers += list(content['reasons'].values())
         known = (all(isinstance(number, (int, float)) and abs(number) < 1e12 for number in numbers) and
                  content['images'] > 0 and
                  content['simulator']['seconds'] > 0 and
-                 all(len(row) == len(content['confusion']) for row in content['confusion']) and
+                 is_confusion(content['confusion'], len(content['confusion'])) and
                  sum(sum(row) for row in content['confusion']) == content['images'] and
                  all(0 <= one['image'] < content['images'] and 0 <= one['board'] < len(content['confusion'])
                      for one in content['differences']) and

@@ -17,18 +17,17 @@ import ctypes
 import json
 import os
 import platform
-import subprocess
 import sys
 
 import numpy as np
 import six
 
-from common import npz, options
+from common import options
 from common.errors import UserError, run
-from common.files import temporary_folder, whole_file
+from common.files import whole_file
 from common.machine import clock, processors
 from common.overlays import OVERLAYS
-from training import backend, cuda
+from training import backend, cuda, processes
 
 NO_GPU = 3
 CLASSES = 10
@@ -127,29 +126,13 @@ def child(kind, overlay, path):
     backend.check()
     arrays, about = compute(overlay)
     with whole_file(path) as handle:
-        npz.write(handle, arrays + [np.array(json.dumps(about).encode('ascii'))])
+        processes.tell(handle, {'%d' % number: array for number, array in enumerate(arrays)}, about)
 
 
 def answers(kind, overlay):
-    """What a child answers: arrays and what it says about itself, as :func:`compute` returns them.
-
-    Raises
-    ------
-    UserError
-        It failed; the last line that it said.
-    """
-    with temporary_folder() as folder:
-        path = os.path.join(folder, 'answers.npz')
-        root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        process = subprocess.Popen([sys.executable, '-m', 'training.selftest', '--compute', kind, '--only', overlay.name,
-                                    '--file', path], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        said = process.communicate()[0].decode('utf-8', 'replace').strip().splitlines()
-        if process.returncode:
-            raise UserError(said[-1].strip() if said else 'it ended with status %d' % process.returncode)
-        stored = npz.read(path, npz.names(path), 2 ** 30)
-        arrays = [stored['arr_%d' % number] for number in range(len(stored))]
-    about = arrays.pop().tolist()
-    return arrays, json.loads(about.decode('ascii') if isinstance(about, bytes) else about)
+    """What a child answers, as :func:`compute` returns it; UserError where it fails."""
+    arrays, about = processes.ask(None, '-m', 'training.selftest', '--compute', kind, '--only', overlay.name)
+    return [arrays['%d' % number] for number in range(len(arrays))], about
 
 
 # --- the comparison ---------------------------------------------------------------------------------------------------

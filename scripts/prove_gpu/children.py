@@ -1,17 +1,10 @@
-"""Programs of this project in processes of their own, as Theano has one device; and the lines that say what came out."""
+"""What the proofs call other processes with, and the lines that say what came out."""
 from __future__ import absolute_import, division, print_function
 
-import json
 import os
-import subprocess
 import sys
 
-from common import npz
-from common.errors import UserError
-from common.files import temporary_folder
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LARGEST = 2 ** 31       # bytes of an answer
+from training.processes import ask
 
 
 def environment(device, **variables):
@@ -23,29 +16,9 @@ def environment(device, **variables):
     return result
 
 
-def python(environment, *arguments):
-    """Status and all that a Python program says, of the project's folder."""
-    process = subprocess.Popen((sys.executable,) + arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT)
-    said = process.communicate()[0].decode('utf-8', 'replace')
-    return process.returncode, said
-
-
 def answers(environment, *arguments):
-    """The arrays that scripts.prove_gpu.compute writes, and what it says about itself.
-
-    Raises
-    ------
-    UserError
-        It failed; the last line that it said.
-    """
-    with temporary_folder() as folder:
-        path = os.path.join(folder, 'answers.npz')
-        status, said = python(environment, '-m', 'scripts.prove_gpu.compute', '--file', path, *arguments)
-        if status:
-            raise UserError((said.strip().splitlines() or ['it ended with status %d' % status])[-1])
-        arrays = npz.read(path, npz.names(path), LARGEST)
-    return arrays, json.loads(arrays.pop('about').tolist().decode('ascii'))
+    """What scripts.prove_gpu.compute answers: :func:`training.processes.ask`."""
+    return ask(environment, '-m', 'scripts.prove_gpu.compute', *arguments)
 
 
 class Report(object):

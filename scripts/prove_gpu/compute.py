@@ -10,16 +10,14 @@ from __future__ import absolute_import, division
 
 import argparse
 import collections
-import json
 import sys
 
 import numpy as np
 
-from common import npz
 from common.errors import run
 from common.files import whole_file
 from common.overlays import OVERLAYS
-from training import backend
+from training import backend, processes
 
 CLASSES = 10
 MASK = (64, 256)        # of the dropout that is compared bit by bit
@@ -44,7 +42,7 @@ class Steps(object):
         random, how = np.random.RandomState(1), overlay.network.training
         network = networks.build(overlay, CLASSES, random, how.dropout_in, how.dropout_hidden)
         self.network, self.rate, self.set_values = network, how.LR_start, networks.set_parameter_values
-        self.parameters = networks.parameters(network)
+        self.parameters, self.quantized = networks.parameters(network), networks.quantized_layers(network)
         self.values = [start_value(parameter, random) for parameter in self.parameters]
         shape, self.batches = (batch,) + overlay.network.planes, []
         for _ in range(steps):
@@ -76,10 +74,12 @@ def compute(overlay, steps, batch, nudges):
 
     Returns
     -------
-    OrderedDict of str to array
+    arrays : OrderedDict of str to array
         'outputs' of evaluation (batch, classes), 'losses' (steps,), 'strayed_N' those of each nudge, 'mask' of dropout;
         after the first step 'parameter_N' in the order in which they are saved, and 'moment_N', Adam's mean of those that
-        have one; 'about', JSON of what :func:`counts` returns and more.
+        have one.
+    about : dict
+        What :func:`counts` returns; 'device'; 'names' of the parameters, and 'scales' of their steps.
     """
     import theano
     from training import ops
@@ -99,9 +99,10 @@ def compute(overlay, steps, batch, nudges):
     answers['losses'] = made.losses(after_first=keep)
     for seed in range(nudges):
         answers['strayed_%d' % seed] = made.losses(seed)
-    about = dict(counts(made.learner.nodes()), device=theano.config.device, names=[one.name for one in made.parameters])
-    answers['about'] = np.array(json.dumps(about).encode('ascii'))
-    return answers
+    scales = {layer.W: layer.learning_rate_scale for layer in made.quantized}
+    about = dict(counts(made.learner.nodes()), device=theano.config.device, names=[one.name for one in made.parameters],
+                 scales=[float(scales.get(one, 1)) for one in made.parameters])
+    return answers, about
 
 
 def counts(nodes):
@@ -137,9 +138,9 @@ def main(arguments):
     backend.configure(overlay.net)
     import theano  # noqa: F401 (as it was configured)
     backend.check()
-    answers = compute(overlay, given.steps, overlay.network.training.batch_size, given.nudges)
+    answers, about = compute(overlay, given.steps, overlay.network.training.batch_size, given.nudges)
     with whole_file(given.file) as handle:
-        npz.write(handle, answers)
+        processes.tell(handle, answers, about)
 
 
 if __name__ == '__main__':

@@ -13,8 +13,9 @@ import sys
 from common.errors import UserError, run
 from common.files import temporary_folder
 from common.overlays import OVERLAYS
-from scripts.prove_gpu.children import Report, answers, environment, python
+from scripts.prove_gpu.children import Report, answers, environment
 from scripts.prove_gpu.opencl import made_of, resume
+from training.processes import python
 
 T4, TOO_NEW = '7.5', ('8.0', '9.0')
 WITHOUT_CUDNN = 'dnn.enabled=False'

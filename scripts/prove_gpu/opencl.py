@@ -20,7 +20,8 @@ from common import npz
 from common.errors import UserError, run
 from common.files import temporary_folder
 from common.overlays import OVERLAYS
-from scripts.prove_gpu.children import LARGEST, ROOT, Report, answers, environment, python
+from scripts.prove_gpu.children import Report, answers, environment
+from training.processes import LARGEST, ROOT, python
 from training.stopping import STOPPED
 
 OPENCL = 'opencl0:0'
@@ -49,13 +50,13 @@ def differences(one, other, about, overlay):
     allowed = np.max(strays, 0)[1:].mean()
     if not apart[1:].mean() <= 2 * allowed + 1e-6:
         beyond.append('the losses, by %.1g on average; rounding alone: %.1g' % (apart[1:].mean(), allowed))
-    beyond += _parameters(one, other, about['names'], overlay)
+    beyond += _parameters(one, other, about, overlay)
     return beyond, apart / other['losses']
 
 
-def _parameters(one, other, names, overlay):
+def _parameters(one, other, about, overlay):
     rate, undecided, total, beyond = overlay.network.training.LR_start, 0, 0, []
-    for number, name in enumerate(names):
+    for number, (name, scale) in enumerate(zip(about['names'], about['scales'])):
         value, expected = one['parameter_%d' % number], other['parameter_%d' % number]
         close = np.isclose(value, expected, rtol=CLOSE, atol=CLOSE)
         total += value.size
@@ -67,20 +68,14 @@ def _parameters(one, other, names, overlay):
             well = close
         else:                   # Adam's step is as far off, as a share, as its gradient
             gradient = np.abs(other['moment_%d' % number])
-            scale = rate * _scale(value.shape) if name == 'W' else rate
-            well = close | (np.abs(value - expected) * gradient < scale * ROUNDING * np.sqrt(np.mean(gradient ** 2)))
+            well = close | (np.abs(value - expected) * gradient <
+                            rate * scale * ROUNDING * np.sqrt(np.mean(gradient ** 2)))
             undecided += np.sum(~close)
         if not well.all():
             beyond.append('%d of %d numbers of parameter %d, %s' % (np.sum(~well), value.size, number, name))
     if undecided >= UNDECIDED * total:
         beyond.append('%d parameters' % undecided)
     return beyond
-
-
-def _scale(shape):
-    """training.layers.QuantizedLayer.learning_rate_scale, of weights of this shape."""
-    fans = (9 * shape[1], 9 * shape[0]) if len(shape) == 4 else shape
-    return 1 / np.sqrt(1.5 / sum(fans))
 
 
 def compare(report, overlay, steps, nudges):

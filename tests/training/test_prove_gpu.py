@@ -10,7 +10,7 @@ from theano import function, shared, tensor
 from common.overlays import OVERLAYS
 from scripts.prove_gpu import compute, opencl
 
-NAMES = ['W', 'b', 'gamma', 'mean']
+ABOUT = {'names': ['W', 'b', 'gamma', 'mean'], 'scales': [5.8, 1, 1, 1]}
 SHAPES = [(30, 20), (20,), (20,), (20,)]
 
 
@@ -53,7 +53,7 @@ def in_place(place, by):
     (changed('parameter_2', in_place(0, .01)), 'parameter 2, gamma'),
     (changed('parameter_3', in_place(0, 1e-4)), 'parameter 3, mean')])
 def test_what_is_too_far_apart(arrays, words):
-    beyond, apart = opencl.differences(arrays, made(), {'names': NAMES}, OVERLAYS['lfcW1A1'])
+    beyond, apart = opencl.differences(arrays, made(), ABOUT, OVERLAYS['lfcW1A1'])
     assert len(apart) == 10 and (beyond == [] if words is None else any(words in line for line in beyond)), beyond
 
 
