@@ -87,28 +87,45 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     seed, epochs, train_size : int
     data : datasets.images.Dataset
     """
-    from training import learning, trainer
-    from weights_gen import parameters
-
     changes, initial = dict(changes), None
     first, smoothing = changes.pop('first', None), changes.pop('smoothing', 0.)
     trainings = [(bits, epochs)] if first is None else [(first, epochs // 2), (bits, epochs - epochs // 2)]
+    for (weight_bits, activation_bits), length in trainings:
+        settings = Settings(net, weight_bits, activation_bits, epochs=length, train_size=train_size, seed=seed)
+        settings = settings._replace(network=settings.network._replace(**changes))
+        result, initial = errors_of(settings, data, initial, smoothed(smoothing))
+    return result
+
+
+def errors_of(settings, data, initial=None, loss=None):
+    """What one training comes to, which is not kept: ERRORS in percent, name to float; its parameters, a list of arrays.
+
+    Parameters
+    ----------
+    settings : training.settings.Settings
+        `out` is not looked at.
+    data : datasets.images.Dataset
+    initial : list of float32 arrays, optional
+        Parameters to start from.
+    loss : callable, optional
+        Of outputs and targets, in place of the squared hinge loss.
+    """
+    from training import learning, trainer
+    from weights_gen import parameters
+
     with temporary_folder() as folder:
-        for (weight_bits, activation_bits), length in trainings:
-            settings = Settings(net, weight_bits, activation_bits, epochs=length, train_size=train_size, seed=seed,
-                                out=folder)
-            settings = settings._replace(network=settings.network._replace(**changes))
-            os.makedirs(settings.run_folder)
-            training_run = trainer.Run(settings, data, initial, loss=smoothed(smoothing))
-            training_run()
-            initial = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
+        settings = settings._replace(out=folder)
+        os.makedirs(settings.run_folder)
+        training_run = trainer.Run(settings, data, initial, loss=loss or learning.squared_hinge_loss)
+        training_run()
+        trained = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(settings.files.test_outputs) as archive:
             outputs = archive['outputs']
-    board = NETWORKS[net].decision
+    board = NETWORKS[settings.net].decision
     result = {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
     result['validation'] = float(training_run.history[-1][HISTORY.index('best_validation_error_rate')])
-    return result
+    return result, trained
 
 
 def smoothed(share):
@@ -130,6 +147,23 @@ def earlier(path, about):
         raise UserError('%s has results of other trainings (%s): name another file' % (
             path, ', '.join('%s %s' % pair for pair in sorted(found[0].items()))))
     return found[1]
+
+
+def compared(path, about, seeds, variants, measure):
+    """``measure(variant, seed)`` of each that the file of results at `path` lacks, written after each; all results."""
+    results = collections.OrderedDict()
+    if os.path.exists(path):
+        results.update(earlier(path, about))
+    for seed in range(1, seeds + 1):
+        for variant in variants:
+            found = results.setdefault(variant, collections.OrderedDict())
+            if str(seed) in found:
+                continue
+            found[str(seed)] = measure(variant, seed)
+            text = json.dumps(dict(about, variants=results), indent=1, separators=(',', ': '))
+            with whole_file(path) as handle:
+                handle.write((text + '\n').encode('ascii'))
+    return results
 
 
 def table(results):
@@ -167,19 +201,9 @@ def main(arguments):
     settings = Settings(options.net, options.weight_bits, options.activation_bits)
     data = registry.load(settings.dataset, options.net, options.data_dir)
     about = {'network': settings.overlay.name, 'epochs': options.epochs, 'train_size': options.train_size}
-    results = collections.OrderedDict()
-    if os.path.exists(options.out):
-        results.update(earlier(options.out, about))
-    for seed in range(1, options.seeds + 1):
-        for variant in options.variants or known:
-            found = results.setdefault(variant, collections.OrderedDict())
-            if str(seed) in found:
-                continue
-            found[str(seed)] = measure(options.net, (options.weight_bits, options.activation_bits), known[variant],
-                                       seed, options.epochs, options.train_size, data)
-            text = json.dumps(dict(about, variants=results), indent=1, separators=(',', ': '))
-            with whole_file(options.out) as handle:
-                handle.write((text + '\n').encode('ascii'))
+    bits = options.weight_bits, options.activation_bits
+    results = compared(options.out, about, options.seeds, options.variants or known, lambda variant, seed: measure(
+        options.net, bits, known[variant], seed, options.epochs, options.train_size, data))
     print('\n'.join(table(results)))
 
 

@@ -38,7 +38,10 @@ git clone -q "$root" "$machine/project"
 case "${1:-demo}" in
     demo) set -- make demo ;;
     notebook)
-        TOOLS_PYTHON=$real install_tools "notebook-$version" "$root/requirements/notebook.txt" ||
+        jupyter=$real
+        # No current Jupyter runs on Python 2: its own is of another, and what the notebook starts finds VERSION alone.
+        case $version in 2.*) jupyter= ;; esac
+        TOOLS_PYTHON=$jupyter install_tools "notebook-$version" "$root/requirements/notebook.txt" ||
             { echo "prove_python: error: $problem" >&2; exit 1; }
         set -- "$tools/notebook-$version/bin/python" scripts/run_notebook.py "${@:2}" ;;
 esac

@@ -1,0 +1,41 @@
+"""bench/fine_tuning.py: which pictures it takes."""
+from __future__ import absolute_import
+
+import numpy as np
+import pytest
+
+from bench import fine_tuning
+from common.errors import UserError
+from datasets.images import Dataset, Images
+
+
+def numbered(first, count):
+    """Images that say which they are, of seven classes in turn."""
+    numbers = np.arange(first, first + count)
+    return Images(numbers.reshape(-1, 1, 1, 1).repeat(3, 3), (numbers % 7).astype(np.uint8))
+
+
+@pytest.fixture
+def data():
+    return Dataset('numbers', numbered(0, 700), numbered(700, 70), numbered(1000, 7000), list(u'abcdefg'))
+
+
+def test_few_of_each_class_and_a_tenth_of_them_to_validate(data):
+    few = fine_tuning.few(data, 5, 40, seed=1)
+    assert few.class_names == [u'a', u'b', u'c', u'd', u'e']
+    for part, count in ((few.train, 36), (few.valid, 4), (few.test, fine_tuning.TESTED)):
+        assert np.bincount(part.labels).tolist() == [count] * 5
+        assert (part.images[:, 0, 0, 0] % 7 == part.labels).all()
+    drawn = np.concatenate([few.train.images, few.valid.images])[:, 0, 0, 0]
+    assert len(set(drawn)) == 200 and drawn.max() < 700
+
+
+def test_another_seed_draws_others(data):
+    first, again, other = [fine_tuning.few(data, 5, 40, seed).train.images for seed in (1, 1, 2)]
+    assert (first == again).all() and (first != other).any()
+
+
+def test_too_few():
+    with pytest.raises(UserError) as refused:
+        fine_tuning.main(['--init=x.npz', '--data-dir=x', '--out=x.json', '--pictures=9'])
+    assert 'from 10 to 4000' in str(refused.value)
