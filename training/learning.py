@@ -13,7 +13,7 @@ import theano
 from theano import tensor
 
 from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT
-from training import networks, ops, updates
+from training import compiling, networks, ops, updates
 from training.compatibility import keep_compiled, lasagne
 
 
@@ -113,7 +113,8 @@ class Learner(object):
                        [state for layer in lasagne.layers.get_all_layers(network)
                         for state in getattr(layer, 'states', [])])
 
-        self._train = theano.function([images, targets, learning_rate], cost, updates=changes, mode=ops.mode())
+        with compiling.side_by_side():
+            self._train = theano.function([images, targets, learning_rate], cost, updates=changes, mode=ops.mode())
         self._outputs = None            # compiled when it is needed
 
     def outputs(self, images):
@@ -129,7 +130,8 @@ class Learner(object):
         """
         if self._outputs is None:
             given = tensor.tensor4('images')
-            self._outputs = theano.function([given], lasagne.layers.get_output(self.network, given, deterministic=True))
+            with compiling.side_by_side():
+                self._outputs = theano.function([given], lasagne.layers.get_output(self.network, given, deterministic=True))
         return self._outputs(images)
 
     def nodes(self):

@@ -1,0 +1,74 @@
+"""training/compiling.py: Theano's modules compiled side by side, and what comes of those that cannot be."""
+from __future__ import absolute_import
+
+import tempfile
+import threading
+
+import numpy as np
+import pytest
+import theano
+from theano import scalar, tensor
+from theano.gof import cc, cmodule, vm
+
+from training import compiling
+
+
+class Times(scalar.UnaryScalarOp):
+    """x * factor"""
+    __props__ = 'factor',
+
+    def __init__(self, factor, code='%s = %s * %d;'):
+        super(Times, self).__init__(scalar.same_out)
+        self.factor, self.code = factor, code
+
+    def impl(self, x):
+        return x * self.factor
+
+    def c_code(self, node, name, inputs, outputs, sub):
+        return self.code % (outputs[0], inputs[0], self.factor)
+
+
+def function(ops):
+    """Of one vector, the outputs of elementwise `ops`, each a node and a module of its own."""
+    given = tensor.vector()
+    return theano.function([given], [tensor.Elemwise(op)(given.dimshuffle(['x'] * number + [0]))
+                                     for number, op in enumerate(ops)])
+
+
+@pytest.fixture
+def compiled_in(monkeypatch, tmp_path):
+    """The thread that each module is compiled in, where none is in Theano's cache."""
+    cache = cmodule.ModuleCache(str(tmp_path))
+    monkeypatch.setattr(cc, 'get_module_cache', lambda init_args=None: cache)
+    names, one_by_one = [], cmodule.GCC_compiler.compile_str
+
+    def noted(module_name, src_code, *arguments, **options):
+        names.append(threading.current_thread().name)
+        return one_by_one(module_name, src_code, *arguments, **options)
+    monkeypatch.setattr(cmodule.GCC_compiler, 'compile_str', staticmethod(noted))
+    return names
+
+
+def test_what_is_not_in_the_cache_is_compiled_in_threads_and_loaded(compiled_in, monkeypatch):
+    monkeypatch.setattr(compiling.machine, 'processors', lambda: 2)
+    before = cmodule.GCC_compiler.compile_str, vm.VM_Linker.make_all
+    factors = 3, 5, 7
+    with compiling.side_by_side():
+        compute = function([Times(factor) for factor in factors])
+    assert [int(value.ravel()[0]) for value in compute(np.float32([2]))] == [6, 10, 14]
+    assert len(compiled_in) >= 3 and 'MainThread' not in compiled_in
+    assert (cmodule.GCC_compiler.compile_str, vm.VM_Linker.make_all) == before
+
+    del compiled_in[:]
+    with compiling.side_by_side():
+        function([Times(factor) for factor in factors])
+    assert compiled_in == []
+
+
+def test_what_does_not_compile_is_told_by_theano(compiled_in, capfd, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))      # where Theano leaves its source
+    with compiling.side_by_side(), pytest.raises(Exception) as refused:
+        function([Times(11), Times(13, code='%s = no_such_function(%s, %d);')])
+    assert 'no_such_function' in str(refused.value)
+    assert compiled_in[-1] == 'MainThread'
+    capfd.readouterr()
