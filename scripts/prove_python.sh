@@ -19,6 +19,7 @@ done < <(type -aP "python$version"; ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/
 
 machine=$(mktemp -d)
 trap 'rm -rf "$machine"' EXIT
+chmod 755 "$machine"
 mkdir "$machine/bin" "$machine/home"
 IFS=: read -ra folders <<< "$PATH"
 for folder in "${folders[@]}"; do
@@ -39,8 +40,8 @@ case "${1:-demo}" in
     demo) set -- make demo ;;
     notebook)
         jupyter=$real
-        # No current Jupyter runs on Python 2: its own is of another, and what the notebook starts finds VERSION alone.
-        case $version in 2.*) jupyter= ;; esac
+        # The packages are of Python 3.12 and later: before, Jupyter's own is another, and what the notebook starts finds VERSION.
+        case $version in 2.* | 3.[89] | 3.1[01]) jupyter= ;; esac
         TOOLS_PYTHON=$jupyter install_tools "notebook-$version" "$root/requirements/notebook.txt" ||
             { echo "prove_python: error: $problem" >&2; exit 1; }
         set -- "$tools/notebook-$version/bin/python" scripts/run_notebook.py "${@:2}" ;;

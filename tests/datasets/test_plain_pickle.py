@@ -12,7 +12,7 @@ from datasets import plain_pickle
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 HEAD = b'\x80\x02'
-CORE = getattr(np, '_core', None) or np.core
+CORE = np.core if np.__version__.startswith('1.') else np._core
 
 
 def load(data):

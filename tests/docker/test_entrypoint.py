@@ -1,5 +1,6 @@
 """The image's entrypoint, run here as the user of this machine, with a copy of the project in the image's place."""
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from tests.environment.conftest import ROOT
 @pytest.fixture
 def program(tmp_path):
     """Runs the entrypoint; in_env.sh is one that runs its command in the environment that the tests run in."""
+    if os.getuid() == 0 and not all(os.stat(str(folder)).st_mode & 0o001 for folder in pathlib.Path(ROOT, 'x').parents):
+        pytest.skip('it runs as another user, and the project lies in a folder that only its owner may enter')
     home = tmp_path / 'image'
     (home / 'scripts').mkdir(parents=True)
     for name in ('Makefile', 'training', 'weights_gen', 'common', 'datasets', 'board'):
