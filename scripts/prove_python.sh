@@ -11,10 +11,13 @@ shift
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$root/scripts/tools.sh"
 
-python=
-while IFS= read -r candidate; do
-    if "$candidate" -c 'import ssl, zlib' 2> /dev/null; then python=$candidate; break; fi
-done < <(type -aP "python$version"; ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/"python$version" 2> /dev/null)
+find_python() {  # VERSION: its path; nothing where there is none
+    local candidate
+    while IFS= read -r candidate; do
+        ! "$candidate" -c 'import ssl, zlib' 2> /dev/null || { echo "$candidate"; break; }
+    done < <(type -aP "python$1"; ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/"python$1" 2> /dev/null)
+}
+python=$(find_python "$version")
 [ -n "$python" ] || { echo "Python $version alone: skipped, there is none here"; exit 0; }
 
 machine=$(mktemp -d)
@@ -41,7 +44,7 @@ case "${1:-demo}" in
     notebook)
         jupyter=$real
         # The packages are of Python 3.12 and later: before, Jupyter's own is another, and what the notebook starts finds VERSION.
-        case $version in 2.* | 3.[89] | 3.1[01]) jupyter= ;; esac
+        case $version in 2.* | 3.[89] | 3.1[01]) jupyter=$(find_python 3.13) && jupyter=${jupyter:-$(find_python 3.12)} ;; esac
         TOOLS_PYTHON=$jupyter install_tools "notebook-$version" "$root/requirements/notebook.txt" ||
             { echo "prove_python: error: $problem" >&2; exit 1; }
         set -- "$tools/notebook-$version/bin/python" scripts/run_notebook.py "${@:2}" ;;
