@@ -1,8 +1,10 @@
 """What a packaged network says to pictures."""
 from __future__ import absolute_import
 
+import json
 import os
 import sys
+import tarfile
 import tempfile
 
 import numpy as np
@@ -111,6 +113,21 @@ def test_packages_that_are_none(packaged, capsys, tmpdir, damage, message):
 
 
 @pytest.mark.parametrize('name', sorted(os.listdir(PRETRAINED)) if os.path.isdir(PRETRAINED) else [])
-def test_what_comes_with_the_project(name, capsys):
-    lines = outcome(capsys, os.path.join(PRETRAINED, name), os.path.join(ROOT, 'docs', 'seven.png'))[1].splitlines()
-    assert lines[0] == 'seven.png: answer 7' and 'trained on mnist, 99.' in lines[1]
+def test_what_comes_with_the_project(name, capsys, tmpdir):
+    """It answers its own samples as it says that it does."""
+    with tarfile.open(os.path.join(PRETRAINED, name)) as archive:
+        members = {os.path.basename(member.name): archive.extractfile(member).read() for member in archive
+                   if '/samples/' in member.name}
+    expected = json.loads(members.pop('answers.json').decode('ascii'))['answers']
+    (file, images), = members.items()
+    tmpdir.join(file).write_binary(images)
+    status, printed, _ = outcome(capsys, os.path.join(PRETRAINED, name), tmpdir.join(file))
+    titles = OVERLAYS[name.split('-')[1].split('.')[0]].network.classes
+    assert status == 0 and printed.splitlines() == [titles[answer] for answer in expected]
+
+
+@pytest.mark.parametrize('name, accuracy', [('mnist-lfcW1A1', '99.10'), ('mnist-lfcW1A2', '99.20')])
+def test_the_first_minute(name, accuracy, capsys):
+    file = os.path.join(PRETRAINED, name + '.tar.gz')
+    lines = outcome(capsys, file, os.path.join(ROOT, 'docs', 'seven.png'))[1].splitlines()
+    assert lines[0] == 'seven.png: answer 7' and 'trained on mnist, %s %%' % accuracy in lines[1]
