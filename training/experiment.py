@@ -11,7 +11,10 @@ import os  # noqa: E402
 import sys  # noqa: E402
 
 from common import options, overlays  # noqa: E402
+from common.run_folder import BadRun  # noqa: E402
 from training.log import note, note_if_slow  # noqa: E402
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def parse(net, arguments):
@@ -25,9 +28,31 @@ def parse(net, arguments):
     return parser.parse_args(arguments)
 
 
-def made_from(given, fitting):
-    """What settings.json says beside the settings: how the user's own pictures were fitted, so that others can be."""
-    result = collections.OrderedDict([('init', given.init)] if given.init else [])
+def start(given, settings):
+    """The parameters that a training starts from, a path: those that are named, or for one's own pictures those that come
+    with the project, by which fewer are enough (bench/fine_tuning.py). None where it starts from random weights.
+    """
+    from datasets import registry
+    if given.init:
+        return None if given.init == 'none' else given.init
+    path = os.path.join(ROOT, 'pretrained', '%s-%s.npz' % (settings.overlay.network.dataset, settings.overlay.name))
+    own = registry.is_path(settings.dataset) and settings.recipe == 'best'
+    return os.path.relpath(path) if own and os.path.exists(path) else None
+
+
+def started_from(files):
+    """What the run in a folder says that it started from; None where it says nothing."""
+    try:
+        return (files.read_settings() or {}).get('init')
+    except (BadRun, EnvironmentError):
+        return None
+
+
+def made_from(given, init, fitting):
+    """What settings.json says beside the settings: what it started from, and how the user's own pictures were fitted, so
+    that others can be.
+    """
+    result = collections.OrderedDict([('init', init)] if init else [])
     if fitting and fitting.reads_ink:
         result['threshold'], result['invert'] = fitting.threshold, fitting.invert
     return result
@@ -58,9 +83,9 @@ def train(given, stop):
                         given.mirrored and given.mirrored == 'yes')
     for line in backend.configure(net, given.device):
         note('Theano, by %s' % line)
-    initial = None
-    if given.init:
-        initial = parameters.arrays(parameters.read(given.init, settings.overlay, other_bits=True))
+    init, initial = start(given, settings), None
+    if init:
+        initial = parameters.arrays(parameters.read(init, settings.overlay, other_bits=True))
     files = settings.files
     with files.only_writer():       # a folder that cannot be written is reported before anything is loaded
         with note_if_slow('Loading %s' % settings.dataset_name):
@@ -73,11 +98,17 @@ def train(given, stop):
         if settings.train_size and settings.train_size > len(data.train.labels):
             note('There are %d training images: all are used' % len(data.train.labels))
         fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
-        run = trainer.Run(settings, data, initial, made_from(given, fitting))
+        resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
+        resumes = resume and files.has_checkpoint()
+        if resumes:
+            init = started_from(files)
+        run = trainer.Run(settings, data, initial, made_from(given, init, fitting))
         if given.tensorboard:
             run.events = tensorboard.Events(files.path)
-        resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
         note(told(settings, backend.device()))
+        if init and not resumes:
+            note('It starts from %s%s' % (
+                init, '' if given.init else '; with INIT=none (--init none), from random weights'))
         make_room(files, resume)
         if fitting:
             preview.preview(settings.dataset, fitting, files.preview, tell=lambda line: None)

@@ -70,7 +70,7 @@ class Run(object):
                                       settings.network.dropout_in, settings.network.dropout_hidden)
         if initial is not None:
             if networks.start_from(self.network, initial):
-                note('--init is of another number of classes than %d: the last layer starts from random weights'
+                note('What it starts from has another number of classes than %d: the last layer has random weights'
                      % len(data.class_names))
         self.order = self.random.permutation(len(self.images)).astype(np.int32)
         self.epoch = self.batch = 0             # the next ones

@@ -14,9 +14,11 @@ import pytest
 import theano
 
 from common import overlays
-from common.run_folder import HISTORY
+from common.run_folder import HISTORY, RunFolder
 from tests.datasets import drawings
 from tests.shared import ROOT
+from training import experiment, networks
+from training.settings import Settings
 from weights_gen import parameters
 
 NOTES = 'lfcW', 'cnvW', 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'  # before what takes long
@@ -160,6 +162,31 @@ def test_how_own_pictures_are_fitted_is_kept(tmp_path):
     with open(str(tmp_path / 'runs' / 'own-lfcW1A1' / 'settings.json')) as handle:
         made = json.load(handle)
     assert (made['threshold'], made['invert']) == (60, 'yes'), errors
+
+
+@pytest.mark.parametrize('net, arguments, expected', [
+    ('cnv', [], True), ('cnv', ['--init', 'none'], False), ('cnv', ['--recipe', 'original'], False), ('lfc', [], False),
+    ('cnv', ['-ab', '2'], False), ('cnv', ['--dataset', 'digits'], False)])
+def test_own_pictures_start_from_the_network_that_comes_with_the_project(tmp_path, net, arguments, expected):
+    given = experiment.parse(net, ['--dataset', str(tmp_path)] + arguments)
+    settings = Settings(net, given.weight_bits, given.activation_bits, given.dataset, recipe=given.recipe)
+    path = experiment.start(given, settings)
+    assert (path is not None) == expected
+    if expected:
+        arrays = parameters.arrays(parameters.read(path, settings.overlay))
+        network = networks.build(settings.overlay, 3, np.random.RandomState(0))
+        assert networks.start_from(network, arrays)
+        assert (networks.parameter_values(network)[0] == arrays[0]).all()
+
+
+def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path):
+    files = RunFolder(str(tmp_path / 'own-cnvW1A1'), exists=False)
+    assert experiment.started_from(files) is None
+    os.mkdir(files.path)
+    for text, expected in (('{}', None), ('{"init": "a.npz"}', 'a.npz'), ('{', None)):
+        with open(files.settings, 'w') as handle:
+            handle.write(text)
+        assert experiment.started_from(files) == expected
 
 
 def test_one_writer(tmp_path):
