@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import theano
 from theano import scalar, tensor
-from theano.gof import cc, cmodule, vm
+from theano.gof import cc, cmodule, compilelock, vm
 
 from training import compiling
 
@@ -46,7 +46,9 @@ def compiled_in(monkeypatch, tmp_path):
         names.append(threading.current_thread().name)
         return one_by_one(module_name, src_code, *arguments, **options)
     monkeypatch.setattr(cmodule.GCC_compiler, 'compile_str', staticmethod(noted))
-    return names
+    yield names
+    while compilelock.get_lock.n_lock:      # Theano keeps it where a module does not compile, and all others would wait
+        compilelock.release_lock()
 
 
 def test_what_is_not_in_the_cache_is_compiled_in_threads_and_loaded(compiled_in, monkeypatch):
