@@ -1,10 +1,10 @@
 """Whether few pictures are better learned from a trained network than from nothing: trainings of equal length, some seeds.
 
-    python bench/fine_tuning.py --init runs/cifar10-cnvW1A1/cifar10-1w-1a.npz --data-dir data --out fine-tuning.json
+    python bench/fine_tuning.py --data-dir data --out fine-tuning.json
 
 The pictures are of the first five classes of CIFAR-10, which a network of CIFAR-10 has seen (how far it helps at best), or
-MNIST's digits, of which it has seen none. Of each class a tenth of the pictures validates; the test images are 500 of each,
-others than were drawn. All by the recipe for one's own pictures; see bench/recipes.py for the errors.
+MNIST's digits, of which it has seen none. Of each class a tenth of the pictures validates; the test images are 500 of each.
+All by the recipe for one's own pictures; see bench/recipes.py for the errors.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -16,8 +16,9 @@ if __name__ == '__main__':
 
 import numpy as np
 
-from bench.recipes import compared, errors_of, table
+from bench.recipes import compared, outcome, table
 from common.errors import ArgumentParser, UserError, run
+from common.run_folder import PRETRAINED
 from datasets.images import Images
 from training.settings import Settings
 
@@ -57,7 +58,8 @@ def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(description=__doc__.split('\n')[0])
     add = parser.add_argument
-    add('--init', required=True, metavar='FILE.npz', help='trained parameters of CNV W1A1 to start from')
+    add('--init', default=os.path.join(PRETRAINED, 'cifar10-cnvW1A1.npz'), metavar='FILE.npz',
+        help='trained parameters of CNV W1A1 to start from; those that come with the project where not given')
     add('--data-dir', required=True, metavar='DIR', help='where mnist.npz and cifar10.npz lie')
     add('--dataset', choices=sorted(CLASSES), default='cifar10')
     add('--pictures', type=int, default=40, metavar='N', help='of each class, to train and to validate')
@@ -77,7 +79,7 @@ def main(arguments):
     def measure(start, seed):
         settings = Settings('cnv', 1, 1, given.dataset, given.epochs, seed=seed, recipe='best')
         initial = parameters.arrays(parameters.read(given.init, settings.overlay)) if start == 'trained' else None
-        return errors_of(settings, few(data, CLASSES[given.dataset], given.pictures, seed), initial)[0]
+        return outcome(settings, few(data, CLASSES[given.dataset], given.pictures, seed), initial)[0]
     about = {'network': 'cnvW1A1', 'dataset': given.dataset, 'pictures': given.pictures, 'epochs': given.epochs}
     print('\n'.join(table(compared(given.out, about, given.seeds, ['nothing', 'trained'], measure))))
 

@@ -21,10 +21,11 @@ from PIL import Image, ImageFilter
 from board import predict
 from board.simulator import answers
 from common.errors import ArgumentParser, run
+from common.run_folder import PRETRAINED
 from datasets import pictures, registry
 from datasets.messages import progress
 
-PACKAGE = os.path.join(predict.ROOT, 'pretrained', 'mnist-lfcW1A1.tar.gz')
+PACKAGE = os.path.join(PRETRAINED, 'mnist-lfcW1A1.tar.gz')
 _TURNS = {3: Image.ROTATE_180, 6: Image.ROTATE_90, 8: Image.ROTATE_270}       # what undoes EXIF's
 
 

@@ -93,12 +93,12 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     for (weight_bits, activation_bits), length in trainings:
         settings = Settings(net, weight_bits, activation_bits, epochs=length, train_size=train_size, seed=seed)
         settings = settings._replace(network=settings.network._replace(**changes))
-        result, initial = errors_of(settings, data, initial, smoothed(smoothing))
+        result, initial = outcome(settings, data, initial, smoothing)
     return result
 
 
-def errors_of(settings, data, initial=None, loss=None):
-    """What one training comes to, which is not kept: ERRORS in percent, name to float; its parameters, a list of arrays.
+def outcome(settings, data, initial=None, smoothing=0.):
+    """Of one training, which is not kept: ERRORS in percent, name to float; and the parameters, a list of arrays.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def errors_of(settings, data, initial=None, loss=None):
     data : datasets.images.Dataset
     initial : list of float32 arrays, optional
         Parameters to start from.
-    loss : callable, optional
-        Of outputs and targets, in place of the squared hinge loss.
+    smoothing : float, optional
+        The share of targets taken for wrong in the loss.
     """
     from training import learning, trainer
     from weights_gen import parameters
@@ -116,7 +116,7 @@ def errors_of(settings, data, initial=None, loss=None):
     with temporary_folder() as folder:
         settings = settings._replace(out=folder)
         os.makedirs(settings.run_folder)
-        training_run = trainer.Run(settings, data, initial, loss=loss or learning.squared_hinge_loss)
+        training_run = trainer.Run(settings, data, initial, loss=smoothed(smoothing))
         training_run()
         trained = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(settings.files.test_outputs) as archive:

@@ -6,6 +6,7 @@ Every package carries its card as ``card.md`` (Mitchell et al., "Model cards for
 """
 from __future__ import absolute_import, division
 
+import os
 import re
 
 from common import statistics
@@ -82,9 +83,19 @@ def _licence(dataset):
 
 def _training(settings):
     facts = [(u'recipe %s', ['recipe']), (u'%s epochs', ['epochs']), (u'batches of %s', ['batch_size']),
-             (u'seed %s', ['seed']), (u'learning rate from %s to %s', ['LR_start', 'LR_fin'])]
+             (u'seed %s', ['seed']), (u'learning rate from %s to %s', ['LR_start', 'LR_fin']),
+             (u'started from %s', ['init'])]
+    settings = dict(settings, init=_start(settings))
     return u', '.join(text % tuple(_plain(settings[key]) for key in keys) for text, keys in facts
                       if all(settings.get(key) is not None for key in keys)) or _UNKNOWN
+
+
+def _start(settings):
+    """The parameters that it started from, as a command names those of the project; None for random weights."""
+    if settings.get('init') is None:
+        return None
+    folder, name = os.path.split(u'%s' % settings['init'])
+    return u'pretrained/' + name if os.path.basename(folder) == u'pretrained' else u'FILE.npz'
 
 
 def _versions(settings):
@@ -142,6 +153,7 @@ def _limits(overlay, classes, note):
 def _command(overlay, dataset, settings):
     own = NETWORKS[overlay.net].dataset
     given = [(u'DATASET', dataset if dataset in KNOWN and dataset != own else None if dataset == own else u'FOLDER'),
+             (u'INIT', _start(settings) or (None if dataset in KNOWN else u'none')),
              (u'RECIPE', settings.get('recipe')), (u'EPOCHS', settings.get('epochs')),
              (u'TRAIN_SIZE', settings.get('train_size')), (u'SEED', settings.get('seed'))]
     return u' '.join([u'make all NET=%s WB=%d AB=%d' % (overlay.net, overlay.weight_bits, overlay.activation_bits)] +

@@ -22,12 +22,10 @@ from common import options
 from common.errors import UserError, run
 from common.files import open_regular, temporary_folder, whole_file
 from common.overlays import LARGEST_OUTPUT, OVERLAYS
-from common.run_folder import RunFolder
+from common.run_folder import PRETRAINED, RunFolder
 from datasets import inputs, names, registry, zipped
 
 _EXAMPLES, _SHOWN = 10, 128     # images of an answer, and of all, in what --preview writes
-
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 @contextlib.contextmanager
@@ -79,7 +77,7 @@ def fitting(manifest):
 
 def pretrained(files):
     """The path of the package that comes with the project for a run of this name, there or not."""
-    return os.path.join(ROOT, 'pretrained', files.name + '.tar.gz')
+    return os.path.join(PRETRAINED, files.name + '.tar.gz')
 
 
 def package_of(given):
@@ -112,7 +110,7 @@ def package_of(given):
         if os.path.exists(path):
             return path
     raise UserError('there is neither %s nor %s: make all with the same NET, WB, AB and DATASET comes first' % (
-        files.package, os.path.relpath(pretrained(files), ROOT)))
+        files.package, os.path.relpath(pretrained(files), os.path.dirname(PRETRAINED))))
 
 
 def about(manifest, path):

@@ -25,6 +25,9 @@ HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_
            'best_validation_error_rate', 'test_loss', 'test_error_rate')
 COUNTS = ('epoch', 'best_epoch')
 
+# Where the trained sets lie that come with the project, named as their runs are: .tar.gz the package, .npz the parameters.
+PRETRAINED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'pretrained')
+
 LARGEST = 2 ** 26       # bytes of settings.json, verify.json or history.csv
 _NAME = re.compile(r'(.+)-(%s)([.-].*)?\Z' % '|'.join(OVERLAYS))
 _SETTINGS = (           # what settings.json may hold: a name and what its value is

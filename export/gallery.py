@@ -15,6 +15,7 @@ if __name__ == '__main__':
 
 from common.errors import ArgumentParser, run
 from common.files import whole_file
+from common.run_folder import PRETRAINED
 from export import page, source, templating
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -46,7 +47,7 @@ def main(arguments):
     out = parser.parse_args(arguments).out
     if not os.path.isdir(out):
         os.makedirs(out)
-    for name, data in sorted(files(glob.glob(os.path.join(ROOT, 'pretrained', '*.tar.gz'))).items()):
+    for name, data in sorted(files(glob.glob(os.path.join(PRETRAINED, '*.tar.gz'))).items()):
         with whole_file(os.path.join(out, name)) as handle:
             handle.write(data)
         print('%s: %d bytes' % (os.path.join(out, name), len(data)))

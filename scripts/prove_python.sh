@@ -44,7 +44,7 @@ case "${1:-demo}" in
     notebook)
         jupyter=$real
         # The packages are of Python 3.12 and later: before, Jupyter's own is another, and what the notebook starts finds VERSION.
-        case $version in 2.* | 3.[89] | 3.1[01]) jupyter=$(find_python 3.13) && jupyter=${jupyter:-$(find_python 3.12)} ;; esac
+        case $version in 2.* | 3.[89] | 3.1[01]) jupyter=$(find_python 3.13); jupyter=${jupyter:-$(find_python 3.12)} ;; esac
         TOOLS_PYTHON=$jupyter install_tools "notebook-$version" "$root/requirements/notebook.txt" ||
             { echo "prove_python: error: $problem" >&2; exit 1; }
         set -- "$tools/notebook-$version/bin/python" scripts/run_notebook.py "${@:2}" ;;

@@ -74,7 +74,7 @@ class _Modules(object):
                 module_name = results.next(timeout=threads.LONG)
                 if module_name:
                     self.built[module_name] = tasks[module_name]['location']
-                with compilelock.lock_ctx():    # which is kept, but looks abandoned after a while
+                with compilelock.lock_ctx():    # held already: refreshed, or others take it for abandoned
                     pass
 
     def _compile(self, task):

@@ -11,10 +11,8 @@ import os  # noqa: E402
 import sys  # noqa: E402
 
 from common import options, overlays  # noqa: E402
-from common.run_folder import BadRun  # noqa: E402
+from common.run_folder import PRETRAINED, BadRun  # noqa: E402
 from training.log import note, note_if_slow  # noqa: E402
-
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def parse(net, arguments):
@@ -35,7 +33,7 @@ def start(given, settings):
     from datasets import registry
     if given.init:
         return None if given.init == 'none' else given.init
-    path = os.path.join(ROOT, 'pretrained', '%s-%s.npz' % (settings.overlay.network.dataset, settings.overlay.name))
+    path = os.path.join(PRETRAINED, '%s-%s.npz' % (settings.overlay.network.dataset, settings.overlay.name))
     own = registry.is_path(settings.dataset) and settings.recipe == 'best'
     return os.path.relpath(path) if own and os.path.exists(path) else None
 
@@ -100,8 +98,8 @@ def train(given, stop):
         fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
         resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
         resumes = resume and files.has_checkpoint()
-        if resumes:
-            init = started_from(files)
+        if resumes:     # its parameters are those of the checkpoint
+            init, initial = started_from(files), None
         run = trainer.Run(settings, data, initial, made_from(given, init, fitting))
         if given.tensorboard:
             run.events = tensorboard.Events(files.path)

@@ -37,5 +37,5 @@ def test_another_seed_draws_others(data):
 
 def test_too_few():
     with pytest.raises(UserError) as refused:
-        fine_tuning.main(['--init=x.npz', '--data-dir=x', '--out=x.json', '--pictures=9'])
+        fine_tuning.main(['--data-dir=x', '--out=x.json', '--pictures=9'])
     assert 'from 10 to 4000' in str(refused.value)

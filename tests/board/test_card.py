@@ -62,3 +62,13 @@ def test_every_pretrained_network_has_one(path):
     text = contents[package.CARD].decode('utf-8')
     assert '%.2f %% of 10,000 test images' % manifest['accuracy']['packed'] in text
     assert 'EPOCHS=%d' % manifest['settings']['epochs'] in text
+
+
+@pytest.mark.parametrize('dataset, init, command, said', [
+    ('cifar10', None, 'AB=2 RECIPE', False), ('shapes', None, 'DATASET=FOLDER INIT=none RECIPE', False),
+    ('shapes', '../pretrained/a.npz', 'DATASET=FOLDER INIT=pretrained/a.npz RECIPE', 'pretrained/a.npz'),
+    ('cifar10', '/home/me/a.npz', 'AB=2 INIT=FILE.npz RECIPE', 'FILE.npz')])
+def test_what_it_started_from(dataset, init, command, said):
+    text = of(dataset=dataset, settings=dict(SETTINGS, **({'init': init} if init else {})))
+    assert command in text and '/home' not in text
+    assert 'started from %s |' % said in text if said else 'started from' not in text

@@ -14,12 +14,12 @@ from board import package, predict, seen
 from board.simulator import Simulator, answers
 from common.errors import run
 from common.overlays import OVERLAYS
+from common.run_folder import PRETRAINED
 from datasets import inputs, pictures
 from datasets.fitting import Fitting
 from tests.board import networks, runs
 from tests.shared import ROOT
 
-PRETRAINED = os.path.join(ROOT, 'pretrained')
 
 
 @pytest.fixture(scope='module', params=['mnist-lfcW1A2', 'cifar10-cnvW1A1'])

@@ -7,15 +7,17 @@ import tarfile
 
 import pytest
 
-from tests.shared import ROOT
+from common.overlays import OVERLAYS
+from common.run_folder import PRETRAINED
 from weights_gen import generate
 
 
-@pytest.mark.parametrize('path', sorted(glob.glob(os.path.join(ROOT, 'pretrained', '*.npz'))), ids=os.path.basename)
+@pytest.mark.parametrize('path', sorted(glob.glob(os.path.join(PRETRAINED, '*.npz'))), ids=os.path.basename)
 def test_they_give_what_the_package_holds(path, tmpdir, capsys):
-    overlay = os.path.basename(path).split('-')[1][:-len('.npz')]
+    overlay = OVERLAYS[os.path.basename(path).split('-')[1][:-len('.npz')]]
     folder = tmpdir.join('folder')
-    generate.main(['--net', overlay[:3], '-wb', overlay[4], '-ab', overlay[6], '--params', path, '--out', str(folder)])
+    generate.main(['--net', overlay.net, '-wb', str(overlay.weight_bits), '-ab', str(overlay.activation_bits),
+                   '--params', path, '--out', str(folder)])
     capsys.readouterr()
     with tarfile.open(path[:-len('npz')] + 'tar.gz') as archive:
         packed = {os.path.basename(member.name): archive.extractfile(member).read() for member in archive
