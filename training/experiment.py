@@ -26,13 +26,16 @@ def parse(net, arguments):
     return parser.parse_args(arguments)
 
 
-def start(given, settings):
-    """The parameters that a training starts from, a path: those that are named, or for one's own pictures those that come
-    with the project, by which fewer are enough (bench/fine_tuning.py). None where it starts from random weights.
+def start(given, settings, resumes):
+    """The parameters that a training starts from, a path: those that are named; of a run that is resumed, those that it
+    says; or for one's own pictures those that come with the project, by which fewer are enough (bench/fine_tuning.py). None
+    where it starts from random weights.
     """
     from datasets import registry
     if given.init:
         return None if given.init == 'none' else given.init
+    if resumes:
+        return started_from(settings.files)
     path = os.path.join(PRETRAINED, '%s-%s.npz' % (settings.overlay.network.dataset, settings.overlay.name))
     own = registry.is_path(settings.dataset) and settings.recipe == 'best'
     return os.path.relpath(path) if own and os.path.exists(path) else None
@@ -81,11 +84,13 @@ def train(given, stop):
                         given.mirrored and given.mirrored == 'yes')
     for line in backend.configure(net, given.device):
         note('Theano, by %s' % line)
-    init, initial = start(given, settings), None
-    if init:
-        initial = parameters.arrays(parameters.read(init, settings.overlay, other_bits=True))
     files = settings.files
     with files.only_writer():       # a folder that cannot be written is reported before anything is loaded
+        resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
+        resumes = resume and files.has_checkpoint()
+        init, initial = start(given, settings, resumes), None
+        if init:
+            initial = parameters.arrays(parameters.read(init, settings.overlay, other_bits=True))
         with note_if_slow('Loading %s' % settings.dataset_name):
             data = registry.load(settings.dataset, net, given.data_dir, given.threshold, given.invert, given.broken)
         stop.check()
@@ -96,17 +101,14 @@ def train(given, stop):
         if settings.train_size and settings.train_size > len(data.train.labels):
             note('There are %d training images: all are used' % len(data.train.labels))
         fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
-        resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
-        resumes = resume and files.has_checkpoint()
-        if resumes:     # its parameters are those of the checkpoint
-            init, initial = started_from(files), None
         run = trainer.Run(settings, data, initial, made_from(given, init, fitting))
         if given.tensorboard:
             run.events = tensorboard.Events(files.path)
         note(told(settings, backend.device()))
         if init and not resumes:
-            note('It starts from %s%s' % (
-                init, '' if given.init else '; with INIT=none (--init none), from random weights'))
+            note('It starts from %s%s%s' % (
+                init, ', but for the last layer: it has other classes' * run.last_layer_is_new,
+                '' if given.init else '; with INIT=none (--init none), from random weights'))
         make_room(files, resume)
         if fitting:
             preview.preview(settings.dataset, fitting, files.preview, tell=lambda line: None)

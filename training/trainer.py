@@ -68,10 +68,8 @@ class Run(object):
         self.random = np.random.RandomState(settings.seed)
         self.network = networks.build(settings.overlay, len(data.class_names), self.random,
                                       settings.network.dropout_in, settings.network.dropout_hidden)
-        if initial is not None:
-            if networks.start_from(self.network, initial):
-                note('What it starts from has another number of classes than %d: the last layer has random weights'
-                     % len(data.class_names))
+        # Whether `initial` is of another number of classes.
+        self.last_layer_is_new = initial is not None and networks.start_from(self.network, initial)
         self.order = self.random.permutation(len(self.images)).astype(np.int32)
         self.epoch = self.batch = 0             # the next ones
         self.loss_sum = self.seconds = 0.       # of this epoch's batches so far

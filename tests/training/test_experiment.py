@@ -170,7 +170,7 @@ def test_how_own_pictures_are_fitted_is_kept(tmp_path):
 def test_own_pictures_start_from_the_network_that_comes_with_the_project(tmp_path, net, arguments, expected):
     given = experiment.parse(net, ['--dataset', str(tmp_path)] + arguments)
     settings = Settings(net, given.weight_bits, given.activation_bits, given.dataset, recipe=given.recipe)
-    path = experiment.start(given, settings)
+    path = experiment.start(given, settings, resumes=False)
     assert (path is not None) == expected
     if expected:
         arrays = parameters.arrays(parameters.read(path, settings.overlay))
@@ -187,6 +187,12 @@ def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path):
         with open(files.settings, 'w') as handle:
             handle.write(text)
         assert experiment.started_from(files) == expected
+    given = experiment.parse('cnv', ['--dataset', str(tmp_path / 'own'), '--recipe', 'best'])
+    settings = Settings('cnv', 1, 1, given.dataset, out=str(tmp_path), recipe=given.recipe)
+    assert settings.files.path == files.path
+    with open(files.settings, 'w') as handle:
+        handle.write('{}')      # as runs before there was a network to start from
+    assert experiment.start(given, settings, resumes=True) is None
 
 
 def test_one_writer(tmp_path):
