@@ -67,6 +67,26 @@ def test_what_is_not_in_the_cache_is_compiled_in_threads_and_loaded(compiled_in,
     assert compiled_in == []
 
 
+@pytest.mark.parametrize('headers', [compiling.HEADERS, '#error'])
+def test_headers_are_compiled_once_for_modules_of_the_same_options(compiled_in, monkeypatch, headers):
+    monkeypatch.setattr(theano.config.gcc, 'cxxflags', theano.config.gcc.cxxflags + ' -Werror=invalid-pch')
+    monkeypatch.setattr(compiling, 'HEADERS', headers)
+    monkeypatch.setattr(compiling, 'FEW', 3)
+    starts = []
+
+    class Noted(compiling._Modules):
+        def _compile(self, task):
+            starts.extend(header for header in task['preargs'] if header.endswith('headers.h'))
+            assert '-g0' in task['preargs'] and all(open(header + '.gch', 'rb').read(4) == b'gpch' for header in starts)
+            return super(Noted, self)._compile(task)
+    monkeypatch.setattr(compiling, '_Modules', Noted)
+    with compiling.side_by_side():
+        compute = function([Times(factor) for factor in (17, 19, 23)])
+    assert [int(value.ravel()[0]) for value in compute(np.float32([1]))] == [17, 19, 23]
+    assert 'MainThread' not in compiled_in      # where Theano compiles what has failed
+    assert len(set(starts)) == (headers != '#error') and len(starts) in (0, 3)
+
+
 def test_what_does_not_compile_is_told_by_theano(compiled_in, capfd, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))      # where Theano leaves its source
     with compiling.side_by_side(), pytest.raises(Exception) as refused:
