@@ -49,7 +49,44 @@ typedef struct {
 // Which masks count: none where no digit is zero; those of the inputs where no weight is zero; else both.
 typedef enum { NO_MASKS, INPUT_MASKS, ALL_MASKS } Masks;
 
-enum { PIXELS = 4, COLUMNS = LANES == 16 ? 4 : 2 }; // a tile of PIXELS x COLUMNS vectors of counts stays in registers
+// A tile of PIXELS x COLUMNS counts stays in registers.
+enum { PIXELS = 4, COLUMNS = LANES == 16 && ADDED == 1 ? 4 : 2 };
+
+// How many bits are set in vectors that come one after the other. Where counting costs more than adding (ADDED is 4), four
+// vectors are added up bit by bit, to ones + 2 * twos + 4 * fours, and only the fours are counted: carry-save adders
+// (Harley and Seal; Mula, Kurz, Lemire, arXiv:1611.07612).
+typedef struct {
+    words ones, twos, parts;
+} Count;
+
+INLINE void count_one(Count *count, words bits)
+{
+    if (ADDED == 1) {
+        count->parts += part_counts(bits);
+        return;
+    }
+    const words carry = count->ones & bits;
+    count->ones ^= bits;
+    count->parts += part_counts(count->twos & carry);
+    count->twos ^= carry;
+}
+
+INLINE void count_four(Count *count, const words *bits)
+{
+    const words sum = odd(count->ones, bits[0], bits[1]), carry = majority(count->ones, bits[0], bits[1]);
+    const words other = majority(sum, bits[2], bits[3]);
+    count->ones = odd(sum, bits[2], bits[3]);
+    count->parts += part_counts(majority(count->twos, carry, other));
+    count->twos = odd(count->twos, carry, other);
+}
+
+INLINE words counted_bits(const Count *count)
+{
+    const words counted = whole_counts(count->parts);
+    if (ADDED == 1)
+        return counted;
+    return whole_counts(part_counts(count->ones)) + 2 * whole_counts(part_counts(count->twos)) + 4 * counted;
+}
 
 // Where the sums go: out[pixel][output] = scale * sum + bias. With `winners`, the PIXELS of a tile are the corners of a
 // pooling window: out is their maximum, and bit i of its winner says whether corner i has it.
@@ -90,52 +127,87 @@ INLINE void put_maxima(int32_t sums[PIXELS][LANES], const Destination *to, long 
         memcpy(to->winners + at, winners, width);
 }
 
+// The words at `at` of PIXELS pixels, beside those from `W_signs` on: `some` of them, 1 or ADDED.
+INLINE void count_words(const uint32_t *const *signs, const uint32_t *const *masks, const long *at,
+                        const uint32_t *W_signs, const uint32_t *W_masks, long column, const Masks kind,
+                        const int columns, const int some, Count different[PIXELS][COLUMNS],
+                        Count both[PIXELS][COLUMNS])
+{
+#pragma GCC unroll 4
+    for (int v = 0; v < columns; v++) {
+        words sign[ADDED], mask[ADDED];
+#pragma GCC unroll 4
+        for (int k = 0; k < some; k++) {
+            sign[k] = load_words(W_signs + v * column + k * LANES);
+            mask[k] = kind == ALL_MASKS ? load_words(W_masks + v * column + k * LANES) : sign[k];
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < PIXELS; i++) {
+            words differ[ADDED], counted[ADDED];
+#pragma GCC unroll 4
+            for (int k = 0; k < some; k++) {
+                differ[k] = signs[i][at[k]] ^ sign[k];
+                if (kind == INPUT_MASKS)
+                    differ[k] &= masks[i][at[k]];
+                if (kind == ALL_MASKS) {
+                    counted[k] = masks[i][at[k]] & mask[k];
+                    differ[k] &= counted[k];
+                }
+            }
+            if (some == 4) {
+                count_four(&different[i][v], differ);
+                if (kind == ALL_MASKS)
+                    count_four(&both[i][v], counted);
+            } else {
+                count_one(&different[i][v], differ[0]);
+                if (kind == ALL_MASKS)
+                    count_one(&both[i][v], counted[0]);
+            }
+        }
+    }
+}
+
 // For `valid` pixels, from `pixel` on, and `columns` vectors of outputs, from `first` on.
 INLINE void count_tile(const uint32_t *const *signs, const uint32_t *const *masks, Runs runs, const uint32_t *W_signs,
                        const uint32_t *W_masks, const Masks kind, const int columns, const uint32_t *seen,
                        const Destination *to, long pixel, long first, long valid)
 {
+    enum { PART = ADDED == 1 ? MOST_COUNTED : ADDED * (MOST_COUNTED - ADDED) };
     const long all = runs.runs * runs.run, column = all * LANES;
     words different[PIXELS][COLUMNS], both[PIXELS][COLUMNS];
     for (int i = 0; i < PIXELS; i++)
         for (int v = 0; v < columns; v++)
             different[i][v] = both[i][v] = (words){0};
-    for (long begin = 0; begin < all; begin += MOST_COUNTED) {
-        const long end = smaller(begin + MOST_COUNTED, all);
-        words some_different[PIXELS][COLUMNS], some_both[PIXELS][COLUMNS];
+    long run = 0, inside = 0;
+    for (long begin = 0; begin < all; begin += PART) {
+        const long end = smaller(begin + PART, all);
+        Count some_different[PIXELS][COLUMNS], some_both[PIXELS][COLUMNS];
         for (int i = 0; i < PIXELS; i++)
             for (int v = 0; v < columns; v++)
-                some_different[i][v] = some_both[i][v] = (words){0};
-        long run = begin / runs.run, inside = begin % runs.run;
-        for (long w = begin; w < end; w++) {
-            const long at = run * runs.stride + inside;
-            if (++inside == runs.run) {
-                inside = 0;
-                run++;
-            }
-#pragma GCC unroll 4
-            for (int v = 0; v < columns; v++) {
-                const words sign = load_words(W_signs + v * column + w * LANES);
-                const words mask = kind == ALL_MASKS ? load_words(W_masks + v * column + w * LANES) : sign;
-#pragma GCC unroll 4
-                for (int i = 0; i < PIXELS; i++) {
-                    words differ = signs[i][at] ^ sign;
-                    if (kind == INPUT_MASKS)
-                        differ &= masks[i][at];
-                    if (kind == ALL_MASKS) {
-                        const words counted = masks[i][at] & mask;
-                        differ &= counted;
-                        some_both[i][v] += part_counts(counted);
-                    }
-                    some_different[i][v] += part_counts(differ);
+                some_different[i][v] = some_both[i][v] = (Count){{0}, {0}, {0}};
+        for (long w = begin; w < end;) {
+            const int some = end - w < ADDED ? 1 : ADDED;
+            long at[ADDED];
+            for (int k = 0; k < some; k++) {
+                at[k] = run * runs.stride + inside;
+                if (++inside == runs.run) {
+                    inside = 0;
+                    run++;
                 }
             }
+            if (some == ADDED)
+                count_words(signs, masks, at, W_signs + w * LANES, W_masks + w * LANES, column, kind, columns, ADDED,
+                            some_different, some_both);
+            else
+                count_words(signs, masks, at, W_signs + w * LANES, W_masks + w * LANES, column, kind, columns, 1,
+                            some_different, some_both);
+            w += some;
         }
         for (int i = 0; i < PIXELS; i++)
             for (int v = 0; v < columns; v++) {
-                different[i][v] += whole_counts(some_different[i][v]);
+                different[i][v] += counted_bits(&some_different[i][v]);
                 if (kind == ALL_MASKS)
-                    both[i][v] += whole_counts(some_both[i][v]);
+                    both[i][v] += counted_bits(&some_both[i][v]);
             }
     }
     for (int v = 0; v < columns; v++) {
@@ -163,41 +235,43 @@ static uint32_t count_masks(const uint32_t *masks, Runs runs)
     return count;
 }
 
-// All outputs of `pixels` pixels, of `inputs` products each; pixel i reads from word starts[i] on (i * step where NULL).
-INLINE void count_kind(Bits x, Bits W, Runs runs, const long *starts, long step, long pixels, long inputs, Masks kind,
-                       const Destination *to)
+// All outputs of PIXELS pixels from `pixel` on, of `inputs` products each; pixel i reads from word starts[i] on (i * step
+// where NULL).
+INLINE void count_pixels(Bits x, Bits W, Runs runs, const long *starts, long step, long pixel, long pixels, long inputs,
+                         const Masks kind, const Destination *to)
 {
     const long columns = parts_of(to->outputs, LANES), column = runs.runs * runs.run * LANES;
-#pragma omp parallel for schedule(static)
-    for (long pixel = 0; pixel < pixels; pixel += PIXELS) {
-        const uint32_t *signs[PIXELS], *masks[PIXELS];
-        uint32_t seen[PIXELS];
-        const long valid = smaller(PIXELS, pixels - pixel);
-        for (long i = 0; i < PIXELS; i++) {
-            const long number = smaller(pixel + i, pixels - 1), at = starts ? starts[number] : number * step;
-            signs[i] = x.signs + at;
-            masks[i] = x.masks + at;
-            seen[i] = kind == INPUT_MASKS ? count_masks(masks[i], runs) : (uint32_t)inputs;
-        }
-        long c = 0;
-        for (; c + COLUMNS <= columns; c += COLUMNS)
-            count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, COLUMNS, seen, to, pixel,
-                       c * LANES, valid);
-        for (; c < columns; c++)
-            count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, 1, seen, to, pixel,
-                       c * LANES, valid);
+    const long valid = smaller(PIXELS, pixels - pixel);
+    const uint32_t *signs[PIXELS], *masks[PIXELS];
+    uint32_t seen[PIXELS];
+    for (long i = 0; i < PIXELS; i++) {
+        const long number = smaller(pixel + i, pixels - 1), at = starts ? starts[number] : number * step;
+        signs[i] = x.signs + at;
+        masks[i] = x.masks + at;
+        seen[i] = kind == INPUT_MASKS ? count_masks(masks[i], runs) : (uint32_t)inputs;
     }
+    const int together = kind == ALL_MASKS && ADDED > 1 ? 1 : COLUMNS; // more would not stay in registers
+    long c = 0;
+    for (; c + together <= columns; c += together)
+        count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, together, seen, to, pixel,
+                   c * LANES, valid);
+    for (; c < columns; c++)
+        count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, 1, seen, to, pixel, c * LANES,
+                   valid);
 }
 
 static void count_products(Bits x, Bits W, Runs runs, const long *starts, long step, long pixels, long inputs,
                            Masks kind, const Destination *to)
 {
-    if (kind == NO_MASKS)
-        count_kind(x, W, runs, starts, step, pixels, inputs, NO_MASKS, to);
-    else if (kind == INPUT_MASKS)
-        count_kind(x, W, runs, starts, step, pixels, inputs, INPUT_MASKS, to);
-    else
-        count_kind(x, W, runs, starts, step, pixels, inputs, ALL_MASKS, to);
+    // `kind` is chosen within the loop: OpenMP makes a function of it, to which constants from outside are variables.
+#pragma omp parallel for schedule(static)
+    for (long pixel = 0; pixel < pixels; pixel += PIXELS)
+        if (kind == NO_MASKS)
+            count_pixels(x, W, runs, starts, step, pixel, pixels, inputs, NO_MASKS, to);
+        else if (kind == INPUT_MASKS)
+            count_pixels(x, W, runs, starts, step, pixel, pixels, inputs, INPUT_MASKS, to);
+        else
+            count_pixels(x, W, runs, starts, step, pixel, pixels, inputs, ALL_MASKS, to);
 }
 
 static inline Masks masks_for(Digits x, Digits W) { return W.ternary ? ALL_MASKS : x.ternary ? INPUT_MASKS : NO_MASKS; }

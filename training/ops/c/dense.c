@@ -125,11 +125,13 @@ static int dense_weight_gradient_skipping(const Digits *x, const float *dy, floa
 {
     enum { ADDED = 4, WIDTH = ADDED * LANES }; // sums stay in registers, WIDTH columns of dy in the first-level cache
     const long words = words_of(batch), side = round_up(inputs, LANES), room = batch + 2;
+    const long threads = thread_count(), chunks = parts_of(units, WIDTH), parts = chunks < threads ? threads : 1;
+    const long part = parts_of(inputs, parts);
     TAKE(uint32_t, signs, words * side);
     TAKE(uint32_t, masks, words * side);
     TAKE(int32_t, all_rows, inputs * room);
     TAKE(int32_t, all_counts, 2 * inputs);
-    TAKE(float, all_numbers, thread_count() * (batch + 1) * WIDTH);
+    TAKE(float, all_numbers, threads * (batch + 1) * WIDTH);
     const Bits bits = {signs, masks};
     if (pack_matrix(x->digits, batch, inputs, true, bits, workspace))
         return NO_MEMORY;
@@ -149,13 +151,14 @@ static int dense_weight_gradient_skipping(const Digits *x, const float *dy, floa
         }
     }
 #pragma omp parallel for schedule(static)
-    for (long first = 0; first < units; first += WIDTH) {
-        const long width = smaller(WIDTH, units - first);
+    for (long task = 0; task < chunks * parts; task++) {
+        const long first = task / parts * WIDTH, width = smaller(WIDTH, units - first);
+        const long begin = task % parts * part, end = smaller(begin + part, inputs);
         float *numbers = all_numbers + thread_number() * (batch + 1) * WIDTH, edge[WIDTH];
         memset(numbers, 0, sizeof(float) * (batch + 1) * WIDTH);
         for (long n = 0; n < batch; n++)
             memcpy(numbers + n * WIDTH, dy + n * units + first, sizeof(float) * width);
-        for (long i = 0; i < inputs; i++) {
+        for (long i = begin; i < end; i++) {
             const int32_t *rows = all_rows + i * room, positive = all_counts[2 * i], all = all_counts[2 * i + 1];
             floats even[ADDED], odd[ADDED];
 #pragma GCC unroll 4

@@ -10,7 +10,8 @@ enum { LANES = PORTABLE_LANES, TRANSPOSED = 4 };
 #include "pick.h"
 
 // How many bits are set, in two steps: parts of words can be added up MOST_COUNTED times, then become whole words' counts.
-enum { MOST_COUNTED = 1 << 20 };
+// Before it, ADDED vectors, 1 or 4, are added up to one (counting.h).
+enum { MOST_COUNTED = 1 << 20, ADDED = 1 };
 
 static inline words part_counts(words value)
 {

@@ -15,3 +15,7 @@ static inline void store_words(uint32_t *to, words value) { *(loose_words *)to =
 
 // A loop over the lanes becomes sixteen instructions where one would do; x - 0 is x, the sign of a zero included.
 static inline floats floats_of(float value) { return value - (floats){0}; }
+
+// Of three words bit by bit, the sum and what it carries.
+static inline words odd(words a, words b, words c) { return a ^ b ^ c; }
+static inline words majority(words a, words b, words c) { return (a & b) | (c & (a ^ b)); }
