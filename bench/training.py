@@ -57,8 +57,14 @@ class Worker(object):
         return json.loads(line)
 
     def epoch(self):
+        self.begin()
+        self.end()
+
+    def begin(self):
         self.process.stdin.write('epoch\n')
         self.process.stdin.flush()
+
+    def end(self):
         self.rounds.append(self._answer())
 
     def close(self):
@@ -179,6 +185,36 @@ def compare(net, bits, data, rounds, contenders, threads=None, batch=None):
     return rows
 
 
+def scaling(net, data, rounds):
+    """What two threads bring, and what 4, 8 and 16 would, computed from it.
+
+    Two trainings of one thread each, at once, do twice the work of one with two threads, and have nothing to wait for: what
+    they share is the memory and the processor's cache, as threads do. With a share s of a step that one thread does alone,
+    an epoch on N threads takes s + (1 - s) / N of what it takes one of the two.
+    """
+    one, other = [Worker('product', net, '1w1a', data, threads=1) for _ in range(2)]
+    both = Worker('product', net, '1w1a', data, threads=2)
+    alone = []
+    try:
+        for _ in range(rounds):
+            one.epoch()
+            alone.append(one.rounds.pop())
+            one.begin()
+            other.begin()
+            one.end()
+            other.end()
+            both.epoch()
+    finally:
+        for worker in (one, other, both):
+            worker.close()
+    shared = (one.seconds() + other.seconds()) / 2
+    serial = max(0., float(np.median(2 * both.seconds() / shared)) - 1)
+    return collections.OrderedDict([
+        ('net', net), ('alone', float(np.median([each['train'] + each['evaluate'] for each in alone]))),
+        ('shared', float(np.median(shared))), ('two_threads', float(np.median(both.seconds()))), ('serial', serial),
+        ('computed', {count: 1 / (serial + (1 - serial) / count) for count in (4, 8, 16)})])
+
+
 def table(rows, gflops):
     """Lines of text."""
     yield '%-9s %-4s %-5s %3s %5s | %8s %8s %8s | %7s | %8s | %8s | %5s | %6s | %7s' % (
@@ -198,7 +234,7 @@ def main(arguments):
     parser.add_argument('--data-dir', default=os.environ.get('DATA_DIR') or None,
                         help='where mnist.npz and cifar10.npz lie; random images where not given')
     parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--grow', action='store_true', help='also threads, batch sizes and bits')
+    parser.add_argument('--grow', action='store_true', help='also threads, batch sizes, and other bits (beside --baseline)')
     parser.add_argument('--brevitas', metavar='DIR', help='an environment that has Brevitas, or where to make it',
                         default=machine.cache_folder('brevitas'))
     parser.add_argument('--no-brevitas', action='store_true')
@@ -210,7 +246,7 @@ def main(arguments):
     product = ('product', sys.executable, ROOT)
     baseline = [('baseline',) + baseline_python(options.baseline)] if options.baseline else []
     contenders = [('plain', sys.executable, ROOT), product] + baseline + ([('brevitas', python, ROOT)] if python else [])
-    gflops, rows = peak(), []
+    gflops, rows, scales = peak(), [], []
     print('%s, %d processors; multiply-adds in registers: %.0f GFLOP/s' % (processor(), machine.processors(), gflops))
     if reason:
         print('without Brevitas: ' + reason)
@@ -221,14 +257,18 @@ def main(arguments):
             if options.grow:
                 for bits in ('1w2a',) + ('2w2a',) * (net == 'cnv'):
                     rows += compare(net, bits, data, options.rounds, [product] + baseline)
-                for threads in (1, 2):
-                    rows += compare(net, '1w1a', data, options.rounds, [product], threads)
+                scales.append(scaling(net, data, options.rounds))
                 for batch in (10, 25, 50, 100, 200, 500):
                     rows += compare(net, '1w1a', data, options.rounds, [product], batch=batch)
     print('\n'.join(table(rows, gflops)))
+    for scale in scales:
+        print('%(net)s, s an epoch: one thread alone %(alone).2f, two such trainings at once %(shared).2f, '
+              'two threads %(two_threads).2f: serial share %(serial).3f' % scale)
+        print('    computed, times as fast as one thread: ' + ', '.join(
+            '%d threads %.1f' % each for each in sorted(scale['computed'].items())))
     if options.json:
         with open(options.json, 'w') as handle:
-            json.dump({'processor': processor(), 'gflops': gflops, 'rows': rows}, handle, indent=1)
+            json.dump({'processor': processor(), 'gflops': gflops, 'rows': rows, 'scaling': scales}, handle, indent=1)
 
 
 if __name__ == '__main__':
