@@ -21,6 +21,7 @@ from common.files import temporary_folder
 
 MOST = 8        # compilers at once: each takes up to 300 MB
 FEW = 6         # modules of the same options, for which precompiling the headers takes longer than it saves
+ROOM = 2 ** 30  # bytes that must be free for compiled headers, of 64 MB each: g++ wants some too
 HEADERS = """
 #include <Python.h>
 #include <numpy/arrayobject.h>
@@ -103,6 +104,9 @@ class _Modules(object):
         for task in tasks:
             alike.setdefault(repr([task['preargs'], task['include_dirs']]), []).append(task)
         many = [tasks for tasks in alike.values() if len(tasks) >= FEW]
+        disk = os.statvfs(self.folder)
+        if disk.f_bavail * disk.f_frsize < ROOM:
+            return
         pool.map_async(self._precompile, enumerate(many)).get(threads.LONG)
 
     def _precompile(self, numbered):

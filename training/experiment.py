@@ -117,9 +117,9 @@ def train(given, stop):
 
 def told(settings, device):
     """What is trained, where and how, in one line, before the compilation."""
-    return '%s on %s, by the recipe %s, seed %d: %d epochs in batches of %d, on %s, into %s' % (
+    return '%s on %s, by the recipe %s, seed %d: %d epoch%s in batches of %d, on %s, into %s' % (
         settings.overlay.name, settings.dataset_name, settings.recipe, settings.seed, settings.epochs,
-        settings.network.batch_size, device, settings.files.path)
+        '' if settings.epochs == 1 else 's', settings.network.batch_size, device, settings.files.path)
 
 
 def make_room(files, resume):

@@ -6,7 +6,7 @@ import pytest
 import theano
 from theano import tensor
 
-from training import ops
+from training import compiling, ops
 from training.ops import native
 from training.ops.adam import adam_native, adam_quantized_native, adam_quantized_twin, adam_twin
 from training.ops.batch_norm import batch_norm_native, batch_norm_twin, normalize_native, normalize_twin
@@ -31,7 +31,8 @@ class Compiled(object):
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         gradient = outputs[0].type()
         gradients = tensor.Lop(outputs[0], [inputs[place] for place in differentiable], gradient)
-        self.function = theano.function(inputs + [gradient], outputs + gradients, on_unused_input='ignore')
+        with compiling.side_by_side():
+            self.function = theano.function(inputs + [gradient], outputs + gradients, on_unused_input='ignore')
 
     def __call__(self, *arguments):
         return self.function(*arguments)
