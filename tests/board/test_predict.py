@@ -21,7 +21,6 @@ from tests.board import networks, runs
 from tests.shared import ROOT
 
 
-
 @pytest.fixture(scope='module', params=['mnist-lfcW1A2', 'cifar10-cnvW1A1'])
 def packaged(request, tmpdir_factory):
     """A run, and its package."""

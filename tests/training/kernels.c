@@ -135,18 +135,39 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
     free(whole_dy);
 }
 
+/* Every digit differs: more words than counts of bytes hold, which must not run over. */
+static void test_counts(bool ternary, Workspace *ws)
+{
+    enum { INPUTS = 6000 };
+    int8_t *x = digits_new(INPUTS, false), *W = digits_new(INPUTS, false);
+    const Operand x_ = {NULL, x}, W_ = {NULL, W};
+    float y;
+    memset(x, -1, INPUTS);
+    memset(W, 1, INPUTS);
+    W[0] = !ternary;
+    RUN("dense", dense(x_, W_, NULL, &y, 1, INPUTS, 1, ws), &y, sizeof y);
+    if (loops)
+        compare("counts", y, ternary - INPUTS, 1);
+    free(x);
+    free(W);
+}
+
 int main(int argc, char **argv)
 {
-    static const long matrices[][3] = {{1, 1, 1}, {5, 33, 10}, {17, 70, 49}, {24, 97, 16}, {100, 64, 50}};
+    /* 3600 inputs, 416 channels: more words than are counted before the counts are added up */
+    static const long matrices[][3] = {{1, 1, 1},    {5, 33, 10},   {17, 70, 49},
+                                       {24, 97, 16}, {100, 64, 50}, {2, 3600, 20}};
     /* 64 channels and 32 filters: what a sparse gradient asks for; 21 small images: more than it takes at a time */
-    static const long images[][5] = {{1, 3, 3, 1, 1},   {2, 4, 7, 5, 3},   {2, 8, 7, 64, 32}, {3, 9, 7, 32, 20},
-                                     {2, 14, 6, 3, 33}, {5, 3, 3, 40, 16}, {1, 21, 19, 2, 7}, {21, 6, 6, 64, 32}};
+    static const long images[][5] = {{1, 3, 3, 1, 1},   {2, 4, 7, 5, 3},    {2, 8, 7, 64, 32},
+                                     {3, 9, 7, 32, 20}, {2, 14, 6, 3, 33},  {5, 3, 3, 40, 16},
+                                     {1, 21, 19, 2, 7}, {21, 6, 6, 64, 32}, {1, 3, 4, 416, 17}};
     Workspace workspace = {NULL, 0, 0, NULL}, *const ws = &workspace;
     begin(argc, argv);
     const unsigned some = 3; /* the first reach every allocation */
     for (int kind = 0; kind < 4; kind++) {
         for (unsigned i = 0; i < (failures ? some : sizeof matrices / sizeof *matrices); i++)
             test_dense(matrices[i][0], matrices[i][1], matrices[i][2], kind & 1, kind & 2, ws);
+        test_counts(kind & 2, ws);
         for (unsigned i = 0; i < (failures ? some : sizeof images / sizeof *images); i++)
             for (int form = 0; form < 3; form++) {
                 const bool pooled = form == 1, sparse = images[i][3] == 64;

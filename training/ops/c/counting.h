@@ -50,9 +50,9 @@ typedef struct {
 typedef enum { NO_MASKS, INPUT_MASKS, ALL_MASKS } Masks;
 
 // A tile of PIXELS x COLUMNS counts stays in registers.
-enum { PIXELS = 4, COLUMNS = LANES == 16 && ADDED == 1 ? 4 : 2 };
+enum { PIXELS = 4, COLUMNS = LANES == 16 && PER_COUNT == 1 ? 4 : 2 };
 
-// How many bits are set in vectors that come one after the other. Where counting costs more than adding (ADDED is 4), four
+// How many bits are set in vectors that come one after the other. Where counting costs more than adding (PER_COUNT is 4), four
 // vectors are added up bit by bit, to ones + 2 * twos + 4 * fours, and only the fours are counted: carry-save adders
 // (Harley and Seal; Mula, Kurz, Lemire, arXiv:1611.07612).
 typedef struct {
@@ -61,7 +61,7 @@ typedef struct {
 
 INLINE void count_one(Count *count, words bits)
 {
-    if (ADDED == 1) {
+    if (PER_COUNT == 1) {
         count->parts += part_counts(bits);
         return;
     }
@@ -83,7 +83,7 @@ INLINE void count_four(Count *count, const words *bits)
 INLINE words counted_bits(const Count *count)
 {
     const words counted = whole_counts(count->parts);
-    if (ADDED == 1)
+    if (PER_COUNT == 1)
         return counted;
     return whole_counts(part_counts(count->ones)) + 2 * whole_counts(part_counts(count->twos)) + 4 * counted;
 }
@@ -127,7 +127,7 @@ INLINE void put_maxima(int32_t sums[PIXELS][LANES], const Destination *to, long 
         memcpy(to->winners + at, winners, width);
 }
 
-// The words at `at` of PIXELS pixels, beside those from `W_signs` on: `some` of them, 1 or ADDED.
+// The words at `at` of PIXELS pixels, beside those from `W_signs` on: `some` of them, 1 or PER_COUNT.
 INLINE void count_words(const uint32_t *const *signs, const uint32_t *const *masks, const long *at,
                         const uint32_t *W_signs, const uint32_t *W_masks, long column, const Masks kind,
                         const int columns, const int some, Count different[PIXELS][COLUMNS],
@@ -135,7 +135,7 @@ INLINE void count_words(const uint32_t *const *signs, const uint32_t *const *mas
 {
 #pragma GCC unroll 4
     for (int v = 0; v < columns; v++) {
-        words sign[ADDED], mask[ADDED];
+        words sign[PER_COUNT], mask[PER_COUNT];
 #pragma GCC unroll 4
         for (int k = 0; k < some; k++) {
             sign[k] = load_words(W_signs + v * column + k * LANES);
@@ -143,7 +143,7 @@ INLINE void count_words(const uint32_t *const *signs, const uint32_t *const *mas
         }
 #pragma GCC unroll 4
         for (int i = 0; i < PIXELS; i++) {
-            words differ[ADDED], counted[ADDED];
+            words differ[PER_COUNT], counted[PER_COUNT];
 #pragma GCC unroll 4
             for (int k = 0; k < some; k++) {
                 differ[k] = signs[i][at[k]] ^ sign[k];
@@ -172,7 +172,7 @@ INLINE void count_tile(const uint32_t *const *signs, const uint32_t *const *mask
                        const uint32_t *W_masks, const Masks kind, const int columns, const uint32_t *seen,
                        const Destination *to, long pixel, long first, long valid)
 {
-    enum { PART = ADDED == 1 ? MOST_COUNTED : ADDED * (MOST_COUNTED - ADDED) };
+    enum { PART = PER_COUNT == 1 ? MOST_COUNTED : PER_COUNT * (MOST_COUNTED - PER_COUNT) };
     const long all = runs.runs * runs.run, column = all * LANES;
     words different[PIXELS][COLUMNS], both[PIXELS][COLUMNS];
     for (int i = 0; i < PIXELS; i++)
@@ -186,8 +186,8 @@ INLINE void count_tile(const uint32_t *const *signs, const uint32_t *const *mask
             for (int v = 0; v < columns; v++)
                 some_different[i][v] = some_both[i][v] = (Count){{0}, {0}, {0}};
         for (long w = begin; w < end;) {
-            const int some = end - w < ADDED ? 1 : ADDED;
-            long at[ADDED];
+            const int some = end - w < PER_COUNT ? 1 : PER_COUNT;
+            long at[PER_COUNT];
             for (int k = 0; k < some; k++) {
                 at[k] = run * runs.stride + inside;
                 if (++inside == runs.run) {
@@ -195,9 +195,9 @@ INLINE void count_tile(const uint32_t *const *signs, const uint32_t *const *mask
                     run++;
                 }
             }
-            if (some == ADDED)
-                count_words(signs, masks, at, W_signs + w * LANES, W_masks + w * LANES, column, kind, columns, ADDED,
-                            some_different, some_both);
+            if (some == PER_COUNT)
+                count_words(signs, masks, at, W_signs + w * LANES, W_masks + w * LANES, column, kind, columns,
+                            PER_COUNT, some_different, some_both);
             else
                 count_words(signs, masks, at, W_signs + w * LANES, W_masks + w * LANES, column, kind, columns, 1,
                             some_different, some_both);
@@ -250,7 +250,7 @@ INLINE void count_pixels(Bits x, Bits W, Runs runs, const long *starts, long ste
         masks[i] = x.masks + at;
         seen[i] = kind == INPUT_MASKS ? count_masks(masks[i], runs) : (uint32_t)inputs;
     }
-    const int together = kind == ALL_MASKS && ADDED > 1 ? 1 : COLUMNS; // more would not stay in registers
+    const int together = kind == ALL_MASKS && PER_COUNT > 1 ? 1 : COLUMNS; // more would not stay in registers
     long c = 0;
     for (; c + together <= columns; c += together)
         count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, together, seen, to, pixel,

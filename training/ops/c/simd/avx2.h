@@ -13,7 +13,7 @@ static inline floats pick(const float *table, words index)
 
 #include "list_chosen.h"
 
-enum { MOST_COUNTED = 31, ADDED = 1 }; // of bytes
+enum { MOST_COUNTED = 31, PER_COUNT = 1 }; // of bytes
 
 // A nibble's bits are looked up (Mula, Kurz, Lemire, arXiv:1611.07612).
 static inline words part_counts(words value)

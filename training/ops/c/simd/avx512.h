@@ -25,12 +25,12 @@ static inline long list_chosen(const float *from, const int32_t *at, uint32_t ch
 }
 
 #ifdef __AVX512VPOPCNTDQ__
-enum { MOST_COUNTED = 1 << 20, ADDED = 1 };
+enum { MOST_COUNTED = 1 << 20, PER_COUNT = 1 };
 
 static inline words part_counts(words value) { return (words)_mm512_popcnt_epi32((__m512i)value); }
 static inline words whole_counts(words parts) { return parts; }
 #else
-enum { MOST_COUNTED = 31, ADDED = 4 }; // of bytes
+enum { MOST_COUNTED = 31, PER_COUNT = 4 }; // of bytes
 
 static inline words part_counts(words value) // as in avx2.h
 {

@@ -7,7 +7,7 @@ enum { LANES = 4, TRANSPOSED = 4 };
 #include "list_chosen.h"
 #include "pick.h"
 
-enum { MOST_COUNTED = 31, ADDED = 1 }; // of bytes
+enum { MOST_COUNTED = 31, PER_COUNT = 1 }; // of bytes
 
 static inline words part_counts(words value) { return (words)vcntq_u8((uint8x16_t)value); }
 static inline words whole_counts(words parts) { return (words)vpaddlq_u16(vpaddlq_u8((uint8x16_t)parts)); }

@@ -10,8 +10,8 @@ enum { LANES = PORTABLE_LANES, TRANSPOSED = 4 };
 #include "pick.h"
 
 // How many bits are set, in two steps: parts of words can be added up MOST_COUNTED times, then become whole words' counts.
-// Before it, ADDED vectors, 1 or 4, are added up to one (counting.h).
-enum { MOST_COUNTED = 1 << 20, ADDED = 1 };
+// PER_COUNT vectors, 1 or 4, are added up to be counted as one (counting.h).
+enum { MOST_COUNTED = 1 << 20, PER_COUNT = 1 };
 
 static inline words part_counts(words value)
 {
