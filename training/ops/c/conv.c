@@ -30,9 +30,7 @@ static void rows_of_taps(const int8_t *W, const Geometry *g, int8_t *rows)
 {
 #pragma omp parallel for schedule(static)
     for (long f = 0; f < g->filters; f++)
-        for (long c = 0; c < g->channels; c++)
-            for (long t = 0; t < 9; t++)
-                rows[f * g->taps + t * g->channels + c] = W[(f * g->channels + c) * 9 + t];
+        transpose_bytes(W + f * g->taps, g->channels, 9, 9, rows + f * g->taps, g->channels);
 }
 
 // --- forward -------------------------------------------------------------------------------------------------------
@@ -80,7 +78,8 @@ static int conv_bits(Digits x, Digits W, const int8_t *tap_rows, const float *b,
     TAKE(uint32_t, W_bits, 2 * side * 9 * words);
     const Bits image = {x_bits, x_bits + pixels * words}, rows = {row_bits, row_bits + g->filters * 9 * words};
     const Bits weights = {W_bits, W_bits + side * 9 * words};
-    const Runs runs = {3, 3 * words, g->columns * words};
+    TAKE(long, places, 9 * words);
+    const Patch patch = patch_of(3, 3 * words, g->columns * words, places);
     const Destination to = {x.magnitude * W.magnitude, b, y, winners, g->filters};
     const long outputs = winners ? g->batch * (g->out_rows / 2) * (g->out_columns / 2) * 4 : g->pixels;
     if (winners)
@@ -90,7 +89,7 @@ static int conv_bits(Digits x, Digits W, const int8_t *tap_rows, const float *b,
     pack_rows(x.digits, pixels, g->channels, image);
     pack_rows(tap_rows, g->filters * 9, g->channels, rows);
     lay_side_by_side(rows, g->filters, 9 * words, weights);
-    count_products(image, weights, runs, patches, 0, outputs, g->taps, masks_for(x, W), &to);
+    count_products(image, weights, patch, patches, 0, outputs, g->taps, masks_for(x, W), &to);
     return 0;
 }
 
@@ -155,15 +154,14 @@ static int conv_pool(Operand x, Operand W, const float *b, float *y, int8_t *win
 // --- gradients -----------------------------------------------------------------------------------------------------
 
 // Filters [first, first + width) of a pixel's gradient.
-INLINE void copy_gradient(Gradient gradient, const Geometry *g, long image, long row, long column, long first,
-                          long width, float *to)
+INLINE void copy_pixel(Gradient gradient, const Geometry *g, long pixel, long first, long width, float *to)
 {
     if (!gradient.winners) {
-        const long pixel = (image * g->out_rows + row) * g->out_columns + column;
         memcpy(to, gradient.dy + pixel * g->filters + first, sizeof(float) * width);
         return;
     }
-    const long out_rows = g->out_rows / 2, out_columns = g->out_columns / 2;
+    const long image = pixel / g->out_columns / g->out_rows, row = pixel / g->out_columns % g->out_rows;
+    const long column = pixel % g->out_columns, out_rows = g->out_rows / 2, out_columns = g->out_columns / 2;
     if (row / 2 >= out_rows || column / 2 >= out_columns) {
         memset(to, 0, sizeof(float) * width);
         return;
@@ -176,48 +174,56 @@ INLINE void copy_gradient(Gradient gradient, const Geometry *g, long image, long
         to[f] = winners[f] & corner ? dy[f] : 0.f;
 }
 
-INLINE void copy_pixel(Gradient gradient, const Geometry *g, long pixel, long first, long width, float *to)
-{
-    const long row = pixel / g->out_columns;
-    copy_gradient(gradient, g, row / g->out_rows, row % g->out_rows, pixel % g->out_columns, first, width, to);
-}
-
 // --- gradient of the images ----------------------------------------------------------------------------------------
 
-// One image's. Pixels are counted in x's width, so that a tap is the same distance everywhere, SIDE of them at a time;
-// the sums of a tap are added to its channel's plane, that distance away.
-static void image_gradient(Gradient gradient, long image, float *dx, const Geometry *g, const uint16_t *index,
-                           const Digits *W, float *pixels, float *numbers, float *sums, float *tables, float *planes,
-                           long plane)
+// How many images are taken together: as few as fill nearly all places of SIDE pixels.
+static long images_together(long pixels)
 {
-    memset(planes, 0, sizeof(float) * g->channels * plane);
-    for (long first = 0; first < g->out_rows * g->columns; first += SIDE) {
-        for (long i = 0; i < SIDE; i++) {
-            const long row = (first + i) / g->columns, column = (first + i) % g->columns;
-            if (row < g->out_rows && column < g->out_columns)
-                copy_gradient(gradient, g, image, row, column, 0, g->filters, pixels + i * g->filters);
-            else
-                memset(pixels + i * g->filters, 0, sizeof(float) * g->filters);
+    long images = 1;
+    while (20 * pixels * images < 19 * round_up(pixels * images, SIDE))
+        images++;
+    return images;
+}
+
+INLINE void add_floats(const float *from, long count, float *to)
+{
+    long i = 0;
+    for (; i + LANES <= count; i += LANES)
+        store(to + i, load(to + i) + load(from + i));
+    for (; i < count; i++)
+        to[i] += from[i];
+}
+
+// Of pixels [begin, end), whole images: SIDE of them at a time, whose taps are added to the three runs that each has seen.
+static void images_gradient(Gradient gradient, long begin, long end, float *dx, const Geometry *g, const long *patches,
+                            const uint16_t *index, const Digits *W, float *rows, float *numbers, float *sums,
+                            float *tables)
+{
+    for (long first = begin; first < end; first += SIDE) {
+        const long count = smaller(SIDE, end - first);
+        const float *dy = gradient.dy + first * g->filters;
+        if (count < SIDE)
+            memset(numbers, 0, sizeof(float) * g->filters * SIDE);
+        if (gradient.winners) {
+            for (long i = 0; i < count; i++)
+                copy_pixel(gradient, g, first + i, 0, g->filters, rows + i * g->filters);
+            dy = rows;
         }
-        transpose_matrix(pixels, SIDE, g->filters, g->filters, numbers, SIDE);
+        transpose_matrix(dy, count, g->filters, g->filters, numbers, SIDE);
         look_up_rows(numbers, SIDE, g->filters, index, g->taps, W->ternary, sums, g->taps, false, tables);
-        const float *sum = sums;
-        for (long t = 0; t < 9; t++) {
-            float *to = planes + first + t / 3 * g->columns + t % 3;
-            for (long c = 0; c < g->channels; c++, sum += SIDE, to += plane)
-                for (int v = 0; v < SIDE; v += LANES)
-                    store(to + v, load(to + v) + load(sum + v));
-        }
+        scale_floats(sums, g->taps * SIDE, W->magnitude);
+        transpose_matrix(sums, g->taps, count, SIDE, rows, g->taps);
+        for (long i = 0; i < count; i++)
+            for (long row = 0; row < 3; row++)
+                add_floats(rows + i * g->taps + row * g->run, g->run,
+                           dx + patches[first + i] + row * g->columns * g->channels);
     }
-    scale_floats(planes, g->channels * plane, W->magnitude);
-    transpose_matrix(planes, g->channels, g->rows * g->columns, plane, dx, g->channels);
 }
 
 static int input_gradient(Gradient gradient, Operand W, float *dx, const Geometry *geometry, Workspace *workspace)
 {
     const Geometry g = *geometry;
-    const long threads = thread_count(), plane = round_up(g.rows * g.columns + 2 * SIDE, SIDE), filters = g.filters;
-    const long channels = g.channels;
+    const long threads = thread_count(), filters = g.filters, pixels = g.out_rows * g.out_columns;
     TAKE(int8_t, room, filters * g.taps);
     Digits digits;
     if (!quantized(W, filters * g.taps, room, &digits))
@@ -226,23 +232,25 @@ static int input_gradient(Gradient gradient, Operand W, float *dx, const Geometr
     rows_of_taps(digits.digits, &g, tap_rows);
     if (is_sparse(gradient, &g))
         return sparse_input_gradient(gradient, tap_rows, digits.ternary, digits.magnitude, dx, &g, workspace);
+    const long together = images_together(pixels), image_size = g.rows * g.columns * g.channels;
+    const long most = SIDE * larger(filters, g.taps);
     TAKE(int8_t, ones, g.taps);
     TAKE(uint16_t, index, parts_of(filters, rows_of_group(digits.ternary)) * g.taps);
-    memset(ones, 1, g.taps);
-    pack_all_indices(tap_rows, filters, g.taps, digits.ternary, ones, index);
-    if (g.out_rows * g.out_columns == 1 && !gradient.winners) // each image is one patch
-        return multiply_by_index(gradient.dy, g.batch, filters, index, g.taps, &digits, dx, workspace);
-    TAKE(float, pixels, threads * filters * SIDE);
+    TAKE(long, patches, g.pixels);
+    TAKE(float, rows, threads * most);
     TAKE(float, numbers, threads * filters * SIDE);
     TAKE(float, sums, threads * g.taps * SIDE);
     TAKE(float, tables, threads * table_floats());
-    TAKE(float, planes, threads * channels * plane);
+    memset(ones, 1, g.taps);
+    pack_all_indices(tap_rows, filters, g.taps, digits.ternary, ones, index);
+    find_patches(&g, g.channels, patches);
 #pragma omp parallel for schedule(static)
-    for (long image = 0; image < g.batch; image++) {
-        const long t = thread_number();
-        image_gradient(gradient, image, dx + image * g.rows * g.columns * channels, &g, index, &digits,
-                       pixels + t * filters * SIDE, numbers + t * filters * SIDE, sums + t * g.taps * SIDE,
-                       tables + t * table_floats(), planes + t * channels * plane, plane);
+    for (long image = 0; image < g.batch; image += together) {
+        const long t = thread_number(), images = smaller(together, g.batch - image);
+        memset(dx + image * image_size, 0, sizeof(float) * images * image_size);
+        images_gradient(gradient, image * pixels, (image + images) * pixels, dx, &g, patches, index, &digits,
+                        rows + t * most, numbers + t * filters * SIDE, sums + t * g.taps * SIDE,
+                        tables + t * table_floats());
     }
     return 0;
 }
@@ -415,14 +423,20 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
                 totals[f] += part_totals[part * filters + f];
         }
     }
+    TAKE(float, all_rows, sparse ? 1 : threads * SIDE * g.taps);
 #pragma omp parallel for schedule(static)
-    for (long f = 0; f < filters; f++) {
-        const float *from = sparse ? sums + f * g.taps : fits ? sums + f / SIDE * g.taps * SIDE + f % SIDE : sums + f;
-        const long step = sparse ? 1 : fits ? SIDE : filters;
-        for (long c = 0; c < channels; c++)
-            for (long t = 0; t < 9; t++)
-                dW[(f * channels + c) * 9 + t] = from[(t * channels + c) * step] * (fits ? digits.magnitude : 1);
-        db[f] = (float)totals[f];
+    for (long block = 0; block < blocks; block++) {
+        const long first = block * SIDE, width = smaller(SIDE, filters - first);
+        float *rows = sparse ? sums + first * g.taps : all_rows + thread_number() * SIDE * g.taps;
+        if (!sparse)
+            transpose_matrix(sums + (fits ? first * g.taps : first), g.taps, width, fits ? SIDE : filters, rows,
+                             g.taps);
+        if (fits)
+            scale_floats(rows, width * g.taps, digits.magnitude);
+        for (long f = 0; f < width; f++) {
+            transpose_matrix(rows + f * g.taps, 9, channels, channels, dW + (first + f) * g.taps, 9);
+            db[first + f] = (float)totals[first + f];
+        }
     }
     return 0;
 }

@@ -40,7 +40,7 @@ static int sparse_input_gradient(Gradient gradient, const int8_t *tap_rows, bool
 {
     const Geometry g = *geometry;
     const long threads = thread_count(), out_rows = g.out_rows / 2, out_columns = g.out_columns / 2;
-    const long row_words = g.run / BLOCKS, image_size = g.rows * g.columns * g.channels, room = g.filters + 32;
+    const long row_words = g.run / BLOCKS, line = g.columns * g.channels, room = g.filters + 32;
     TAKE(uint32_t, positive, g.filters * 3 * row_words);
     TAKE(uint32_t, negative, ternary ? g.filters * 3 * row_words : 1);
     TAKE(float, all_values, threads * room);
@@ -52,11 +52,12 @@ static int sparse_input_gradient(Gradient gradient, const int8_t *tap_rows, bool
     spread_signs(tap_rows, g.filters * g.taps, positive, ternary ? negative : NULL);
 #pragma omp parallel for schedule(static)
     for (long image = 0; image < g.batch; image++) {
-        float *values = all_values + thread_number() * room, *to = dx + image * image_size;
+        float *values = all_values + thread_number() * room, *to = dx + image * g.rows * line;
         int32_t *places = all_places + thread_number() * room;
         float *tables = all_tables + thread_number() * parts_of(room, PICKED) * ENTRIES;
-        memset(to, 0, sizeof(float) * image_size);
-        for (long row = 0; row < 2 * out_rows; row++)
+        memset(to, 0, sizeof(float) * 2 * line);
+        for (long row = 0; row < 2 * out_rows; row++) {
+            memset(to + (row + 2) * line, 0, sizeof(float) * line); // a line that stays in the cache until it is read
             for (long column = 0; column < 2 * out_columns; column++) {
                 const long window = ((image * out_rows + row / 2) * out_columns + column / 2) * g.filters;
                 const int corner = row % 2 * 2 + column % 2;
@@ -74,7 +75,9 @@ static int sparse_input_gradient(Gradient gradient, const int8_t *tap_rows, bool
                                    to + ((row + r) * g.columns + column) * g.channels + first);
                     }
             }
-        scale_floats(to, image_size, magnitude);
+        }
+        memset(to + (2 * out_rows + 2) * line, 0, sizeof(float) * (g.rows - 2 * out_rows - 2) * line);
+        scale_floats(to, g.rows * line, magnitude);
     }
     return 0;
 }
@@ -111,7 +114,7 @@ static int sparse_tap_sums(const Digits *x, Gradient gradient, const Geometry *g
     const long most_windows = together * out_rows * out_columns, line = round_up(most_windows, 32);
     TAKE(float, all_values, parts * room);
     TAKE(int32_t, all_places, parts * room);
-    TAKE(int8_t, all_winners, parts * line);
+    TAKE(int8_t, all_winners, parts * SIDE * line);
     TAKE(float, all_dy, parts * SIDE * line);
     TAKE(int32_t, window_places, 4 * line);
     TAKE(float, all_tables, parts * tables_room);
@@ -138,20 +141,23 @@ static int sparse_tap_sums(const Digits *x, Gradient gradient, const Geometry *g
             const long begin = g.filters * part / parts, end = g.filters * (part + 1) / parts;
             float *values = all_values + part * room, *tables = all_tables + part * tables_room;
             int32_t *places = all_places + part * room;
-            int8_t *winners = all_winners + part * line;
+            int8_t *winners = all_winners + part * SIDE * line;
             float *dy = all_dy + part * SIDE * line;
             for (long f = begin; f < end; f++) {
                 const long at = start * g.filters + f, next = (f - begin) % SIDE;
                 long length = 0;
-                if (next == 0)
-                    transpose_matrix(gradient.dy + at, windows, smaller(SIDE, end - f), g.filters, dy, line);
-                for (long window = 0; window < windows; window++)
-                    winners[window] = gradient.winners[at + window * g.filters];
-                memset(winners + windows, 0, line - windows);
+                if (next == 0) {
+                    const long filters = smaller(SIDE, end - f);
+                    transpose_matrix(gradient.dy + at, windows, filters, g.filters, dy, line);
+                    transpose_bytes(gradient.winners + at, windows, filters, g.filters, winners, line);
+                    for (long k = 0; k < filters; k++)
+                        memset(winners + k * line + windows, 0, line - windows);
+                }
                 for (int corner = 0; corner < 4; corner++)
                     for (long first = 0; first < windows; first += 32)
                         length += list_chosen(dy + next * line + first, window_places + corner * line + first,
-                                              bits_of(winners + first, 1 << corner), values + length, places + length);
+                                              bits_of(winners + next * line + first, 1 << corner), values + length,
+                                              places + length);
                 totals[f] += sum_of(values, length);
                 const long groups = fill_group(values, places, length);
                 tabulate_listed(values, groups, x->ternary, tables);

@@ -41,43 +41,65 @@ static void lay_side_by_side(Bits rows_bits, long rows, long count, Bits bits)
         }
 }
 
-// What each output pixel reads: `runs` runs of `run` words, `stride` words apart.
+// The words that an output pixel reads: `count` of them, at `places` from where its own begin.
 typedef struct {
-    long runs, run, stride;
-} Runs;
+    const long *places;
+    long count;
+} Patch;
+
+// Of `runs` runs of `run` words, `stride` words apart; `places` has room for them.
+static Patch patch_of(long runs, long run, long stride, long *places)
+{
+    const Patch patch = {places, runs * run};
+    for (long r = 0; r < runs; r++)
+        for (long w = 0; w < run; w++)
+            *places++ = r * stride + w;
+    return patch;
+}
 
 // Which masks count: none where no digit is zero; those of the inputs where no weight is zero; else both.
 typedef enum { NO_MASKS, INPUT_MASKS, ALL_MASKS } Masks;
 
 // A tile of PIXELS x COLUMNS counts stays in registers.
-enum { PIXELS = 4, COLUMNS = LANES == 16 && PER_COUNT == 1 ? 4 : 2 };
+enum { PIXELS = 4, COLUMNS = PER_COUNT > 1 ? 1 : LANES == 16 ? 4 : 2 };
 
-// How many bits are set in vectors that come one after the other. Where counting costs more than adding (PER_COUNT is 4), four
-// vectors are added up bit by bit, to ones + 2 * twos + 4 * fours, and only the fours are counted: carry-save adders
-// (Harley and Seal; Mula, Kurz, Lemire, arXiv:1611.07612).
+// How many bits are set in vectors that come one after the other. Where counting costs more than adding (PER_COUNT is 8),
+// eight vectors are added up bit by bit, to ones + 2 * twos + 4 * fours + 8 * eights, and only the eights are counted:
+// carry-save adders (Harley and Seal; Mula, Kurz, Lemire, arXiv:1611.07612).
 typedef struct {
-    words ones, twos, parts;
+    words ones, twos, fours, parts;
 } Count;
 
+INLINE words carry_of(words *sum, words a, words b)
+{
+    const words carry = majority(*sum, a, b);
+    *sum = odd(*sum, a, b);
+    return carry;
+}
+
+INLINE words carry_of_four(Count *count, const words *bits)
+{
+    const words first = carry_of(&count->ones, bits[0], bits[1]), second = carry_of(&count->ones, bits[2], bits[3]);
+    return carry_of(&count->twos, first, second);
+}
+
+INLINE void count_eight(Count *count, const words *bits)
+{
+    const words first = carry_of_four(count, bits), second = carry_of_four(count, bits + 4);
+    count->parts += part_counts(carry_of(&count->fours, first, second));
+}
+
+// One of the first vectors, of which there are fewer than eight: nothing is carried that far.
 INLINE void count_one(Count *count, words bits)
 {
     if (PER_COUNT == 1) {
         count->parts += part_counts(bits);
         return;
     }
-    const words carry = count->ones & bits;
+    const words twos = count->ones & bits;
     count->ones ^= bits;
-    count->parts += part_counts(count->twos & carry);
-    count->twos ^= carry;
-}
-
-INLINE void count_four(Count *count, const words *bits)
-{
-    const words sum = odd(count->ones, bits[0], bits[1]), carry = majority(count->ones, bits[0], bits[1]);
-    const words other = majority(sum, bits[2], bits[3]);
-    count->ones = odd(sum, bits[2], bits[3]);
-    count->parts += part_counts(majority(count->twos, carry, other));
-    count->twos = odd(count->twos, carry, other);
+    count->fours ^= count->twos & twos;
+    count->twos ^= twos;
 }
 
 INLINE words counted_bits(const Count *count)
@@ -85,7 +107,8 @@ INLINE words counted_bits(const Count *count)
     const words counted = whole_counts(count->parts);
     if (PER_COUNT == 1)
         return counted;
-    return whole_counts(part_counts(count->ones)) + 2 * whole_counts(part_counts(count->twos)) + 4 * counted;
+    const words fours = part_counts(count->fours), twos = part_counts(count->twos) + fours + fours;
+    return whole_counts(part_counts(count->ones) + twos + twos) + 8 * counted;
 }
 
 // Where the sums go: out[pixel][output] = scale * sum + bias. With `winners`, the PIXELS of a tile are the corners of a
@@ -98,124 +121,114 @@ typedef struct {
     long outputs;
 } Destination;
 
-INLINE void put_sums(const int32_t *sums, const Destination *to, long at, long start, long width)
+INLINE void put_sums(integers sums, const Destination *to, long at, long start, long width)
 {
-    if (width == LANES)
-        for (int j = 0; j < LANES; j++)
-            to->out[at + j] = (float)sums[j] * to->scale + (to->bias ? to->bias[start + j] : 0.f);
-    else
+    if (width == LANES) {
+        const floats bias = to->bias ? load(to->bias + start) : floats_of(0);
+        store(to->out + at, floats_from(sums) * to->scale + bias);
+    } else
         for (long j = 0; j < width; j++)
             to->out[at + j] = (float)sums[j] * to->scale + (to->bias ? to->bias[start + j] : 0.f);
 }
 
-INLINE void put_maxima(int32_t sums[PIXELS][LANES], const Destination *to, long at, long start, long width)
+INLINE void put_maxima(const integers *sums, const Destination *to, long at, long start, long width)
 {
-    int32_t most[LANES];
-    int8_t winners[LANES];
-    for (int j = 0; j < LANES; j++) {
-        most[j] = sums[0][j];
-        for (int i = 1; i < PIXELS; i++)
-            most[j] = sums[i][j] > most[j] ? sums[i][j] : most[j];
-        winners[j] = 0;
-        for (int i = 0; i < PIXELS; i++)
-            winners[j] |= (int8_t)((sums[i][j] == most[j]) << i);
+    integers most = sums[0], winners = {0};
+    for (int i = 1; i < PIXELS; i++) {
+        const integers greater = sums[i] > most;
+        most = (sums[i] & greater) | (most & ~greater);
     }
+    for (int i = 0; i < PIXELS; i++)
+        winners |= (sums[i] == most) & (1 << i);
     put_sums(most, to, at, start, width);
     if (width == LANES)
-        memcpy(to->winners + at, winners, LANES);
+        store_bytes(to->winners + at, winners);
     else
-        memcpy(to->winners + at, winners, width);
+        for (long j = 0; j < width; j++)
+            to->winners[at + j] = (int8_t)winners[j];
 }
+
+// What is counted: the different signs of those that count, or those that count.
+typedef enum { DIFFERENT, COUNTED } Counted;
 
 // The words at `at` of PIXELS pixels, beside those from `W_signs` on: `some` of them, 1 or PER_COUNT.
 INLINE void count_words(const uint32_t *const *signs, const uint32_t *const *masks, const long *at,
                         const uint32_t *W_signs, const uint32_t *W_masks, long column, const Masks kind,
-                        const int columns, const int some, Count different[PIXELS][COLUMNS],
-                        Count both[PIXELS][COLUMNS])
+                        const Counted what, const int columns, const int some, Count counts[PIXELS][COLUMNS])
 {
 #pragma GCC unroll 4
     for (int v = 0; v < columns; v++) {
         words sign[PER_COUNT], mask[PER_COUNT];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int k = 0; k < some; k++) {
             sign[k] = load_words(W_signs + v * column + k * LANES);
             mask[k] = kind == ALL_MASKS ? load_words(W_masks + v * column + k * LANES) : sign[k];
         }
 #pragma GCC unroll 4
         for (int i = 0; i < PIXELS; i++) {
-            words differ[PER_COUNT], counted[PER_COUNT];
-#pragma GCC unroll 4
+            words bits[PER_COUNT];
+#pragma GCC unroll 8
             for (int k = 0; k < some; k++) {
-                differ[k] = signs[i][at[k]] ^ sign[k];
-                if (kind == INPUT_MASKS)
-                    differ[k] &= masks[i][at[k]];
-                if (kind == ALL_MASKS) {
-                    counted[k] = masks[i][at[k]] & mask[k];
-                    differ[k] &= counted[k];
-                }
+                bits[k] = what == DIFFERENT ? signs[i][at[k]] ^ sign[k] : mask[k];
+                if (what == DIFFERENT && kind == ALL_MASKS)
+                    bits[k] &= mask[k];
+                if (kind != NO_MASKS)
+                    bits[k] &= masks[i][at[k]];
             }
-            if (some == 4) {
-                count_four(&different[i][v], differ);
-                if (kind == ALL_MASKS)
-                    count_four(&both[i][v], counted);
-            } else {
-                count_one(&different[i][v], differ[0]);
-                if (kind == ALL_MASKS)
-                    count_one(&both[i][v], counted[0]);
-            }
+            if (some > 1)
+                count_eight(&counts[i][v], bits);
+            else
+                count_one(&counts[i][v], bits[0]);
         }
     }
 }
 
+INLINE void count_patch(const uint32_t *const *signs, const uint32_t *const *masks, Patch patch,
+                        const uint32_t *W_signs, const uint32_t *W_masks, const Masks kind, const Counted what,
+                        const int columns, words result[PIXELS][COLUMNS])
+{
+    enum { PART = PER_COUNT * MOST_COUNTED };
+    const long all = patch.count, column = all * LANES;
+    for (int i = 0; i < PIXELS; i++)
+        for (int v = 0; v < columns; v++)
+            result[i][v] = (words){0};
+    for (long begin = 0; begin < all; begin += PART) {
+        const long end = smaller(begin + PART, all);
+        Count counts[PIXELS][COLUMNS];
+        for (int i = 0; i < PIXELS; i++)
+            for (int v = 0; v < columns; v++)
+                counts[i][v] = (Count){{0}, {0}, {0}, {0}};
+        for (long w = begin; w < end;) {
+            const long *at = patch.places + w, start = w * LANES;
+            if ((end - w) % PER_COUNT) {
+                count_words(signs, masks, at, W_signs + start, W_masks + start, column, kind, what, columns, 1, counts);
+                w++;
+            } else {
+                count_words(signs, masks, at, W_signs + start, W_masks + start, column, kind, what, columns, PER_COUNT,
+                            counts);
+                w += PER_COUNT;
+            }
+        }
+        for (int i = 0; i < PIXELS; i++)
+            for (int v = 0; v < columns; v++)
+                result[i][v] += counted_bits(&counts[i][v]);
+    }
+}
+
 // For `valid` pixels, from `pixel` on, and `columns` vectors of outputs, from `first` on.
-INLINE void count_tile(const uint32_t *const *signs, const uint32_t *const *masks, Runs runs, const uint32_t *W_signs,
+INLINE void count_tile(const uint32_t *const *signs, const uint32_t *const *masks, Patch patch, const uint32_t *W_signs,
                        const uint32_t *W_masks, const Masks kind, const int columns, const uint32_t *seen,
                        const Destination *to, long pixel, long first, long valid)
 {
-    enum { PART = PER_COUNT == 1 ? MOST_COUNTED : PER_COUNT * (MOST_COUNTED - PER_COUNT) };
-    const long all = runs.runs * runs.run, column = all * LANES;
     words different[PIXELS][COLUMNS], both[PIXELS][COLUMNS];
-    for (int i = 0; i < PIXELS; i++)
-        for (int v = 0; v < columns; v++)
-            different[i][v] = both[i][v] = (words){0};
-    long run = 0, inside = 0;
-    for (long begin = 0; begin < all; begin += PART) {
-        const long end = smaller(begin + PART, all);
-        Count some_different[PIXELS][COLUMNS], some_both[PIXELS][COLUMNS];
-        for (int i = 0; i < PIXELS; i++)
-            for (int v = 0; v < columns; v++)
-                some_different[i][v] = some_both[i][v] = (Count){{0}, {0}, {0}};
-        for (long w = begin; w < end;) {
-            const int some = end - w < PER_COUNT ? 1 : PER_COUNT;
-            long at[PER_COUNT];
-            for (int k = 0; k < some; k++) {
-                at[k] = run * runs.stride + inside;
-                if (++inside == runs.run) {
-                    inside = 0;
-                    run++;
-                }
-            }
-            if (some == PER_COUNT)
-                count_words(signs, masks, at, W_signs + w * LANES, W_masks + w * LANES, column, kind, columns,
-                            PER_COUNT, some_different, some_both);
-            else
-                count_words(signs, masks, at, W_signs + w * LANES, W_masks + w * LANES, column, kind, columns, 1,
-                            some_different, some_both);
-            w += some;
-        }
-        for (int i = 0; i < PIXELS; i++)
-            for (int v = 0; v < columns; v++) {
-                different[i][v] += counted_bits(&some_different[i][v]);
-                if (kind == ALL_MASKS)
-                    both[i][v] += counted_bits(&some_both[i][v]);
-            }
-    }
+    count_patch(signs, masks, patch, W_signs, W_masks, kind, DIFFERENT, columns, different);
+    if (kind == ALL_MASKS)
+        count_patch(signs, masks, patch, W_signs, W_masks, kind, COUNTED, columns, both);
     for (int v = 0; v < columns; v++) {
-        int32_t sums[PIXELS][LANES];
+        integers sums[PIXELS];
         for (int i = 0; i < PIXELS; i++) {
             const words total = kind == ALL_MASKS ? both[i][v] : (words){0} + seen[i];
-            const words sum = total - different[i][v] - different[i][v];
-            memcpy(sums[i], &sum, sizeof sum);
+            sums[i] = (integers)(total - different[i][v] - different[i][v]);
         }
         const long start = first + v * LANES, width = smaller(LANES, to->outputs - start);
         if (to->winners)
@@ -226,21 +239,20 @@ INLINE void count_tile(const uint32_t *const *signs, const uint32_t *const *mask
     }
 }
 
-static uint32_t count_masks(const uint32_t *masks, Runs runs)
+static uint32_t count_masks(const uint32_t *masks, Patch patch)
 {
     uint32_t count = 0;
-    for (long r = 0; r < runs.runs; r++)
-        for (long w = 0; w < runs.run; w++)
-            count += __builtin_popcount(masks[r * runs.stride + w]);
+    for (long w = 0; w < patch.count; w++)
+        count += __builtin_popcount(masks[patch.places[w]]);
     return count;
 }
 
 // All outputs of PIXELS pixels from `pixel` on, of `inputs` products each; pixel i reads from word starts[i] on (i * step
 // where NULL).
-INLINE void count_pixels(Bits x, Bits W, Runs runs, const long *starts, long step, long pixel, long pixels, long inputs,
-                         const Masks kind, const Destination *to)
+INLINE void count_pixels(Bits x, Bits W, Patch patch, const long *starts, long step, long pixel, long pixels,
+                         long inputs, const Masks kind, const Destination *to)
 {
-    const long columns = parts_of(to->outputs, LANES), column = runs.runs * runs.run * LANES;
+    const long columns = parts_of(to->outputs, LANES), column = patch.count * LANES;
     const long valid = smaller(PIXELS, pixels - pixel);
     const uint32_t *signs[PIXELS], *masks[PIXELS];
     uint32_t seen[PIXELS];
@@ -248,30 +260,29 @@ INLINE void count_pixels(Bits x, Bits W, Runs runs, const long *starts, long ste
         const long number = smaller(pixel + i, pixels - 1), at = starts ? starts[number] : number * step;
         signs[i] = x.signs + at;
         masks[i] = x.masks + at;
-        seen[i] = kind == INPUT_MASKS ? count_masks(masks[i], runs) : (uint32_t)inputs;
+        seen[i] = kind == INPUT_MASKS ? count_masks(masks[i], patch) : (uint32_t)inputs;
     }
-    const int together = kind == ALL_MASKS && PER_COUNT > 1 ? 1 : COLUMNS; // more would not stay in registers
     long c = 0;
-    for (; c + together <= columns; c += together)
-        count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, together, seen, to, pixel,
+    for (; c + COLUMNS <= columns; c += COLUMNS)
+        count_tile(signs, masks, patch, W.signs + c * column, W.masks + c * column, kind, COLUMNS, seen, to, pixel,
                    c * LANES, valid);
     for (; c < columns; c++)
-        count_tile(signs, masks, runs, W.signs + c * column, W.masks + c * column, kind, 1, seen, to, pixel, c * LANES,
+        count_tile(signs, masks, patch, W.signs + c * column, W.masks + c * column, kind, 1, seen, to, pixel, c * LANES,
                    valid);
 }
 
-static void count_products(Bits x, Bits W, Runs runs, const long *starts, long step, long pixels, long inputs,
+static void count_products(Bits x, Bits W, Patch patch, const long *starts, long step, long pixels, long inputs,
                            Masks kind, const Destination *to)
 {
     // `kind` is chosen within the loop: OpenMP makes a function of it, to which constants from outside are variables.
 #pragma omp parallel for schedule(static)
     for (long pixel = 0; pixel < pixels; pixel += PIXELS)
         if (kind == NO_MASKS)
-            count_pixels(x, W, runs, starts, step, pixel, pixels, inputs, NO_MASKS, to);
+            count_pixels(x, W, patch, starts, step, pixel, pixels, inputs, NO_MASKS, to);
         else if (kind == INPUT_MASKS)
-            count_pixels(x, W, runs, starts, step, pixel, pixels, inputs, INPUT_MASKS, to);
+            count_pixels(x, W, patch, starts, step, pixel, pixels, inputs, INPUT_MASKS, to);
         else
-            count_pixels(x, W, runs, starts, step, pixel, pixels, inputs, ALL_MASKS, to);
+            count_pixels(x, W, patch, starts, step, pixel, pixels, inputs, ALL_MASKS, to);
 }
 
 static inline Masks masks_for(Digits x, Digits W) { return W.ternary ? ALL_MASKS : x.ternary ? INPUT_MASKS : NO_MASKS; }

@@ -68,12 +68,40 @@ static int dense(Operand x, Operand W, const float *b, float *y, long batch, lon
         return 0;
     }
     const Bits x_rows = {x_bits, x_bits + batch * words}, W_columns = {W_bits, W_bits + words * side};
-    const Runs runs = {1, words, 0};
+    TAKE(long, places, words);
+    const Patch patch = patch_of(1, words, 0, places);
     pack_rows(x_digits.digits, batch, inputs, x_rows);
     if (pack_matrix(W_digits.digits, inputs, units, W_digits.ternary, W_columns, workspace))
         return NO_MEMORY;
     const Destination to = {x_digits.magnitude * W_digits.magnitude, b, y, NULL, units};
-    count_products(x_rows, W_columns, runs, NULL, words, batch, inputs, masks_for(x_digits, W_digits), &to);
+    count_products(x_rows, W_columns, patch, NULL, words, batch, inputs, masks_for(x_digits, W_digits), &to);
+    return 0;
+}
+
+// dx (batch x inputs) = dy (batch x units) . digits, where `index` packs groups of units: (groups x inputs).
+static int multiply_by_index(const float *dy, long batch, long units, const uint16_t *index, long inputs,
+                             const Digits *digits, float *dx, Workspace *workspace)
+{
+    const long threads = thread_count(), blocks = parts_of(batch, SIDE), parts = blocks < 4 * threads ? threads : 1;
+    const long part = round_up(parts_of(inputs, parts), TRANSPOSED);
+    TAKE(float, all_numbers, threads * units * SIDE);
+    TAKE(float, all_sums, threads * part * SIDE);
+    TAKE(float, all_tables, threads * table_floats());
+#pragma omp parallel for schedule(static)
+    for (long task = 0; task < blocks * parts; task++) {
+        const long n = task / parts * SIDE, images = smaller(SIDE, batch - n), begin = task % parts * part;
+        const long count = smaller(part, inputs - begin);
+        float *numbers = all_numbers + thread_number() * units * SIDE, *sums = all_sums + thread_number() * part * SIDE;
+        if (count <= 0)
+            continue;
+        if (images < SIDE)
+            memset(numbers, 0, sizeof(float) * units * SIDE);
+        transpose_matrix(dy + n * units, images, units, units, numbers, SIDE);
+        look_up_rows(numbers, SIDE, units, index + begin, inputs, digits->ternary, sums, count, false,
+                     all_tables + thread_number() * table_floats());
+        scale_floats(sums, count * SIDE, digits->magnitude);
+        transpose_matrix(sums, count, images, SIDE, dx + n * inputs + begin, inputs);
+    }
     return 0;
 }
 

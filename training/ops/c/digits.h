@@ -4,6 +4,38 @@
 
 #include "support.h"
 
+// Swaps those bits of a, `shift` higher, with those of b that the mask has.
+INLINE void swap_bits(uint64_t *a, uint64_t *b, int shift, uint64_t mask)
+{
+    const uint64_t different = ((*a >> shift) ^ *b) & mask;
+    *b ^= different;
+    *a ^= different << shift;
+}
+
+// to[j][i] = from[i][j] for rows of bytes, `from_row` and `to_row` apart: eight numbers of eight bytes at a time, whose halves
+// are swapped, then quarters, then bytes.
+static void transpose_bytes(const int8_t *from, long rows, long columns, long from_row, int8_t *to, long to_row)
+{
+    const long whole_rows = rows / 8 * 8, whole_columns = columns / 8 * 8;
+    for (long i = 0; i < whole_rows; i += 8)
+        for (long j = 0; j < whole_columns; j += 8) {
+            uint64_t block[8];
+            for (int k = 0; k < 8; k++)
+                memcpy(block + k, from + (i + k) * from_row + j, 8);
+            for (int k = 0; k < 4; k++)
+                swap_bits(block + k, block + k + 4, 32, UINT64_C(0xffffffff));
+            for (int k = 0; k < 4; k++)
+                swap_bits(block + k / 2 * 4 + k % 2, block + k / 2 * 4 + k % 2 + 2, 16, UINT64_C(0xffff0000ffff));
+            for (int k = 0; k < 8; k += 2)
+                swap_bits(block + k, block + k + 1, 8, UINT64_C(0xff00ff00ff00ff));
+            for (int k = 0; k < 8; k++)
+                memcpy(to + (j + k) * to_row + i, block + k, 8);
+        }
+    for (long i = 0; i < rows; i++)
+        for (long j = i < whole_rows ? whole_columns : 0; j < columns; j++)
+            to[j * to_row + i] = from[i * from_row + j];
+}
+
 // An input of an op: floats, or digits. The other is NULL.
 typedef struct {
     const float *real;

@@ -54,7 +54,9 @@ INLINE void half_sums(const floats *vectors, const int count, const bool ternary
     const int base = ternary ? 3 : 2;
     int entries = 1;
     sums[0] = floats_of(0);
+#pragma GCC unroll 3
     for (int k = 0; k < count; k++, entries *= base)
+#pragma GCC unroll 9
         for (int e = entries - 1; e >= 0; e--) {
             const floats before = sums[e];
             sums[e] = before - vectors[k];
@@ -69,11 +71,14 @@ INLINE void tabulate(const float *const *rows, const bool ternary, float *table)
     const int half = rows_of_group(ternary) / 2, entries = ternary ? 9 : 8;
     for (int v = 0; v < VECTORS; v++) {
         floats vectors[MOST_ROWS], low[9], high[9];
+#pragma GCC unroll 6
         for (int k = 0; k < 2 * half; k++)
             vectors[k] = load(rows[k] + v * LANES);
         half_sums(vectors, half, ternary, low);
         half_sums(vectors + half, half, ternary, high);
+#pragma GCC unroll 9
         for (int h = 0; h < entries; h++)
+#pragma GCC unroll 9
             for (int l = 0; l < entries; l++)
                 store(table + (h * entries + l) * SIDE + v * LANES, high[h] + low[l]);
     }
@@ -197,33 +202,6 @@ static void scale_floats(float *values, long count, float factor)
 {
     for (long i = 0; factor != 1 && i < count; i++)
         values[i] *= factor;
-}
-
-// dx (batch x inputs) = dy (batch x units) . digits, where `index` packs groups of units: (groups x inputs).
-static int multiply_by_index(const float *dy, long batch, long units, const uint16_t *index, long inputs,
-                             const Digits *digits, float *dx, Workspace *workspace)
-{
-    const long threads = thread_count(), blocks = parts_of(batch, SIDE), parts = blocks < 4 * threads ? threads : 1;
-    const long part = round_up(parts_of(inputs, parts), TRANSPOSED);
-    TAKE(float, all_numbers, threads * units * SIDE);
-    TAKE(float, all_sums, threads * part * SIDE);
-    TAKE(float, all_tables, threads * table_floats());
-#pragma omp parallel for schedule(static)
-    for (long task = 0; task < blocks * parts; task++) {
-        const long n = task / parts * SIDE, images = smaller(SIDE, batch - n), begin = task % parts * part;
-        const long count = smaller(part, inputs - begin);
-        float *numbers = all_numbers + thread_number() * units * SIDE, *sums = all_sums + thread_number() * part * SIDE;
-        if (count <= 0)
-            continue;
-        if (images < SIDE)
-            memset(numbers, 0, sizeof(float) * units * SIDE);
-        transpose_matrix(dy + n * units, images, units, units, numbers, SIDE);
-        look_up_rows(numbers, SIDE, units, index + begin, inputs, digits->ternary, sums, count, false,
-                     all_tables + thread_number() * table_floats());
-        scale_floats(sums, count * SIDE, digits->magnitude);
-        transpose_matrix(sums, count, images, SIDE, dx + n * inputs + begin, inputs);
-    }
-    return 0;
 }
 
 #endif

@@ -25,17 +25,16 @@ enum { ENTRIES = 1 << PICKED, TABLE = ENTRIES / LANES };
 static void spread_signs(const int8_t *digits, long outputs, uint32_t *positive, uint32_t *negative)
 {
     for (long first = 0; first < outputs; first += SPREAD) {
-        uint32_t above[LANES] = {0}, below[LANES] = {0};
+        words above = {0}, below = {0};
+#pragma GCC unroll 16
         for (int j = 0; j < BLOCKS; j++) {
-            const int8_t *from = digits + first + j * LANES;
-            for (int i = 0; i < LANES; i++)
-                above[i] |= (uint32_t)(from[i] > 0) << PICKED * j;
-            for (int i = 0; negative && i < LANES; i++)
-                below[i] |= (uint32_t)(from[i] < 0) << PICKED * j;
+            const integers values = load_bytes(digits + first + j * LANES);
+            above |= (words)(values > 0) & (1u << PICKED * j);
+            below |= (words)(values < 0) & (1u << PICKED * j);
         }
-        memcpy(positive + first / BLOCKS, above, sizeof above);
+        store_words(positive + first / BLOCKS, above);
         if (negative)
-            memcpy(negative + first / BLOCKS, below, sizeof below);
+            store_words(negative + first / BLOCKS, below);
     }
 }
 

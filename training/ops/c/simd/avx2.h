@@ -11,6 +11,21 @@ static inline floats pick(const float *table, words index)
     return (floats)_mm256_permutevar8x32_ps((__m256)load(table), (__m256i)index);
 }
 
+static inline floats floats_from(integers values) { return (floats)_mm256_cvtepi32_ps((__m256i)values); }
+
+static inline integers load_bytes(const int8_t *from)
+{
+    return (integers)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)from));
+}
+
+static inline void store_bytes(int8_t *to, integers values)
+{
+    const __m256i all = (__m256i)values;
+    const __m128i pairs = _mm_packs_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+    _mm_storel_epi64((__m128i *)to, _mm_packs_epi16(pairs, pairs));
+}
+
+#include "add_bits.h"
 #include "list_chosen.h"
 
 enum { MOST_COUNTED = 31, PER_COUNT = 1 }; // of bytes

@@ -11,6 +11,28 @@ static inline floats pick(const float *table, words index)
     return (floats)_mm512_permutex2var_ps((__m512)load(table), (__m512i)index, (__m512)load(table + LANES));
 }
 
+static inline floats floats_from(integers values) { return (floats)_mm512_cvtepi32_ps((__m512i)values); }
+
+static inline integers load_bytes(const int8_t *from)
+{
+    return (integers)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)from));
+}
+
+static inline void store_bytes(int8_t *to, integers values)
+{
+    _mm_storeu_si128((__m128i *)to, _mm512_cvtepi32_epi8((__m512i)values));
+}
+
+static inline words odd(words a, words b, words c)
+{
+    return (words)_mm512_ternarylogic_epi32((__m512i)a, (__m512i)b, (__m512i)c, 0x96);
+}
+
+static inline words majority(words a, words b, words c)
+{
+    return (words)_mm512_ternarylogic_epi32((__m512i)a, (__m512i)b, (__m512i)c, 0xe8);
+}
+
 // Those of 32 values, and of their places, whose bit is set, without gaps; up to LANES more are overwritten.
 static inline long list_chosen(const float *from, const int32_t *at, uint32_t chosen, float *values, int32_t *places)
 {
@@ -30,7 +52,7 @@ enum { MOST_COUNTED = 1 << 20, PER_COUNT = 1 };
 static inline words part_counts(words value) { return (words)_mm512_popcnt_epi32((__m512i)value); }
 static inline words whole_counts(words parts) { return parts; }
 #else
-enum { MOST_COUNTED = 31, PER_COUNT = 4 }; // of bytes
+enum { MOST_COUNTED = 31, PER_COUNT = 8 }; // of bytes
 
 static inline words part_counts(words value) // as in avx2.h
 {

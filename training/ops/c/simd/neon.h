@@ -4,6 +4,10 @@
 enum { LANES = 4, TRANSPOSED = 4 };
 #include "vectors.h"
 
+static inline floats floats_from(integers values) { return (floats)vcvtq_f32_s32((int32x4_t)values); }
+
+#include "add_bits.h"
+#include "bytes.h"
 #include "list_chosen.h"
 #include "pick.h"
 

@@ -6,11 +6,21 @@
 enum { LANES = PORTABLE_LANES, TRANSPOSED = 4 };
 #include "vectors.h"
 
+static inline floats floats_from(integers values)
+{
+    floats result;
+    for (int i = 0; i < LANES; i++)
+        result[i] = (float)values[i];
+    return result;
+}
+
+#include "add_bits.h"
+#include "bytes.h"
 #include "list_chosen.h"
 #include "pick.h"
 
 // How many bits are set, in two steps: parts of words can be added up MOST_COUNTED times, then become whole words' counts.
-// PER_COUNT vectors, 1 or 4, are added up to be counted as one (counting.h).
+// PER_COUNT vectors, 1 or 8, are added up to be counted as one (counting.h).
 enum { MOST_COUNTED = 1 << 20, PER_COUNT = 1 };
 
 static inline words part_counts(words value)

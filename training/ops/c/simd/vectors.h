@@ -2,6 +2,7 @@
 
 typedef float floats __attribute__((vector_size(4 * LANES)));
 typedef uint32_t words __attribute__((vector_size(4 * LANES)));
+typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef float loose_floats __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); // in memory, anywhere
 typedef uint32_t loose_words __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
@@ -15,7 +16,3 @@ static inline void store_words(uint32_t *to, words value) { *(loose_words *)to =
 
 // A loop over the lanes becomes sixteen instructions where one would do; x - 0 is x, the sign of a zero included.
 static inline floats floats_of(float value) { return value - (floats){0}; }
-
-// Of three words bit by bit, the sum and what it carries.
-static inline words odd(words a, words b, words c) { return a ^ b ^ c; }
-static inline words majority(words a, words b, words c) { return (a & b) | (c & (a ^ b)); }

@@ -1,0 +1,15 @@
+// For instruction sets that cannot turn LANES bytes into integers, or back, by few instructions.
+
+static inline integers load_bytes(const int8_t *from)
+{
+    integers values;
+    for (int i = 0; i < LANES; i++)
+        values[i] = from[i];
+    return values;
+}
+
+static inline void store_bytes(int8_t *to, integers values) // of -128 to 127
+{
+    for (int i = 0; i < LANES; i++)
+        to[i] = (int8_t)values[i];
+}
