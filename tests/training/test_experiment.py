@@ -166,7 +166,7 @@ def test_how_own_pictures_are_fitted_is_kept(tmp_path):
 
 @pytest.mark.parametrize('net, arguments, expected', [
     ('cnv', [], True), ('cnv', ['--init', 'none'], False), ('cnv', ['--recipe', 'original'], False), ('lfc', [], False),
-    ('cnv', ['-ab', '2'], True), ('cnv', ['-wb', '2', '-ab', '2'], False), ('cnv', ['--dataset', 'digits'], False)])
+    ('cnv', ['-ab', '2'], True), ('cnv', ['-wb', '2', '-ab', '2'], True), ('cnv', ['--dataset', 'digits'], False)])
 def test_own_pictures_start_from_the_network_that_comes_with_the_project(tmp_path, net, arguments, expected):
     given = experiment.parse(net, ['--dataset', str(tmp_path)] + arguments)
     settings = Settings(net, given.weight_bits, given.activation_bits, given.dataset, recipe=given.recipe)
