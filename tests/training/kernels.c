@@ -138,7 +138,7 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
 /* Every digit differs: more words than counts of bytes hold, which must not run over. */
 static void test_counts(bool ternary, Workspace *ws)
 {
-    enum { INPUTS = 6000 };
+    enum { INPUTS = 8300 };
     int8_t *x = digits_new(INPUTS, false), *W = digits_new(INPUTS, false);
     const Operand x_ = {NULL, x}, W_ = {NULL, W};
     float y;
@@ -154,13 +154,13 @@ static void test_counts(bool ternary, Workspace *ws)
 
 int main(int argc, char **argv)
 {
-    /* 3600 inputs, 416 channels: more words than are counted before the counts are added up */
+    /* 8300 inputs, 896 channels: more than 248 words, after which AVX-512 adds its counts up */
     static const long matrices[][3] = {{1, 1, 1},    {5, 33, 10},   {17, 70, 49},
-                                       {24, 97, 16}, {100, 64, 50}, {2, 3600, 20}};
+                                       {24, 97, 16}, {100, 64, 50}, {2, 8300, 20}};
     /* 64 channels and 32 filters: what a sparse gradient asks for; 21 small images: more than it takes at a time */
     static const long images[][5] = {{1, 3, 3, 1, 1},   {2, 4, 7, 5, 3},    {2, 8, 7, 64, 32},
                                      {3, 9, 7, 32, 20}, {2, 14, 6, 3, 33},  {5, 3, 3, 40, 16},
-                                     {1, 21, 19, 2, 7}, {21, 6, 6, 64, 32}, {1, 3, 4, 416, 17}};
+                                     {1, 21, 19, 2, 7}, {21, 6, 6, 64, 32}, {1, 3, 4, 896, 17}};
     Workspace workspace = {NULL, 0, 0, NULL}, *const ws = &workspace;
     begin(argc, argv);
     const unsigned some = 3; /* the first reach every allocation */

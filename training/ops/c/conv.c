@@ -202,16 +202,12 @@ static void images_gradient(Gradient gradient, long begin, long end, float *dx, 
     for (long first = begin; first < end; first += SIDE) {
         const long count = smaller(SIDE, end - first);
         const float *dy = gradient.dy + first * g->filters;
-        if (count < SIDE)
-            memset(numbers, 0, sizeof(float) * g->filters * SIDE);
         if (gradient.winners) {
             for (long i = 0; i < count; i++)
                 copy_pixel(gradient, g, first + i, 0, g->filters, rows + i * g->filters);
             dy = rows;
         }
-        transpose_matrix(dy, count, g->filters, g->filters, numbers, SIDE);
-        look_up_rows(numbers, SIDE, g->filters, index, g->taps, W->ternary, sums, g->taps, false, tables);
-        scale_floats(sums, g->taps * SIDE, W->magnitude);
+        look_up_block(dy, count, g->filters, index, g->taps, W, sums, g->taps, numbers, tables);
         transpose_matrix(sums, g->taps, count, SIDE, rows, g->taps);
         for (long i = 0; i < count; i++)
             for (long row = 0; row < 3; row++)

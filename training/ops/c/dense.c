@@ -78,33 +78,6 @@ static int dense(Operand x, Operand W, const float *b, float *y, long batch, lon
     return 0;
 }
 
-// dx (batch x inputs) = dy (batch x units) . digits, where `index` packs groups of units: (groups x inputs).
-static int multiply_by_index(const float *dy, long batch, long units, const uint16_t *index, long inputs,
-                             const Digits *digits, float *dx, Workspace *workspace)
-{
-    const long threads = thread_count(), blocks = parts_of(batch, SIDE), parts = blocks < 4 * threads ? threads : 1;
-    const long part = round_up(parts_of(inputs, parts), TRANSPOSED);
-    TAKE(float, all_numbers, threads * units * SIDE);
-    TAKE(float, all_sums, threads * part * SIDE);
-    TAKE(float, all_tables, threads * table_floats());
-#pragma omp parallel for schedule(static)
-    for (long task = 0; task < blocks * parts; task++) {
-        const long n = task / parts * SIDE, images = smaller(SIDE, batch - n), begin = task % parts * part;
-        const long count = smaller(part, inputs - begin);
-        float *numbers = all_numbers + thread_number() * units * SIDE, *sums = all_sums + thread_number() * part * SIDE;
-        if (count <= 0)
-            continue;
-        if (images < SIDE)
-            memset(numbers, 0, sizeof(float) * units * SIDE);
-        transpose_matrix(dy + n * units, images, units, units, numbers, SIDE);
-        look_up_rows(numbers, SIDE, units, index + begin, inputs, digits->ternary, sums, count, false,
-                     all_tables + thread_number() * table_floats());
-        scale_floats(sums, count * SIDE, digits->magnitude);
-        transpose_matrix(sums, count, images, SIDE, dx + n * inputs + begin, inputs);
-    }
-    return 0;
-}
-
 // dx = dy . W transposed
 static int dense_input_gradient(const float *dy, Operand W, float *dx, long batch, long units, long inputs,
                                 Workspace *workspace)
@@ -113,9 +86,25 @@ static int dense_input_gradient(const float *dy, Operand W, float *dx, long batc
     Digits digits;
     if (!quantized(W, inputs * units, room, &digits))
         return NOT_QUANTIZED;
+    const long threads = thread_count(), blocks = parts_of(batch, SIDE), parts = blocks < 4 * threads ? threads : 1;
+    const long part = round_up(parts_of(inputs, parts), TRANSPOSED);
     TAKE(uint16_t, index, parts_of(units, rows_of_group(digits.ternary)) * inputs);
+    TAKE(float, numbers, threads * units * SIDE);
+    TAKE(float, all_sums, threads * part * SIDE);
+    TAKE(float, tables, threads * table_floats());
     pack_transposed_indices(digits.digits, inputs, units, digits.ternary, index);
-    return multiply_by_index(dy, batch, units, index, inputs, &digits, dx, workspace);
+#pragma omp parallel for schedule(static)
+    for (long task = 0; task < blocks * parts; task++) {
+        const long n = task / parts * SIDE, images = smaller(SIDE, batch - n), begin = task % parts * part;
+        const long count = smaller(part, inputs - begin), t = thread_number();
+        float *sums = all_sums + t * part * SIDE;
+        if (count <= 0)
+            continue;
+        look_up_block(dy + n * units, images, units, index + begin, inputs, &digits, sums, count,
+                      numbers + t * units * SIDE, tables + t * table_floats());
+        transpose_matrix(sums, count, images, SIDE, dx + n * inputs + begin, inputs);
+    }
+    return 0;
 }
 
 // dW = x transposed . dy for inputs of any values.

@@ -204,4 +204,16 @@ static void scale_floats(float *values, long count, float factor)
         values[i] *= factor;
 }
 
+// sums (count x SIDE) = digits . numbers, transposed: numbers (rows x units), up to SIDE rows; `index` packs groups of units,
+// `stride` apart. `room` is for units x SIDE floats.
+static void look_up_block(const float *numbers, long rows, long units, const uint16_t *index, long stride,
+                          const Digits *digits, float *sums, long count, float *room, float *tables)
+{
+    if (rows < SIDE)
+        memset(room, 0, sizeof(float) * units * SIDE);
+    transpose_matrix(numbers, rows, units, units, room, SIDE);
+    look_up_rows(room, SIDE, units, index, stride, digits->ternary, sums, count, false, tables);
+    scale_floats(sums, count * SIDE, digits->magnitude);
+}
+
 #endif
