@@ -7,10 +7,21 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-temporary=$(mktemp -d)
+# Tests write thousands of small files and wait for the disk to have them: in memory, where there is room (megabytes; they
+# take a third of it) and programs may run there, they wait for nothing.
+ROOM=3000
+in_memory() {
+    [ -z "${TMPDIR:-}" ] && free=$(df --output=avail -B 1000000 /dev/shm 2> /dev/null | tail -n 1) && [ "$free" -gt $ROOM ] || return 1
+    [ "$(awk '/^MemAvailable/ { print int($2 / 1000) }' /proc/meminfo)" -gt $((2 * ROOM)) ] || return 1
+    temporary=$(mktemp -d /dev/shm/bnn-tests.XXXXXX) || return 1
+    printf '#!/bin/sh\n' > "$temporary/runs"
+    chmod +x "$temporary/runs"
+    if "$temporary/runs" 2> /dev/null; then export TMPDIR=$temporary; else rm -rf "$temporary"; return 1; fi
+}
+in_memory || temporary=$(mktemp -d)
 # shellcheck disable=SC2154     # which the trap sets itself
 trap 'processes=$(jobs -p); [ -z "$processes" ] || kill -INT $processes; rm -rf "$temporary"' EXIT
-summary= failed= kinds= running=
+summary= failed= running=
 [ ! -t 1 ] || set -- --color=yes "$@"
 declare -A version left_out process
 # What a numpy between those of 2.7 and of the newest Python may change: a training, its graph, its files.
@@ -33,7 +44,28 @@ skipped() {  # KIND: each reason once, with the number of tests
              END { for (reason in total) printf "    %d skipped:%s\n", total[reason], reason }' | sort
 }
 
-for kind in newest 3 2.7 export finn; do
+start() {  # KIND ARGUMENT...
+    local kind=$1 folder argument ignored=() arguments=() paths= dropped=
+    shift
+    for folder in ${left_out[$kind]}; do ignored+=(--ignore "$folder"); done
+    for argument; do
+        if [ ! -e "${argument%%::*}" ]; then arguments+=("$argument")
+        elif is_left_out "$kind" "$argument"; then dropped=1
+        else arguments+=("$argument") paths=1
+        fi
+    done
+    if [ -n "$dropped" ] && [ -z "$paths" ]; then
+        tell "Python ${version[$kind]}: none of the tests that were named is for it"
+        return
+    fi
+    running="$running $kind"
+    : > "$temporary/$kind"          # tail may be there before the process that writes it
+    scripts/in_env.sh --tests "$kind" python -m pytest -rs ${ignored+"${ignored[@]}"} \
+        ${arguments+"${arguments[@]}"} >> "$temporary/$kind" 2>&1 &
+    process[$kind]=$!
+}
+
+for kind in newest 3 2.7 export finn; do        # tests run while the next environment is made
     status=0
     scripts/setup.sh --tests "$kind" 2> "$temporary/reason" || status=$?
     if [ "$status" = 3 ]; then
@@ -54,29 +86,10 @@ for kind in newest 3 2.7 export finn; do
         *) left_out[$kind]='tests/docker tests/environment tests/faults'
             [ -z "${version[newest]:-}" ] || left_out[$kind]+=' tests/training/test_kernels.py tests/board/test_sanitizers.py' ;;
     esac
-    kinds="$kinds $kind"
+    start "$kind" "$@"
 done
-[ -n "$kinds" ] || { printf '%s' "$summary"; echo 'test: error: no Python here can run the tests' >&2; exit 1; }
+[ ${#version[@]} -gt 0 ] || { printf '%s' "$summary"; echo 'test: error: no Python here can run the tests' >&2; exit 1; }
 
-for kind in $kinds; do
-    ignored=() arguments=() paths= dropped=
-    for folder in ${left_out[$kind]}; do ignored+=(--ignore "$folder"); done
-    for argument; do
-        if [ ! -e "${argument%%::*}" ]; then arguments+=("$argument")
-        elif is_left_out "$kind" "$argument"; then dropped=1
-        else arguments+=("$argument") paths=1
-        fi
-    done
-    if [ -n "$dropped" ] && [ -z "$paths" ]; then
-        tell "Python ${version[$kind]}: none of the tests that were named is for it"
-        continue
-    fi
-    running="$running $kind"
-    : > "$temporary/$kind"          # tail may be there before the process that writes it
-    scripts/in_env.sh --tests "$kind" python -m pytest -rs ${ignored+"${ignored[@]}"} \
-        ${arguments+"${arguments[@]}"} >> "$temporary/$kind" 2>&1 &
-    process[$kind]=$!
-done
 for kind in $running; do
     echo "--- Python ${version[$kind]}"
     status=0

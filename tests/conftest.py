@@ -1,5 +1,24 @@
 """What holds for all tests."""
+import shutil
 import signal
+
+import pytest
 
 # A shell has its background jobs ignore Ctrl-C, and so would every program that a test starts and stops.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == 'call':
+        item.has_passed = outcome.get_result().passed
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item):
+    """A test that passed leaves no files: all of them together are gigabytes, which may be memory (scripts/test.sh)."""
+    yield
+    for name in ('tmpdir', 'tmp_path'):
+        if getattr(item, 'has_passed', False) and name in getattr(item, 'funcargs', {}):
+            shutil.rmtree(str(item.funcargs[name]), ignore_errors=True)

@@ -86,10 +86,9 @@ def wrong(parser, right, texts, command=()):
             yield line(others) + given, [option, option.lstrip('-'), value[:200] or option]
 
 
-def check(main, cases, folder, capfd):
+def check(main, cases, capfd):
     """That each is refused in one line that names what is wrong, and nothing is written; how many there were."""
     count = 0
-    os.chdir(str(folder))
     for arguments, names in cases:
         count += 1
         before = sorted(os.listdir('.'))

@@ -46,4 +46,4 @@ def test_wrong_options(name, tmpdir, monkeypatch, capfd):
     main = importlib.import_module(name).main
     for right, texts, command in SCRIPTS[name]:
         parser = options.parser_of(main, monkeypatch, command)
-        assert options.check(main, options.wrong(parser, right, texts, command), tmpdir, capfd) > 1
+        assert options.check(main, options.wrong(parser, right, texts, command), capfd) > 1

@@ -5,14 +5,20 @@ import shutil
 import subprocess
 import sys
 
+import pip
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = ['awk', 'bash', 'cat', 'cksum', 'cut', 'dirname', 'env', 'flock', 'g++', 'grep', 'ln', 'ls', 'mkdir', 'mktemp',
             'readlink', 'rm', 'sed', 'sh', 'sleep', 'sync', 'tail', 'touch', 'uname']
 
-# A real interpreter that says other things of itself when setup asks it with -c. What else it does, venv above all, is
-# untouched; or it can do nothing else, for tests that end with which interpreter was taken.
+# A real interpreter that says other things of itself when setup asks it with -c. What else it does is untouched, but that
+# environments get this one's pip, since ensurepip takes seconds; or it can do nothing else, for tests that end with which
+# interpreter was taken.
+WORKS = '''
+    [ "$1 $2" != '-m venv' ] ||
+        { "%(real)s" -m venv --without-pip "$3" && ln -s "%(pip)s" "$3"/lib/python*/site-packages/; exit; }
+    exec "%(real)s" "$@"''' % {'real': sys.executable, 'pip': os.path.dirname(pip.__file__)}
 INTERPRETER = '''#!/bin/sh
 if [ "$1" != -c ]; then %(else_do)s; fi
 exec "%(real)s" -c '
@@ -66,7 +72,7 @@ class Machine(object):
         """
         path = (folder or self.bin) / name
         return self.program(name, INTERPRETER % {
-            'real': sys.executable, 'else_do': 'exec "%s" "$@"' % sys.executable if works else 'exit 1',
+            'real': sys.executable, 'else_do': WORKS if works else 'exit 1',
             'version': version, 'path': path, 'missing': json.dumps(missing),
             'headers': self.headers if headers else self.home}, folder)
 

@@ -14,10 +14,9 @@ PRODUCTS, OTHERS = 'tests/training/kernels.c', 'tests/training/elementwise.c'
 # Options, what the processor must have, numbers of threads. LANES of 4, 8 and 16 are what NEON or none, AVX2 and AVX-512
 # have: their loops and rests, whatever this processor is.
 FORMS = {
-    'this processor': (['-O1', '-march=native'], (), (1, 3)),
     'as wide as AVX2': (['-O1', '-DPORTABLE_LANES=8'], (), (1, 3)),
     'as wide as AVX-512': (['-O1', '-DPORTABLE_LANES=16'], (), (1, 3)),
-    'sanitizers': (SANITIZERS + ['-march=native'], (), THREADS),
+    'sanitizers': (SANITIZERS + ['-march=native'], (), THREADS),      # this processor's own
     'sanitizers, no vectors': (SANITIZERS + ['-DPORTABLE_LANES=4'], (), (1, 7)),
     'sanitizers, AVX2': (SANITIZERS + ['-mavx2', '-mfma'], ('avx2', 'fma'), (1, 64)),
     'AVX-512 that counts': (['-O1', '-march=native', '-DCOUNT_BY_HAND'], ('avx512bw', 'avx512vl'), (1, 3))}
@@ -48,7 +47,7 @@ def test_no_thread_reads_what_another_writes(tmpdir, source):
 @pytest.mark.skipif(not program('gcc') or os.uname()[4] != 'x86_64', reason='no gcc, or no x86-64')
 @pytest.mark.parametrize('extra', [(), ('-mavx512vpopcntdq',)])
 def test_avx512_compiles(tmpdir, extra):
-    """Compiled only: it runs where the processor has it, as 'this processor'."""
+    """Compiled only: it runs where the processor has it, as 'sanitizers'."""
     compiled(PRODUCTS, tmpdir.join('kernels'), OPTIONS + ['-O1', '-mavx512f', '-mavx512bw', '-mavx512vl'] + list(extra))
 
 

@@ -18,4 +18,5 @@ def test_training(net, tmpdir, monkeypatch, capfd):
     main = functools.partial(experiment.main, net)
     parser = options.parser_of(main, monkeypatch)
     right = {'--data-dir': 'no-such-folder', '--out': str(tmpdir.mkdir('out')), '--epochs': '1'}
-    assert options.check(main, options.wrong(parser, right, TEXTS), tmpdir, capfd) > 60
+    monkeypatch.chdir(str(tmpdir))
+    assert options.check(main, options.wrong(parser, right, TEXTS), capfd) > 60
