@@ -78,7 +78,9 @@ def main(arguments):
 
     def measure(start, seed):
         settings = Settings('cnv', 1, 1, given.dataset, given.epochs, seed=seed, recipe='best')
-        initial = parameters.arrays(parameters.read(given.init, settings.overlay)) if start == 'trained' else None
+        initial = None
+        if start == 'trained':
+            settings, initial = settings.fine_tuning(), parameters.arrays(parameters.read(given.init, settings.overlay))
         return outcome(settings, few(data, CLASSES[given.dataset], given.pictures, seed), initial)[0]
     about = {'network': 'cnvW1A1', 'dataset': given.dataset, 'pictures': given.pictures, 'epochs': given.epochs}
     print('\n'.join(table(compared(given.out, about, given.seeds, ['nothing', 'trained'], measure))))

@@ -3,8 +3,8 @@
     python bench/recipes.py --net lfc --data-dir data --epochs 10 --seeds 3 --out lfc.json
 
 Variants are changes of :class:`training.settings.Network`, tried on top of the original recipe, and what a recipe could
-do beside: `smoothing`, the share of targets taken for wrong in the loss, and `first`, the bits of a network that is
-trained for half of the epochs, for the one in question to start from. VARIANTS names those that the recipes were chosen
+do beside: `loss`, of outputs and targets, and `first`, the bits of a network that is trained for half of the epochs, for
+the one in question to start from. VARIANTS names those that the recipes were chosen
 from. What the file of results has already is not computed again. Errors are of the
 epoch with the lowest validation error, which is what to choose by; then of the test set, by the board's rule and by the
 largest output.
@@ -30,11 +30,30 @@ from training.settings import Settings
 
 ERRORS = ('validation', 'board', 'largest')
 
+def smoothed(share):
+    """The loss with a share of the opposite targets: its expectation where that share of the labels is wrong."""
+    def loss(outputs, targets):
+        from training.learning import squared_hinge_loss
+        return (1 - share) * squared_hinge_loss(outputs, targets) + share * squared_hinge_loss(outputs, -targets)
+    return loss
+
+
+def cross_entropy(sharpness):
+    """Of the softmax of the outputs, `sharpness` times as large, and the class whose target is 1."""
+    def loss(outputs, targets):
+        from theano import tensor
+        scores = sharpness * outputs
+        scores -= scores.max(axis=1, keepdims=True)
+        return (tensor.log(tensor.exp(scores).sum(axis=1)) - (scores * (targets > 0)).sum(axis=1)).mean()
+    return loss
+
+
 _BOARD = dict(decision=HIGHEST_OUTPUT)
 _LITTLE = dict(dropout_in=0., dropout_hidden=.2)
 _SHIFTED = dict(_LITTLE, schedule='cosine', shift=1, **_BOARD)
 _DISTORTED = dict(_SHIFTED, dropout_hidden=0., shift=0, distortion=1.2)
 _MOVED = dict(schedule='cosine', mirrored=True, shift=2)
+_FAST = dict(_MOVED, BN_LR_scale=10)
 VARIANTS = {
     'lfc': collections.OrderedDict([
         ('original', {}),
@@ -58,7 +77,7 @@ VARIANTS = {
         ('board rule, cosine, dropout 0, shift 1, distortion 1.2', dict(_SHIFTED, dropout_hidden=0., distortion=1.2)),
         ('board rule, cosine, dropout 0, distortion 1.2', _DISTORTED),
         ('board rule, cosine from 0.001, dropout 0, distortion 1.2', dict(_DISTORTED, LR_start=.001)),
-        ('board rule, cosine, dropout 0, distortion 1.2, smoothing 0.02', dict(_DISTORTED, smoothing=.02)),
+        ('board rule, cosine, dropout 0, distortion 1.2, smoothing 0.02', dict(_DISTORTED, loss=smoothed(.02))),
         ('board rule, cosine, dropout 0, distortion 1.2, after W1A2', dict(_DISTORTED, first=(1, 2))),
     ]),
     'cnv': collections.OrderedDict([
@@ -68,8 +87,12 @@ VARIANTS = {
         ('cosine, shift 2', dict(schedule='cosine', shift=2)),
         ('cosine, mirrored, shift 2', _MOVED),
         ('cosine, mirrored, distortion 1.2', dict(_MOVED, shift=0, distortion=1.2)),
-        ('cosine, mirrored, shift 2, smoothing 0.05', dict(_MOVED, smoothing=.05)),
+        ('cosine, mirrored, shift 2, smoothing 0.05', dict(_MOVED, loss=smoothed(.05))),
         ('cosine, mirrored, shift 2, after W1A2', dict(_MOVED, first=(1, 2))),
+        ('cosine, mirrored, shift 2, batch norm 10 times as fast', _FAST),
+        ('cosine, mirrored, shift 2, batch norm 30 times as fast', dict(_MOVED, BN_LR_scale=30)),
+        ('cosine from 0.0005, mirrored, shift 2, batch norm 20 times as fast', dict(_MOVED, LR_start=.0005, BN_LR_scale=20)),
+        ('cosine, mirrored, shift 2, batch norm 10 times as fast, cross-entropy', dict(_FAST, loss=cross_entropy(3))),
     ]),
 }
 
@@ -88,16 +111,16 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
     data : datasets.images.Dataset
     """
     changes, initial = dict(changes), None
-    first, smoothing = changes.pop('first', None), changes.pop('smoothing', 0.)
+    first, loss = changes.pop('first', None), changes.pop('loss', None)
     trainings = [(bits, epochs)] if first is None else [(first, epochs // 2), (bits, epochs - epochs // 2)]
     for (weight_bits, activation_bits), length in trainings:
         settings = Settings(net, weight_bits, activation_bits, epochs=length, train_size=train_size, seed=seed)
         settings = settings._replace(network=settings.network._replace(**changes))
-        result, initial = outcome(settings, data, initial, smoothing)
+        result, initial = outcome(settings, data, initial, loss)
     return result
 
 
-def outcome(settings, data, initial=None, smoothing=0.):
+def outcome(settings, data, initial=None, loss=None):
     """Of one training, which is not kept: ERRORS in percent, name to float; and the parameters, a list of arrays.
 
     Parameters
@@ -107,8 +130,8 @@ def outcome(settings, data, initial=None, smoothing=0.):
     data : datasets.images.Dataset
     initial : list of float32 arrays, optional
         Parameters to start from.
-    smoothing : float, optional
-        The share of targets taken for wrong in the loss.
+    loss : callable, optional
+        Of outputs and targets; training's own where it is not given.
     """
     from training import learning, trainer
     from weights_gen import parameters
@@ -116,7 +139,7 @@ def outcome(settings, data, initial=None, smoothing=0.):
     with temporary_folder() as folder:
         settings = settings._replace(out=folder)
         os.makedirs(settings.run_folder)
-        training_run = trainer.Run(settings, data, initial, loss=smoothed(smoothing))
+        training_run = trainer.Run(settings, data, initial, loss=loss or learning.squared_hinge_loss)
         training_run()
         trained = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(settings.files.test_outputs) as archive:
@@ -126,13 +149,6 @@ def outcome(settings, data, initial=None, smoothing=0.):
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
     result['validation'] = float(training_run.history[-1][HISTORY.index('best_validation_error_rate')])
     return result, trained
-
-
-def smoothed(share):
-    """The loss with a share of the opposite targets: its expectation where that share of the labels is wrong."""
-    from training.learning import squared_hinge_loss
-    return lambda outputs, targets: ((1 - share) * squared_hinge_loss(outputs, targets) +
-                                     share * squared_hinge_loss(outputs, -targets))
 
 
 def earlier(path, about):

@@ -41,6 +41,19 @@ def start(given, settings, resumes):
     return os.path.relpath(path) if own and os.path.exists(path) else None
 
 
+def beginning(given, settings):
+    """(Settings, what it starts from, whether it is to be resumed) of a training."""
+    from datasets import registry
+
+    def found(resume):
+        init = start(given, settings, resume and settings.files.has_checkpoint())
+        return settings.fine_tuning() if init and registry.is_path(settings.dataset) else settings, init, resume
+    result = found(given.resume != '0')
+    if given.resume == 'auto' and not settings.files.can_resume(result[0].deciding()):
+        result = found(False)
+    return result
+
+
 def started_from(files):
     """What the run in a folder says that it started from; None where it says nothing."""
     try:
@@ -86,9 +99,8 @@ def train(given, stop):
         note('Theano, by %s' % line)
     files = settings.files
     with files.only_writer():       # a folder that cannot be written is reported before anything is loaded
-        resume = given.resume == '1' or given.resume == 'auto' and files.can_resume(settings.deciding())
-        resumes = resume and files.has_checkpoint()
-        init, initial = start(given, settings, resumes), None
+        settings, init, resume = beginning(given, settings)
+        resumes, initial = resume and files.has_checkpoint(), None
         if init:
             initial = parameters.arrays(parameters.read(init, settings.overlay, other_bits=True))
         with note_if_slow('Loading %s' % settings.dataset_name):

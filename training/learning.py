@@ -81,6 +81,8 @@ class Learner(object):
         What the outputs are judged by: LARGEST_OUTPUT or HIGHEST_OUTPUT of :mod:`common.overlays`.
     loss : callable
         Of outputs and targets, expressions (N, classes): what training minimises.
+    BN_LR_scale : float
+        How many times as fast as quantised weights, whose steps are scaled per layer, batch norm and biases learn.
 
     Attributes
     ----------
@@ -88,7 +90,7 @@ class Learner(object):
         Everything that a training step changes, in a fixed order, but for the quantised weights, which follow from W.
     """
 
-    def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss):
+    def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss, BN_LR_scale=1):
         keep_compiled()
         self.network, self.decision = network, decision
         self.classes = network.output_shape[1]
@@ -107,7 +109,8 @@ class Learner(object):
         copies = [layer.quantized_W for layer in quantized]
         gradients = theano.grad(cost, copies + self.others_adam.parameters)
         changes.update(self.weights_adam.updates(gradients[:len(copies)], learning_rate))
-        changes.update(self.others_adam.updates(gradients[len(copies):], learning_rate))
+        changes.update(self.others_adam.updates(
+            gradients[len(copies):], learning_rate if BN_LR_scale == 1 else learning_rate * np.float32(BN_LR_scale)))
 
         self.states = (lasagne.layers.get_all_params(network) + self.weights_adam.states + self.others_adam.states +
                        [state for layer in lasagne.layers.get_all_layers(network)

@@ -17,8 +17,14 @@ RECIPES = {
     'best': {
         'lfc': dict(schedule='cosine', LR_start=.001, dropout_in=0., dropout_hidden=0., distortion=1.2,
                     decision=HIGHEST_OUTPUT),
-        'cnv': dict(schedule='cosine', shift=2, mirrored=True),
+        'cnv': dict(schedule='cosine', BN_LR_scale=10, shift=2, mirrored=True),
     },
+}
+
+# What changes for pictures of one's own where training starts from a network of others (bench/fine_tuning.py).
+FINE_TUNING = {
+    'original': {'lfc': {}, 'cnv': {}},
+    'best': {'lfc': {}, 'cnv': dict(LR_start=.0003)},
 }
 
 

@@ -20,8 +20,9 @@ from training.constants import ALPHA, EPSILON
 
 Network = collections.namedtuple('Network', [
     'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset',
-    'schedule', 'shift', 'mirrored', 'distortion', 'decision'])
-ORIGINAL = dict(schedule='exponential', shift=0, mirrored=False, distortion=0., decision=overlays.LARGEST_OUTPUT)
+    'schedule', 'BN_LR_scale', 'shift', 'mirrored', 'distortion', 'decision'])
+ORIGINAL = dict(schedule='exponential', BN_LR_scale=1, shift=0, mirrored=False, distortion=0.,
+                decision=overlays.LARGEST_OUTPUT)
 
 NETWORKS = {name: Network(dataset=network.dataset, **dict(ORIGINAL, **network.training._asdict()))
             for name, network in overlays.NETWORKS.items()}
@@ -76,6 +77,10 @@ class Settings(collections.namedtuple('Settings', [
         return super(Settings, cls).__new__(cls, net, weight_bits, activation_bits, dataset, epochs, train_size, seed,
                                             out, recipe, network, overlay)
 
+    def fine_tuning(self):
+        """The settings of a training of pictures of one's own that starts from trained parameters."""
+        return self._replace(network=self.network._replace(**recipes.FINE_TUNING[self.recipe][self.net]))
+
     @property
     def dataset_name(self):
         """The data set's part in file names: a folder's own name for a folder."""
@@ -126,13 +131,16 @@ class Settings(collections.namedtuple('Settings', [
                  own + [('shuffle_parts', 1)])
         if self.recipe != 'original' or self.network.mirrored:
             pairs += [('recipe', self.recipe)] + [(name, getattr(self.network, name)) for name in (
-                'schedule', 'shift', 'mirrored', 'distortion', 'decision')]
+                'schedule', 'BN_LR_scale', 'shift', 'mirrored', 'distortion', 'decision')]
         return ['%s = %s' % pair for pair in pairs]
 
     def deciding(self):
         """What a resumed run must have in common with the one that it continues, name to value."""
-        return collections.OrderedDict([
+        result = collections.OrderedDict([
             ('net', self.net), ('weight_bits', self.weight_bits), ('activation_bits', self.activation_bits),
             ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),
             ('seed', self.seed), ('recipe', self.recipe)] + list(self.network._replace(
                 epochs=self.epochs, dataset=self.dataset_name)._asdict().items()))
+        if result['BN_LR_scale'] == 1:      # runs from before there was one resume
+            del result['BN_LR_scale']
+        return result

@@ -34,3 +34,11 @@ def test_smoothing_is_the_loss_where_a_share_of_targets_is_wrong():
     half, one = np.array([.5]), np.array([1.])
     assert recipes.smoothed(.25)(half, one) == .75 * .25 + .25 * 2.25
     assert recipes.smoothed(0)(half, one) == .25
+
+
+def test_cross_entropy():
+    theano = pytest.importorskip('theano', reason='no Theano in this environment: it is made of its expressions')
+    outputs, targets = np.array([[2., 0, -1], [0, 0, 0]]), np.array([[-1., 1, -1], [1, -1, -1]])
+    expected = np.mean([np.log(np.exp([1, 0, -.5]).sum()), np.log(3)])
+    loss = recipes.cross_entropy(.5)(theano.tensor.as_tensor_variable(outputs), targets)
+    assert loss.eval() == pytest.approx(expected)

@@ -172,6 +172,9 @@ def test_own_pictures_start_from_the_network_that_comes_with_the_project(tmp_pat
     settings = Settings(net, given.weight_bits, given.activation_bits, given.dataset, recipe=given.recipe)
     path = experiment.start(given, settings, resumes=False)
     assert (path is not None) == expected
+    found, init, resume = experiment.beginning(given, settings)
+    assert (init, resume) == (path, False)
+    assert (found.network.LR_start < settings.network.LR_start) == expected     # else what it knows is forgotten
     if expected:
         arrays = parameters.arrays(parameters.read(path, settings.overlay))
         network = networks.build(settings.overlay, 3, np.random.RandomState(0))
@@ -193,6 +196,21 @@ def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path):
     with open(files.settings, 'w') as handle:
         handle.write('{}')      # as runs before there was a network to start from
     assert experiment.start(given, settings, resumes=True) is None
+
+
+@pytest.mark.parametrize('resume', ['0', '1', 'auto'])
+@pytest.mark.parametrize('changes, same', [({}, True), ({'seed': 7}, False)])
+def test_a_start_that_was_named_need_not_be_named_again(tmp_path, changes, same, resume):
+    given = experiment.parse('lfc', ['--dataset', str(tmp_path / 'own'), '--recipe', 'best', '--resume', resume])
+    settings = Settings('lfc', 1, 1, given.dataset, out=str(tmp_path), recipe=given.recipe)
+    os.mkdir(settings.run_folder)
+    with open(settings.files.settings, 'w') as handle:
+        json.dump(dict(settings.fine_tuning().deciding(), init='a.npz', **changes), handle)
+    open(settings.files.checkpoint, 'w').close()
+    resumed = (settings.fine_tuning(), 'a.npz', True)
+    fresh = (settings, None, False)
+    assert experiment.beginning(given, settings) == (
+        resumed if resume == '1' or resume == 'auto' and same else fresh)
 
 
 def test_one_writer(tmp_path):

@@ -167,6 +167,25 @@ def test_dropout_goes_on_drawing():
     assert len(losses) == 4
 
 
+def test_batch_norm_and_biases_learn_as_many_times_as_fast():
+    """The first step of Adam is as long as its rate, and quantised weights take theirs as before."""
+    overlay, moved = small.overlay('cnv', 1, 1), []
+    batch = small.batch(overlay, np.random.RandomState(2))
+    for scale in (1, 10):
+        learner = learning.Learner(networks.build(overlay, small.CLASSES, np.random.RandomState(1)), BN_LR_scale=scale)
+        optimisers = learner.weights_adam, learner.others_adam
+        before = [[variable.get_value() for variable in adam.parameters] for adam in optimisers]
+        learner.train(*(batch + (RATE,)))
+        moved.append([[variable.get_value() - old for variable, old in zip(adam.parameters, values)]
+                      for adam, values in zip(optimisers, before)])
+    (weights, others), (same_weights, faster) = moved
+    for one, other in zip(weights, same_weights):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(others, faster):
+        np.testing.assert_allclose(other, 10 * one, atol=1e-6)
+    assert np.abs(faster[-1]).max() > 5 * RATE
+
+
 @pytest.mark.parametrize('outputs, target, loss', [(3., 1, 0), (1., 1, 0), (.5, 1, .25), (0., -1, 1), (2., -1, 9)])
 def test_squared_hinge_loss(outputs, target, loss):
     assert learning.squared_hinge_loss(np.array([[outputs]]), np.array([[target]])) == loss

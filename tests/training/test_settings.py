@@ -42,6 +42,14 @@ def test_what_is_mirrored(options, mirrored):
     assert Settings('cnv', 1, 1, **options).deciding()['mirrored'] is mirrored
 
 
+def test_how_fast_batch_norm_learns_decides_where_it_is_not_as_in_the_documents():
+    """Runs of the original recipe from before there was such a number can be resumed."""
+    assert 'BN_LR_scale' not in CNV.deciding()
+    best = Settings('cnv', 1, 1, recipe='best')
+    assert best.deciding()['BN_LR_scale'] == best.network.BN_LR_scale > 1
+    assert 'BN_LR_scale = %s' % best.network.BN_LR_scale in best.lines(45000)
+
+
 def test_lines_of_lfc():
     assert LFC.lines(50000) == [
         'activation_bits = 2', 'weight_bits = 1', 'batch_size = 100', 'alpha = 0.1', 'epsilon = 0.0001',
