@@ -16,9 +16,9 @@ in_memory() {
     temporary=$(mktemp -d /dev/shm/bnn-tests.XXXXXX) || return 1
     printf '#!/bin/sh\n' > "$temporary/runs"
     chmod +x "$temporary/runs"
-    if "$temporary/runs" 2> /dev/null; then export TMPDIR=$temporary; else rm -rf "$temporary"; return 1; fi
+    "$temporary/runs" 2> /dev/null || { rm -rf "$temporary"; return 1; }
 }
-in_memory || temporary=$(mktemp -d)
+if in_memory; then for_tests=$temporary; else temporary=$(mktemp -d) for_tests=${TMPDIR:-/tmp}; fi
 # shellcheck disable=SC2154     # which the trap sets itself
 trap 'processes=$(jobs -p); [ -z "$processes" ] || kill -INT $processes; rm -rf "$temporary"' EXIT
 summary= failed= running=
@@ -60,7 +60,7 @@ start() {  # KIND ARGUMENT...
     fi
     running="$running $kind"
     : > "$temporary/$kind"          # tail may be there before the process that writes it
-    scripts/in_env.sh --tests "$kind" python -m pytest -rs ${ignored+"${ignored[@]}"} \
+    TMPDIR=$for_tests scripts/in_env.sh --tests "$kind" python -m pytest -rs ${ignored+"${ignored[@]}"} \
         ${arguments+"${arguments[@]}"} >> "$temporary/$kind" 2>&1 &
     process[$kind]=$!
 }
