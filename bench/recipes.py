@@ -4,10 +4,9 @@
 
 Variants are changes of :class:`training.settings.Network`, tried on top of the original recipe, and what a recipe could
 do beside: `loss`, of outputs and targets, and `first`, the bits of a network that is trained for half of the epochs, for
-the one in question to start from. VARIANTS names those that the recipes were chosen
-from. What the file of results has already is not computed again. Errors are of the
-epoch with the lowest validation error, which is what to choose by; then of the test set, by the board's rule and by the
-largest output.
+the one in question to start from. VARIANTS names those that the recipes were chosen from. What the file of results has
+already is not computed again. Errors are of the epoch with the lowest validation error, which is what to choose by; then
+of the test set, by the board's rule and by the largest output.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -29,6 +28,7 @@ from common.run_folder import HISTORY
 from training.settings import Settings
 
 ERRORS = ('validation', 'board', 'largest')
+
 
 def smoothed(share):
     """The loss with a share of the opposite targets: its expectation where that share of the labels is wrong."""

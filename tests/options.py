@@ -87,7 +87,7 @@ def wrong(parser, right, texts, command=()):
 
 
 def check(main, cases, capfd):
-    """That each is refused in one line that names what is wrong, and nothing is written; how many there were."""
+    """That each is refused in one line that names what is wrong, and nothing is written here; how many there were."""
     count = 0
     for arguments, names in cases:
         count += 1

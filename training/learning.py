@@ -82,7 +82,7 @@ class Learner(object):
     loss : callable
         Of outputs and targets, expressions (N, classes): what training minimises.
     BN_LR_scale : float
-        How many times as fast as quantised weights, whose steps are scaled per layer, batch norm and biases learn.
+        What multiplies the learning rate of batch norm and biases, as each layer's own scale does that of its weights.
 
     Attributes
     ----------
@@ -109,8 +109,7 @@ class Learner(object):
         copies = [layer.quantized_W for layer in quantized]
         gradients = theano.grad(cost, copies + self.others_adam.parameters)
         changes.update(self.weights_adam.updates(gradients[:len(copies)], learning_rate))
-        changes.update(self.others_adam.updates(
-            gradients[len(copies):], learning_rate if BN_LR_scale == 1 else learning_rate * np.float32(BN_LR_scale)))
+        changes.update(self.others_adam.updates(gradients[len(copies):], learning_rate * np.float32(BN_LR_scale)))
 
         self.states = (lasagne.layers.get_all_params(network) + self.weights_adam.states + self.others_adam.states +
                        [state for layer in lasagne.layers.get_all_layers(network)

@@ -199,18 +199,21 @@ def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path):
 
 
 @pytest.mark.parametrize('resume', ['0', '1', 'auto'])
-@pytest.mark.parametrize('changes, same', [({}, True), ({'seed': 7}, False)])
-def test_a_start_that_was_named_need_not_be_named_again(tmp_path, changes, same, resume):
-    given = experiment.parse('lfc', ['--dataset', str(tmp_path / 'own'), '--recipe', 'best', '--resume', resume])
-    settings = Settings('lfc', 1, 1, given.dataset, out=str(tmp_path), recipe=given.recipe)
+@pytest.mark.parametrize('changes', [{}, {'seed': 7}])
+@pytest.mark.parametrize('init', [None, 'a.npz'])
+def test_how_a_run_began_need_not_be_said_again(tmp_path, init, changes, resume):
+    """Neither what it starts from nor, which follows from that, its learning rate; a new one begins as without the old."""
+    given = experiment.parse('cnv', ['--dataset', str(tmp_path / 'own'), '--recipe', 'best', '--resume', resume])
+    settings = Settings('cnv', 1, 1, given.dataset, out=str(tmp_path), recipe=given.recipe)
+    new = experiment.beginning(given, settings)[:2] + (False,)
+    assert new[1] and new[0] == settings.fine_tuning() != settings
     os.mkdir(settings.run_folder)
+    began = settings.fine_tuning() if init else settings
     with open(settings.files.settings, 'w') as handle:
-        json.dump(dict(settings.fine_tuning().deciding(), init='a.npz', **changes), handle)
+        json.dump(dict(began.deciding(), **dict({'init': init} if init else {}, **changes)), handle)
     open(settings.files.checkpoint, 'w').close()
-    resumed = (settings.fine_tuning(), 'a.npz', True)
-    fresh = (settings, None, False)
-    assert experiment.beginning(given, settings) == (
-        resumed if resume == '1' or resume == 'auto' and same else fresh)
+    resumes = resume == '1' or resume == 'auto' and not changes
+    assert experiment.beginning(given, settings) == ((began, init, True) if resumes else new)
 
 
 def test_one_writer(tmp_path):
