@@ -3,7 +3,8 @@
 # what 3.8 to 3.11 and their numpy may change, trainings and what reads files, on one of these too; all but the shell scripts'
 # and the C kernels' on 2.7; those of export/ once more with its runtimes, and with FINN. What the machine lacks is skipped,
 # and listed at the end.
-# Arguments go to pytest; of paths, each Python gets those that it runs.
+# Arguments go to pytest; of paths, each Python gets those that it runs. --thorough, the first: those marked thorough too, and
+# those marked once on each Python (pytest.ini says what they are).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +22,8 @@ in_memory() {
 if in_memory; then for_tests=$temporary; else temporary=$(mktemp -d) for_tests=${TMPDIR:-/tmp}; fi
 # shellcheck disable=SC2154     # which the trap sets itself
 trap 'processes=$(jobs -p); [ -z "$processes" ] || kill -INT $processes; rm -rf "$temporary"' EXIT
-summary= failed= running=
+summary= failed= running= thorough=
+[ "${1:-}" != --thorough ] || { thorough=1; shift; }
 [ ! -t 1 ] || set -- --color=yes "$@"
 declare -A version left_out process
 # What a numpy between those of 2.7 and of the newest Python may change: a training, its graph, its files.
@@ -86,7 +88,11 @@ for kind in newest 3 2.7 export finn; do        # tests run while the next envir
         *) left_out[$kind]='tests/docker tests/environment tests/faults'
             [ -z "${version[newest]:-}" ] || left_out[$kind]+=' tests/training/test_kernels.py tests/board/test_sanitizers.py' ;;
     esac
-    start "$kind" "$@"
+    case $thorough:$kind:${version[newest]:+newest} in
+        1:*) start "$kind" -m 'not long' "$@" ;;
+        :3:newest | :2.7:newest) start "$kind" -m 'not (long or thorough or once)' "$@" ;;
+        *) start "$kind" "$@" ;;
+    esac
 done
 [ ${#version[@]} -gt 0 ] || { printf '%s' "$summary"; echo 'test: error: no Python here can run the tests' >&2; exit 1; }
 
@@ -103,6 +109,8 @@ for kind in $running; do
     tell "Python ${version[$kind]}: $answer${left_out[$kind]:+, without ${left_out[$kind]}}"
     reasons=$(skipped "$kind")
     [ -z "$reasons" ] || tell "$reasons"
+    left=$(sed -n 's/\x1b\[[0-9;]*m//g; s/^left to /    left to /p' "$temporary/$kind")
+    [ -z "$left" ] || tell "$left"
 done
 
 printf -- '---\n%s' "$summary"

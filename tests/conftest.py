@@ -7,6 +7,18 @@ import pytest
 # A shell has its background jobs ignore Ctrl-C, and so would every program that a test starts and stops.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+LEFT = []       # tests that only make test-thorough runs
+
+
+def pytest_deselected(items):
+    LEFT.extend(item for item in items if not item.get_closest_marker('long') and
+                (item.get_closest_marker('thorough') or item.get_closest_marker('once')))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if LEFT and not config.getoption('keyword'):
+        terminalreporter.write_line('left to make test-thorough: %d' % len(LEFT))
+
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):

@@ -22,11 +22,14 @@ FIELDS = [b'\0', b'\xff', b'\1', b'\x80', b'\0\0\0\0', b'\xff\xff\xff\xff', b'\x
           b'../', b'/', b'\n', b'\r\n', b"'|O'", b'True', b'[' * 40, b'9' * 20, b'-1', b'nan', b'1e999',
           b'\xc3\xa9', b'\xff\xfe']
 SHORT = 1000        # cases up to which a search is the same each time, as `make test` wants it
+FEWEST = 10         # so that some are read and some refused
 
 
 def searches(short, long):
-    """Parametrise a test by the number of `cases`: few in `make test`, always the same; many in `make test-long`."""
-    return pytest.mark.parametrize('cases', [short, pytest.param(long, marks=pytest.mark.long)])
+    """Parametrise a test by the number of `cases`: a fifth of the short search in ``make test``, all of it in ``make
+    test-thorough``, both the same each time; the long one in ``make test-long``."""
+    return pytest.mark.parametrize('cases', [max(short // 5, FEWEST), pytest.param(short, marks=pytest.mark.thorough),
+                                             pytest.param(long, marks=pytest.mark.long)])
 
 
 def explore(attempt, files, cases, refusals=(UserError,), both=True):

@@ -70,6 +70,8 @@ pip_install() {  # NAME PYTHON ARGUMENT...: from the locks alone
     shift 2
     # virtualenv, one wheel, is fetched by whatever pip there is: Ubuntu 18.04's does not know the last two yet.
     [ "$name" = virtualenv ] || set -- --no-build-isolation --no-warn-script-location "$@"
+    # Bytecode is written by the first import, of the quarter that is imported; where imports write none (the image), now.
+    [ -n "${PYTHONDONTWRITEBYTECODE:-}" ] || set -- --no-compile "$@"
     # On 3.12 and later, Theano's setup.py needs what is in this folder.
     PYTHONPATH=$([ "$name" != py312 ] || echo "$root/scripts/setup/for_theano") \
         "$interpreter" -m pip --disable-pip-version-check --retries 2 install -q --require-hashes --no-deps "$@" \

@@ -3,12 +3,15 @@ from __future__ import absolute_import
 
 import json
 
+import pytest
+
 from bench import exported
 from board import kernel
 from common.errors import run
 from tests.board.test_kernel import needs_kernel
 
 
+@pytest.mark.once
 @needs_kernel
 def test_figures(capsys):
     assert run(exported.main, ['--net', 'lfcW1A2', '--rounds', '2', '--json']) == 0

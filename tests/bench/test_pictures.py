@@ -4,6 +4,7 @@ from __future__ import absolute_import, division
 import json
 import os
 
+import pytest
 from PIL import Image
 
 from bench import pictures
@@ -16,6 +17,7 @@ def test_photographs_are_all_different(tmpdir):
     assert all(Image.open(str(path)).size == (400, 300) for path in found)
 
 
+@pytest.mark.once
 def test_figures(monkeypatch, capsys):
     monkeypatch.setattr(pictures, 'SIZE', (320, 240))
     make = pictures.make

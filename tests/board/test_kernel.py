@@ -178,6 +178,7 @@ def test_compiled_for_lesser_processors(tmpdir, option):
     assert finish(start(tmpdir, CC='%s %s' % (compiler, option))) == (0, 'equal', '')
 
 
+@pytest.mark.once
 @needs_kernel
 def test_two_processes_at_once_compile_one_library(tmpdir):
     processes = [start(tmpdir) for _ in range(2)]
@@ -186,6 +187,7 @@ def test_two_processes_at_once_compile_one_library(tmpdir):
     assert library.endswith('.so') and digest == library + '.sha256'
 
 
+@pytest.mark.once
 @needs_kernel
 def test_a_damaged_library_is_made_again(tmpdir):
     """Half a library is found by the loader to be one, and ends the process when it is used."""

@@ -18,6 +18,7 @@ FORMS = {'no vectors': ([], (), (1, 3)), 'AVX2': (['-mavx2'], ('avx2',), (1, 64)
 
 
 @needs_gcc
+@pytest.mark.thorough
 @pytest.mark.parametrize('form', sorted(FORMS))
 def test_every_path(tmpdir, form):
     """With one thread each allocation fails once, too."""

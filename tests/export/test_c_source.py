@@ -16,6 +16,7 @@ from export import c_source, export, planes, source
 from tests.board import networks
 from tests.export.conftest import case
 
+pytestmark = pytest.mark.once
 STRICT = ['-std=c99', '-Wall', '-Wextra', '-pedantic', '-Werror']
 SANITIZERS = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 BARE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'bare.c')

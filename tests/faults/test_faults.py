@@ -20,6 +20,7 @@ def answer(*arguments):
     return process.returncode, process.stdout
 
 
+@pytest.mark.thorough
 def test_a_sample_of_every_command_and_kind():
     status, output = answer('tests.faults', '--sample', '2')
     assert status == 0, output

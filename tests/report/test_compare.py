@@ -123,6 +123,7 @@ def test_by_keyboard_alone(tmpdir):
         assert page.evaluate('document.activeElement.parentElement.ariaSort') == 'ascending'
 
 
+@browser.needs_chromium
 def test_axes_rules_are_kept(tmpdir):
     run_folder(tmpdir, 'a-cnvW1A2', packed=80.5)
     run_folder(tmpdir, 'b-lfcW1A1', dataset='mnist')

@@ -359,6 +359,7 @@ def test_by_keyboard_alone(made, tmpdir):
         assert reached == ['Networks trained on signs', 'Class by class', 'Layers']
 
 
+@browser.needs_chromium
 def test_axe_would_notice(tmpdir):
     found = browser.violations(tmpdir, '<!DOCTYPE html><title>x</title><main><img src="data:,"><h4>deep</h4></main>')
     assert {text.partition(':')[0] for text in found} >= {'html-has-lang', 'image-alt'}

@@ -68,8 +68,10 @@ def test_what_is_not_in_the_cache_is_compiled_in_threads_and_loaded(compiled_in,
     assert compiled_in == []
 
 
-@pytest.mark.parametrize('headers, room', [(compiling.HEADERS, 0), (compiling.HEADERS, 2 ** 60), ('#error', 0)],
-                         ids=['used', 'a full disk', 'refused'])
+@pytest.mark.parametrize('headers, room', [
+    pytest.param(compiling.HEADERS, 0, id='used'),
+    pytest.param(compiling.HEADERS, 2 ** 60, id='a full disk', marks=pytest.mark.once),
+    pytest.param('#error', 0, id='refused', marks=pytest.mark.once)])
 def test_headers_are_compiled_once_for_modules_of_the_same_options(compiled_in, monkeypatch, headers, room):
     monkeypatch.setattr(theano.config.gcc, 'cxxflags', theano.config.gcc.cxxflags + ' -Werror=invalid-pch')
     monkeypatch.setattr(compiling, 'HEADERS', headers)

@@ -128,6 +128,7 @@ def test_results_are_put_aside(done):
     assert (folder / 'digits-1w-2a.npz').read_bytes() == before, 'the same seed gives the same bytes'
 
 
+@pytest.mark.once
 def test_resuming_without_a_checkpoint_destroys_nothing(tmp_path):
     folder = tmp_path / 'digits-lfcW1A1'
     assert train('--out', tmp_path, *TINY)[0] == 0
@@ -154,6 +155,7 @@ def test_no_place_for_what_is_compiled(tmp_path):
     assert status == 1 and 'base_compiledir=' in errors and errors.count('\n') == 1
 
 
+@pytest.mark.once
 def test_how_own_pictures_are_fitted_is_kept(tmp_path):
     own = tmp_path / 'own'
     drawings.folder(str(own), 70, classes=drawings.SHAPES[:2])

@@ -17,7 +17,8 @@ from weights_gen import parameters
 RATE = .003
 ROUNDING = 1e-5         # of a gradient, as a share of its layer's root mean square
 
-
+LFC, CNV = small.OVERLAYS[1:3]
+OTHERS = [pytest.param(overlay, marks=pytest.mark.thorough) for overlay in small.OVERLAYS if overlay not in (LFC, CNV)]
 FULL_SIZE = [pytest.param(overlay, marks=pytest.mark.long, id='full-size-' + overlay.name) for overlay in OVERLAYS.values()]
 
 
@@ -55,7 +56,8 @@ def twins_of():
     return get
 
 
-@pytest.mark.parametrize('overlay', small.OVERLAYS + FULL_SIZE, ids=lambda overlay: overlay.name)
+@pytest.mark.parametrize('overlay', [LFC, pytest.param(CNV, marks=pytest.mark.once)] + OTHERS + FULL_SIZE,
+                         ids=lambda overlay: overlay.name)
 def test_first_step(twins_of, overlay):
     twins, random = twins_of(overlay), np.random.RandomState(11)
     parameters = small.random_parameters(overlay, random, classes(overlay))
@@ -100,7 +102,8 @@ def nudged(parameters, random):
             for array in parameters]
 
 
-@pytest.mark.parametrize('overlay', [small.OVERLAYS[1], small.OVERLAYS[2]] + FULL_SIZE, ids=lambda overlay: overlay.name)
+@pytest.mark.parametrize('overlay', [LFC, pytest.param(CNV, marks=pytest.mark.thorough)] + FULL_SIZE,
+                         ids=lambda overlay: overlay.name)
 def test_hundred_steps(twins_of, overlay):
     """Binarised networks amplify the last bit: so how far the plain graph strays from itself is the measure."""
     twins, random = twins_of(overlay), np.random.RandomState(5)
@@ -121,6 +124,7 @@ def test_hundred_steps(twins_of, overlay):
         assert real[part].mean() <= 2 * allowed[part].mean() + 1e-6
 
 
+@pytest.mark.thorough
 def test_the_script_trains_from_the_first_line_to_parameters_that_weights_gen_reads(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(str(tmp_path))
     assert plain.main(['--net=lfc', '--dataset=digits', '--epochs=2']) is None

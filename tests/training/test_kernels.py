@@ -24,7 +24,8 @@ FORMS = {
 
 @needs_gcc
 @pytest.mark.parametrize('source', [PRODUCTS, OTHERS])
-@pytest.mark.parametrize('form', sorted(FORMS))
+@pytest.mark.parametrize('form', [pytest.param(form, marks=pytest.mark.thorough) if form.startswith('sanitizers') else form
+                                  for form in sorted(FORMS)])
 def test_every_width(tmpdir, form, source):
     options, features, counts = FORMS[form]
     needs_processor(*features)

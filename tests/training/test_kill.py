@@ -97,6 +97,7 @@ def killed_until_done(net, out, kills, seed):
     return killed
 
 
+@pytest.mark.once
 def test_stopped_in_every_way(uninterrupted, tmp_path):
     """SIGTERM, then kill -9 and a damaged checkpoint, then to the end."""
     net, out = uninterrupted
@@ -138,7 +139,8 @@ def test_stopped_while_compiling(tmp_path):
     assert 'Traceback' not in output and not os.path.exists(os.path.join(folder('lfc', tmp_path), 'checkpoint.npz'))
 
 
-@pytest.mark.parametrize('seed', [0] + [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10)])
+@pytest.mark.parametrize('seed', [pytest.param(0, marks=pytest.mark.thorough)] +
+                         [pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10)])
 def test_killed_many_times(uninterrupted, tmp_path, seed):
     net, out = uninterrupted
     assert killed_until_done(net, tmp_path, 3, seed) >= 2

@@ -119,7 +119,9 @@ def test_a_step_of_a_wide_network(overlay, images):
     assert pair.reference.undecided == 0, 'choose another seed'
 
 
-@pytest.mark.parametrize('overlay', [small.OVERLAYS[1], small.OVERLAYS[2]], ids=lambda overlay: overlay.name)
+@pytest.mark.once
+@pytest.mark.parametrize('overlay', [small.OVERLAYS[1], pytest.param(small.OVERLAYS[2], marks=pytest.mark.thorough)],
+                         ids=lambda overlay: overlay.name)
 def test_steps_in_plain_theano(overlay, monkeypatch):
     """What is computed on another device than the CPU."""
     monkeypatch.setattr(ops, 'available', lambda: False)

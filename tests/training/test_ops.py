@@ -15,7 +15,8 @@ from training.ops.dense import Dense, dense_native, dense_twin
 from training.ops.dropout import dropout_native, dropout_twin
 from training.ops.max_pool import max_pool_native, max_pool_twin
 
-pytestmark = pytest.mark.skipif(not ops.available(), reason='no C++ compiler, or not on the CPU: twins only')
+pytestmark = [pytest.mark.once,
+              pytest.mark.skipif(not ops.available(), reason='no C++ compiler, or not on the CPU: twins only')]
 
 
 def variables(arrays):

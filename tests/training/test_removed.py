@@ -112,6 +112,7 @@ print(theano.config.blas.ldflags)
 '''
 
 
+@pytest.mark.once
 @pytest.mark.parametrize('flags, linked', [('', True), ('blas.ldflags=', False)])
 def test_theanos_own_convolution_on_two_threads(flags, linked):
     """With the OpenBLAS of scipy's wheel, whose functions have other names from scipy 1.13 on; and without any."""

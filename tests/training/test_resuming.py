@@ -36,7 +36,8 @@ class Interrupts(object):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.parametrize('options', [dict(), dict(recipe='best', seed=3)], ids=['original', 'best'])
+@pytest.mark.parametrize('options', [
+    pytest.param(dict(), id='original'), pytest.param(dict(recipe='best', seed=3), id='best', marks=pytest.mark.once)])
 def test_stopped_at_every_place(tmpdir, monkeypatch, options):
     """At every batch and every evaluation of two epochs, one after the other: the same bytes as without."""
     interrupts = Interrupts(monkeypatch)
@@ -101,6 +102,7 @@ def test_other_settings_are_refused(tmpdir, monkeypatch):
     assert start(settings(tmpdir), resume=True)
 
 
+@pytest.mark.once
 def test_checkpoints_of_another_version_are_refused(tmpdir, monkeypatch):
     """Whole files, with the same settings, whose state is laid out otherwise."""
     Interrupts(monkeypatch, at=2)

@@ -13,6 +13,8 @@ from common.overlays import OVERLAYS
 from tests.training import small
 from training import ops, selftest
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize('overlay', [small.OVERLAYS[1], small.OVERLAYS[3]], ids=lambda overlay: overlay.name)
 def test_the_kernels_compute_as_their_twins(overlay, monkeypatch):
