@@ -1,13 +1,13 @@
 #!/bin/bash
-# Runs a command in the project's environment, making that first where it is not there yet:
+# Runs a command in the project's environment, which it makes first if it is missing:
 #
 #     scripts/in_env.sh python training/mnist_mod.py -wb 1 -ab 1
 #     scripts/in_env.sh --tests KIND python -m pytest      KIND: 2.7, 3, newest, export, finn; see setup.sh
 #     scripts/in_env.sh --for export python export/export.py ...
-#     scripts/in_env.sh --light python -m board.predict ...   before there is one to work in: in one without Theano, made in
-#                                                             seconds, where a Python here is 3.8 or later
+#     scripts/in_env.sh --light python -m board.predict ...   while there is none to work in: in one without Theano, made in
+#                                                             seconds, if a Python here is 3.8 or later
 set -euo pipefail
-trap 'exit 75' TERM     # until the command runs: nothing has begun, and it can be started again
+trap 'exit 75' TERM     # before the command runs nothing has begun: it can be started again
 
 scripts=$(cd "$(dirname "$0")" && pwd -P)
 link=active

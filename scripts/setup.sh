@@ -1,21 +1,21 @@
 #!/bin/bash
-# Makes the project's environment under .venv/, from the locks in requirements/; needs no Python to start with. Or
-# takes the project's image, or makes the conda environment of environment.yml.
+# Makes the project's environment in .venv/ from the locks in requirements/, even where there is no Python yet. Or uses the
+# project's image, or makes the conda environment of environment.yml.
 #
-#     scripts/setup.sh [--quiet]            the environment to work in; .venv/active leads to it
-#     scripts/setup.sh --tests KIND         an environment with the test set; .venv/tests-KIND leads to it
+#     scripts/setup.sh [--quiet]            the environment to work in; .venv/active links to it
+#     scripts/setup.sh --tests KIND         an environment with the test packages; .venv/tests-KIND links to it
 #                                           KIND: 2.7, 3 (3.8 to 3.11), newest (the newest of 3.8 to 3.14), export,
 #                                           finn
-#     scripts/setup.sh --for export         what only make export FORMAT=onnx and qonnx need; .venv/export
-#     scripts/setup.sh --for finn           what only FORMAT=finn needs; .venv/finn
-#     scripts/setup.sh --for fuzz           what only make test-fuzz needs, of Python 3.11; .venv/fuzz
-#     scripts/setup.sh --for light          what computes without Theano, of any Python from 3.8 on; .venv/light
-#     scripts/setup.sh --for tensorboard    what writes TensorBoard's files, into the environment to work in
+#     scripts/setup.sh --for export         .venv/export, for make export FORMAT=onnx and qonnx
+#     scripts/setup.sh --for finn           .venv/finn, for FORMAT=finn
+#     scripts/setup.sh --for fuzz           .venv/fuzz, for make test-fuzz; needs Python 3.11
+#     scripts/setup.sh --for light          .venv/light, for commands without Theano, from any Python from 3.8 on
+#     scripts/setup.sh --for tensorboard    adds TensorBoard's writer to the environment to work in
 #
-# Its parts are in setup/: which Pythons there are, which runtime is chosen, how an environment is made.
+# setup/ has its parts: finding Pythons, choosing a runtime, making an environment.
 #
-# Choices, by environment variables: RUNTIME=auto|venv|conda|docker, PYTHON=command or path, WITH_TENSORFLOW=1. They
-# hold until others are made. A second call finds the work done. Exit status 3: this machine has no Python that fits.
+# Environment variables choose: RUNTIME=auto|venv|conda|docker, PYTHON=command or path, WITH_TENSORFLOW=1. A choice is kept
+# until the next one. A second call has nothing to do. Exit status 3: this machine has no suitable Python.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -37,7 +37,7 @@ say() { echo "setup: $*"; }
 warn() { echo "setup: warning: $*" >&2; }
 fail() { echo "setup: error: $*" >&2; exit "${status:-1}"; }
 
-install_command() {  # DEBIAN-PACKAGE [FEDORA-PACKAGE]: how this machine gets it
+install_command() {  # DEBIAN-PACKAGE [FEDORA-PACKAGE]: how to install it here
     if command -v apt-get > /dev/null; then echo "apt-get install $1"
     elif command -v dnf > /dev/null; then echo "dnf install ${2:-$1}"
     elif command -v yum > /dev/null; then echo "yum install ${2:-$1}"
@@ -50,14 +50,14 @@ install_command() {  # DEBIAN-PACKAGE [FEDORA-PACKAGE]: how this machine gets it
 . "$root/scripts/setup/build.sh"
 . "$root/scripts/engine.sh"
 
-# --- what Theano needs of the machine ---------------------------------------------------------------------------------
+# --- what Theano needs from the machine -------------------------------------------------------------------------------
 
 check_compiler() {
     g++ --version > /dev/null 2>&1 ||
         fail "Theano needs a C++ compiler and there is no g++: $(install_command g++ gcc-c++), then make setup again"
 }
 
-# One setup at a time (where the machine has flock); what another has finished meanwhile is found done.
+# One setup at a time, if the machine has flock. What another setup has finished meanwhile is not made again.
 lock() {
     mkdir -p "$venvs" || fail "$venvs cannot be made: the project's folder must be writable"
     command -v flock > /dev/null || return 0
@@ -71,7 +71,7 @@ point() {  # LINK NAME
 
 # ----------------------------------------------------------------------------------------------------------------------
 
-# Nothing of the user's own Python may leak into the environment.
+# Keep the user's own Python settings out of the environment.
 unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
 export PIP_NO_PYTHON_VERSION_WARNING=1
 

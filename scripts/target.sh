@@ -1,14 +1,14 @@
 #!/bin/bash
-# The front door of make and of the image: checks the variables, and runs what the table common/options.txt says that a
-# target is. A variable of a Python stage becomes an option on its command line, which is shown.
+# Entry point of make and of the image: checks the variables, and runs a target as common/options.txt defines it. For a
+# Python stage, variables become options of its command line, which is shown.
 #
 #     scripts/target.sh TARGET [VARIABLE=value ...]
 #
-# make gives the variables by the environment; BNN_GIVEN names those of its command line, BNN_GOALS all targets of the call.
+# make passes variables in the environment; BNN_GIVEN names those on its command line, BNN_GOALS all targets of the call.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd -P)
-unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL     # a make further in would take the variables for its own
-trap 'exit 75' TERM     # what has not begun can simply be started again: the status that supervisors restart by
+unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL     # a nested make would take the variables for its own
+trap 'exit 75' TERM     # nothing has begun: 75 tells supervisors to start it again
 
 target=${1:-help}
 [ $# = 0 ] || shift
@@ -35,7 +35,7 @@ while IFS='|' read -r name first second _ help; do
     esac
 done < "$root/common/options.txt"
 
-nearest() {  # NAME CANDIDATE...: ": CANDIDATE?" for the one that is most like NAME, by letters changed, missing or swapped
+nearest() {  # NAME CANDIDATE...: ": CANDIDATE?" for the candidate closest to NAME (letters changed, missing or swapped)
     printf '%s\n' "${@:2}" | awk -v name="$1" '
         function least(x, y) { return x < y ? x : y }
         function distance(a, b,    i, j, d) {
@@ -66,7 +66,7 @@ done
 
 stages_of() { case ${command[$1]} in '= '*) echo "${command[$1]#= }" ;; *) echo "$1" ;; esac; }
 
-# All variables of the command line are checked against all of its targets, once.
+# Check all variables of the command line against all of its targets, once.
 read -ra goals <<< "${BNN_GOALS:-$target}"
 read -r first_stage _ <<< "$(stages_of "${goals[0]}")"
 if [ "$target" = "${goals[0]}" ] || [ "$target" = "$first_stage" ]; then
@@ -101,7 +101,7 @@ done
 
 # --- what it runs ---------------------------------------------------------------------------------------------------------
 
-options_of() {  # STAGE: sets options to its command line's options, from the variables that are not empty
+options_of() {  # STAGE: sets options to the options of its command line, from the variables that are not empty
     local name value word words last=()
     options=()
     for name in ${reads[$1]}; do
@@ -145,8 +145,8 @@ run_stage() {  # STAGE [exec]
 cd "$root"
 case ${command[$target]} in
     '= '*)
-        # SIGTERM reaches the stage as well, as Ctrl-C does: the group gets both. 75: stopped, and can be resumed, or started
-        # again: every stage but the training makes all of its files again.
+        # The whole process group gets SIGTERM and Ctrl-C, so the stage does too. 75: stopped; a training can be resumed, any
+        # other stage started again, since it rewrites all of its files.
         stopped=
         trap 'stopped=1' TERM INT
         for stage in $(stages_of "$target"); do

@@ -1,15 +1,14 @@
 #!/bin/bash
-# Runs the tests on every Python of this machine that they are meant for, side by side: all on the newest of 3.8 to 3.14;
-# what 3.8 to 3.11 and their numpy may change, trainings and what reads files, on one of these too; all but the shell scripts'
-# and the C kernels' on 2.7; those of export/ once more with its runtimes, and with FINN. What the machine lacks is skipped,
-# and listed at the end.
-# Arguments go to pytest; of paths, each Python gets those that it runs. --thorough, the first: those marked thorough too, and
-# those marked once on each Python (pytest.ini says what they are).
+# Runs the tests in parallel on this machine's Pythons: on the newest of 3.8 to 3.14, all but export/; on one of 3.8 to 3.11,
+# what these and their numpy may change (training and reading files); on 2.7, all but shell scripts, faults and C kernels;
+# export/ in environments with its runtimes, and with FINN. What the machine lacks is skipped, and listed at the end.
+# Arguments go to pytest; each Python gets the paths that it runs. --thorough, as the first argument, adds the tests marked
+# thorough and runs those marked once on each Python (see pytest.ini).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Tests write thousands of small files and wait for the disk to have them: in memory, where there is room (megabytes; they
-# take a third of it) and programs may run there, they wait for nothing.
+# Tests write and sync thousands of small files. In memory that is fast: use it if it has room (in megabytes; the tests take
+# a third of it) and allows programs to run.
 ROOM=3000
 in_memory() {
     [ -z "${TMPDIR:-}" ] && free=$(df --output=avail -B 1000000 /dev/shm 2> /dev/null | tail -n 1) && [ "$free" -gt $ROOM ] || return 1
@@ -20,13 +19,13 @@ in_memory() {
     "$temporary/runs" 2> /dev/null || { rm -rf "$temporary"; return 1; }
 }
 if in_memory; then for_tests=$temporary; else temporary=$(mktemp -d) for_tests=${TMPDIR:-/tmp}; fi
-# shellcheck disable=SC2154     # which the trap sets itself
+# shellcheck disable=SC2154     # set by the trap itself
 trap 'processes=$(jobs -p); [ -z "$processes" ] || kill -INT $processes; rm -rf "$temporary"' EXIT
 summary= failed= running= thorough=
 [ "${1:-}" != --thorough ] || { thorough=1; shift; }
 [ ! -t 1 ] || set -- --color=yes "$@"
 declare -A version left_out process
-# What a numpy between those of 2.7 and of the newest Python may change: a training, its graph, its files.
+# What a numpy between those of 2.7 and the newest Python may change: training, its graph, its files.
 of_numpy=()
 for name in backend checkpoint compatibility experiment layers networks quantization removed resuming updates; do
     of_numpy+=(! -name "test_$name.py")
@@ -40,7 +39,7 @@ is_left_out() {  # KIND PATH
 
 tell() { summary="$summary$*"$'\n'; }
 
-skipped() {  # KIND: each reason once, with the number of tests
+skipped() {  # KIND: each reason once, with its number of tests
     sed -n 's/\x1b\[[0-9;]*m//g; s/^SKIPPED \[\([0-9]*\)\] [^ ]* \(.*\)/\1 \2/p' "$temporary/$1" |
         awk '{ count = $1; $1 = ""; total[$0] += count }
              END { for (reason in total) printf "    %d skipped:%s\n", total[reason], reason }' | sort
@@ -61,7 +60,7 @@ start() {  # KIND ARGUMENT...
         return
     fi
     running="$running $kind"
-    : > "$temporary/$kind"          # tail may be there before the process that writes it
+    : > "$temporary/$kind"          # tail may start before the process that writes it
     TMPDIR=$for_tests scripts/in_env.sh --tests "$kind" python -m pytest -rs ${ignored+"${ignored[@]}"} \
         ${arguments+"${arguments[@]}"} >> "$temporary/$kind" 2>&1 &
     process[$kind]=$!

@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2154,SC2046     # setup.sh and its other parts set the names; no lock's has a space
-# To be sourced by scripts/setup.sh: whether an environment is there, and how it is made.
+# shellcheck shell=bash disable=SC2154,SC2046     # setup.sh and its other parts set the names; lock names have no spaces
+# Sourced by scripts/setup.sh: checks whether an environment is there, and makes it.
 
 # An environment is named after its Python's version; the locks follow from the name.
 locks() {
@@ -23,7 +23,7 @@ test_locks() {
     esac
 }
 
-key() {  # ENVIRONMENT LOCK...: changes with the locks and when the project moves to another folder
+key() {  # ENVIRONMENT LOCK...: changes when a lock changes or the project's folder moves
     local name=$1 lock
     shift
     { echo "$venvs/$name"; for lock; do cat "$(lock_file "$lock")"; done; } | cksum
@@ -36,7 +36,7 @@ lock_file() {
     esac
 }
 
-# Stamps are written last, once the disk has all else: an environment without them is unfinished.
+# Stamps are written last, after everything else is on disk: an environment without one is unfinished.
 stamp() {  # FILE LINE...
     sync -f "$venvs" 2> /dev/null || sync || true
     printf '%s\n' "${@:2}" > "$1"
@@ -58,21 +58,21 @@ has_tests() {
 
 # --- making it --------------------------------------------------------------------------------------------------------
 
-complaint() {  # what the log ends with, short
+complaint() {  # the end of the log, shortened
     local error
     error=$(grep -oiE 'error: [^"]{1,150}' "$log" | tail -n 1 || true)
     [ -n "$error" ] || error=$(tail -n 1 "$log" | cut -c 1-150)
     echo "${error:-it ended without a word}"
 }
 
-pip_install() {  # NAME PYTHON ARGUMENT...: from the locks alone
+pip_install() {  # NAME PYTHON ARGUMENT...: from the locks only
     local name=$1 interpreter=$2 reason
     shift 2
-    # virtualenv, one wheel, is fetched by whatever pip there is: Ubuntu 18.04's does not know the last two yet.
+    # Any pip can fetch virtualenv, a single wheel; Ubuntu 18.04's does not know these two options.
     [ "$name" = virtualenv ] || set -- --no-build-isolation --no-warn-script-location "$@"
-    # Bytecode is written by the first import, of the quarter that is imported; where imports write none (the image), now.
+    # The first import writes bytecode, for the quarter that is used. If imports write none (the image), pip does it now.
     [ -n "${PYTHONDONTWRITEBYTECODE:-}" ] || set -- --no-compile "$@"
-    # On 3.12 and later, Theano's setup.py needs what is in this folder.
+    # On 3.12 and later, Theano's setup.py needs the modules in this folder.
     PYTHONPATH=$([ "$name" != py312 ] || echo "$root/scripts/setup/for_theano") \
         "$interpreter" -m pip --disable-pip-version-check --retries 2 install -q --require-hashes --no-deps "$@" \
         >> "$log" 2>&1 && return
@@ -104,7 +104,7 @@ make_27() {  # DIRECTORY
         fail "$python cannot make an isolated environment: $(complaint); all of it is in $log"
 }
 
-any_pip() {  # an interpreter whose pip can fetch virtualenv: this Python, or any Python 3
+any_pip() {  # an interpreter whose pip can fetch virtualenv: $python, or any Python 3
     local candidate
     while IFS= read -r candidate; do
         if "$candidate" -m pip --version > /dev/null 2>&1; then echo "$candidate"; return; fi
@@ -144,7 +144,7 @@ build_conda() {
     finish conda
 }
 
-# Conda from 2025 on fetches nothing from Anaconda's channels before somebody has agreed to their terms: nobody does so here.
+# Since 2025, conda fetches nothing from Anaconda's channels until the user accepts their terms. Do not accept for the user.
 refused_terms() {
     local channel
     grep -qi 'terms of service have not been accepted' "$log" || return 0
@@ -153,12 +153,12 @@ refused_terms() {
         "$conda tos accept --override-channels --channel $channel, then make setup again"
 }
 
-trains() { case $(locks "$1") in light | export | finn | fuzz) return 1 ;; esac; }     # whether Theano is in it
+trains() { case $(locks "$1") in light | export | finn | fuzz) return 1 ;; esac; }     # whether it has Theano
 
-finish() {  # NAME: it is tried once, and then complete
+finish() {  # NAME: tries it once, then marks it complete
     local name=$1
     if trains "$name"; then
-        # docker/Dockerfile has no training/ here, and needs nothing of it on 2.7.
+        # docker/Dockerfile has no training/ at this point, and does not need it on 2.7.
         THEANO_FLAGS=${THEANO_FLAGS:+$THEANO_FLAGS,}device=cpu,blas.ldflags= "$venvs/$name/bin/python" -c '
 import os, sys
 if sys.version_info >= (3, 12):

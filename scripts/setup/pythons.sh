@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154,SC2034     # names that setup.sh and its parts share
-# To be sourced by scripts/setup.sh: which Pythons there are, and which is the best.
+# Sourced by scripts/setup.sh: finds this machine's Pythons and chooses the best.
 
-# Prints "VERSION HEADERS EXECUTABLE" of an interpreter (HEADERS: 1 or 0), or what is wrong with it on a line that begins
-# with "no:".
+# Prints an interpreter's "VERSION HEADERS EXECUTABLE" (HEADERS: 1 or 0), or a line that starts with "no:" and says what is
+# wrong with it.
 probe='
 import os, platform, sys
 for module in ["ssl", "zlib", "sysconfig"] + (sys.version_info[0] > 2) * ["venv", "ensurepip"]:
@@ -21,7 +21,7 @@ else:
 '
 rejected=
 
-# A number to choose the largest by, for an interpreter of VERSION; nothing where it does not fit KIND:
+# The rank of an interpreter of VERSION (the largest wins), or nothing if it does not fit KIND:
 #   2.7, 3.8-3.11, training (Python 3), any (training, or 2.7), newest (the newest that trains): with headers, for Theano
 #   export, finn, fuzz, light: without Theano
 python_rank() {  # VERSION KIND
@@ -33,7 +33,7 @@ python_rank() {  # VERSION KIND
                 3.8-3.11:* | newest:* | light:* | export:3.11 | finn:3.11 | fuzz:3.11) echo "$minor" ;;
                 training:* | any:*) echo $((100 + minor)) ;;
             esac ;;
-        3.12 | 3.13 | 3.14)         # the earlier, the less has to be given back to Theano
+        3.12 | 3.13 | 3.14)         # the older, the less training/removed.py must restore
             case $2 in
                 newest | light | export | finn) echo "$minor" ;;
                 training | any) echo $((100 - minor)) ;;
@@ -44,7 +44,7 @@ python_rank() {  # VERSION KIND
 
 needs_headers() { case $1 in export | finn | fuzz | light) return 1 ;; esac; }
 
-candidates() {  # 2.7 or 3: interpreters that may be there, one a line
+candidates() {  # 2.7 or 3: interpreters that may be there, one per line
     local pyenv=${PYENV_ROOT:-${HOME:-/}/.pyenv}/versions uv=${XDG_DATA_HOME:-${HOME:-/}/.local/share}/uv/python minor
     case $1 in
         2*) type -aP python2.7 python2 || true; ls -d "$pyenv"/2.7*/bin/python2.7 2> /dev/null || true ;;
@@ -60,7 +60,7 @@ is_ascii() { local LC_ALL=C; case $1 in *[!\ -~]*) return 1 ;; esac; }
 
 reject() { case "; $rejected; " in *"; $1; "*) ;; *) rejected="$rejected${rejected:+; }$1" ;; esac; }
 
-named() {  # PYTHON: the interpreters that a command or path may mean, one a line
+named() {  # PYTHON: the interpreters that a command or path may mean, one per line
     type -aP "$1" || true
     case $1 in python[23].*) candidates "${1#python}" | grep -E "/$1$|/(cpython-)?${1#python}[.-].*/bin/python" || true ;; esac
 }
@@ -100,14 +100,14 @@ ways_out() {
         "make setup PYTHON=/path/to/python"
 }
 
-find_python() {  # sets version, python and why; status 1 where there is none
+find_python() {  # sets version, python and why; status 1 if there is none
     if [ -n "$PYTHON" ]; then
         choose any < <(named "$PYTHON") || fail "PYTHON=$PYTHON does not fit" \
             "(${rejected:-there is no such command or file}): Theano 1.0.5 trains on Python 2.7 and 3.8 to 3.14"
         why='chosen by PYTHON='
         return
     fi
-    # Wheels of the locked 2.7 packages exist for x86-64 only.
+    # The locked 2.7 packages have wheels for x86-64 only.
     case $(uname -m) in
         x86_64 | amd64) if choose 2.7 < <(candidates 2.7); then why='the documents'\'' Python'; return; fi ;;
     esac

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154,SC2034     # names that setup.sh and its parts share
-# To be sourced by scripts/setup.sh: what a training is to run on.
+# Sourced by scripts/setup.sh: chooses the runtime (RUNTIME).
 
 find_conda() {  # sets conda to a command that makes conda environments
     local candidate
@@ -9,7 +9,7 @@ find_conda() {  # sets conda to a command that makes conda environments
     return 1
 }
 
-# Sets name, the environment's, and why; for a virtual environment version and python too.
+# Sets the environment's name, and why; for a virtual environment also version and python.
 choose_runtime() {
     version= python= conda=
     case ${RUNTIME:-auto} in
@@ -38,8 +38,8 @@ choose_runtime() {
     fi
 }
 
-# A Python 3.11 by uv, from the package registry and from where uv has its Pythons, both compared with hashes; sets what
-# find_python sets. Status 1 where nothing here can fetch it, or no network leads there.
+# Fetches uv from the package registry, and Python 3.11 with it, both checked by hash; sets what find_python sets. Status 1
+# if no Python here has pip, or a download fails.
 fetch_python() {
     local host problem
     host=$(any_pip) || return
