@@ -9,6 +9,7 @@ from common.machine import program
 from tests.compiled import SANITIZERS, THREADS, answers, compiled, needs_gcc, needs_processor, race_detector
 from tests.shared import ROOT
 
+pytestmark = pytest.mark.once
 OPTIONS = ['-Wno-unused-function', '-fopenmp', '-I' + os.path.join(ROOT, 'training', 'ops', 'c')]
 PRODUCTS, OTHERS = 'tests/training/kernels.c', 'tests/training/elementwise.c'
 # Options, what the processor must have, numbers of threads. LANES of 4, 8 and 16 are what NEON or none, AVX2 and AVX-512
@@ -38,6 +39,7 @@ def test_every_width(tmpdir, form, source):
         assert output.endswith(' allocations failed\n0 wrong\n') and '\n0 allocations' not in output
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize('source', [PRODUCTS, OTHERS])
 def test_no_thread_reads_what_another_writes(tmpdir, source):
     options, environment = race_detector(tmpdir)
@@ -52,6 +54,7 @@ def test_avx512_compiles(tmpdir, extra):
     compiled(PRODUCTS, tmpdir.join('kernels'), OPTIONS + ['-O1', '-mavx512f', '-mavx512bw', '-mavx512vl'] + list(extra))
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not program('aarch64-linux-gnu-gcc') or not program('qemu-aarch64'),
                     reason='no compiler for 64-bit Arm, or no qemu-aarch64')
 def test_neon(tmpdir):
