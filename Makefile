@@ -1,10 +1,10 @@
-# The front door: `make help` lists what there is. What a target runs, and which variables it reads, is a line of
-# common/options.txt; scripts/target.sh checks the variables and runs it.
+# `make help` lists the targets. A line of common/options.txt says what a target runs and which variables it reads;
+# scripts/target.sh checks the variables and runs it.
 
 TARGETS := $(shell sed -n 's/^\([a-z][a-z-]*\) *|.*/\1/p' common/options.txt)
 JOURNEY := $(shell sed -n 's/^all *| = \([^|]*\)|.*/\1/p' common/options.txt)
 
-# A value on the command line is text: $(shell ...) in it is never run.
+# A value on the command line is text: $(shell ...) in it never runs.
 export BNN_GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 $(foreach name,$(BNN_GIVEN),$(eval export override $(name) := $$(value $(name))))
 export BNN_GOALS := $(MAKECMDGOALS)

@@ -1,1 +1,1 @@
-"""Measurements, side by side in one sitting; nothing here is a test."""
+"""Measurements that run the contenders in turn, in one sitting. Nothing here is a test."""

@@ -1,8 +1,8 @@
-"""A training that can be measured: `python bench/contenders.py NAME NET BITS DATA` waits for commands on its standard input.
+"""A training to be measured: `python bench/contenders.py NAME NET BITS DATA` waits for commands on its standard input.
 
-Each line `epoch` is one epoch on the images of DATA (.npz: images, labels, valid_images, valid_labels, uint8), and is
-answered with one line of JSON: seconds of training and of evaluation, CPU seconds, loss, peak memory in MB. The first
-answer comes once everything is compiled: the seconds that took. NAME: plain, product, brevitas; BITS: 1w1a, ...
+Each line `epoch` runs one epoch on the images of DATA (.npz: images, labels, valid_images, valid_labels, uint8). The answer
+is one line of JSON: seconds of training and of evaluation, CPU seconds, loss, peak memory in MB. Before that, a first line
+says after how many seconds everything was compiled. NAME: plain, product (this project) or brevitas; BITS: 1w1a, ...
 """
 from __future__ import absolute_import, division, print_function
 
@@ -20,12 +20,12 @@ import numpy as np
 from common.overlays import NETWORKS, find
 from training import backend, removed
 
-# The documents' .theanorc
+# BNN-PYNQ's .theanorc
 PLAIN_FLAGS = 'floatX=float32,openmp=True,openmp_elemwise_minsize=200000,warn.round=False'
 
 
 class Theano(object):
-    """The plain graph, or the product; evaluation in batches of `evaluation` images."""
+    """The plain graph or this project; it evaluates `evaluation` images at a time."""
 
     def __init__(self, name, net, bits, batch):
         if name == 'plain':
@@ -51,7 +51,7 @@ class Theano(object):
 
 
 class Brevitas(object):
-    """Brevitas's own model of the same name, loss, optimiser and clipping, on PyTorch."""
+    """Brevitas's own model of the same network, with its loss, optimiser and clipping, on PyTorch."""
 
     def __init__(self, name, net, bits, batch):
         import torch
@@ -85,7 +85,7 @@ class Brevitas(object):
 
 
 def epoch(contender, data, batch):
-    """Train and evaluate once; what is answered."""
+    """Train and evaluate once; returns the answer."""
     start, cpu = time.time(), sum(os.times()[:2])
     losses = [contender.train(data['images'][first:first + batch], data['labels'][first:first + batch])
               for first in range(0, len(data['images']) - batch + 1, batch)]

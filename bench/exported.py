@@ -1,10 +1,10 @@
-"""The exported C file beside the simulator's kernel: milliseconds of a processor for an image, on one thread each.
+"""The exported C file compared with the simulator's kernel: processor milliseconds per image, on one thread each.
 
     python bench/exported.py [--net cnvW1A1] [--rounds 7] [--json]
 
-Random parameters and images, as in bench/simulator.py. The C file is compiled as its own comment says, cc -O3
--march=native, and once more without -march. All must give the same scores, by their sum. A
-round of each in turn, of which the medians are taken; time while other programs have the processor does not count.
+Random parameters and images, as in bench/simulator.py. The C file is compiled as its own comment says, with
+cc -O3 -march=native, and again without -march. All must give the same sum of scores. Each round runs all in turn; figures
+are medians of the rounds. Processor time excludes other programs.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -30,19 +30,19 @@ from common.overlays import OVERLAYS
 from export import c_source, network, source
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-IMAGES = {'lfc': 2000, 'cnv': 50}       # in a round
+IMAGES = {'lfc': 2000, 'cnv': 50}       # per round
 processor_time = getattr(time, 'process_time', None) or time.clock       # Python 2's, on Linux
 COLUMNS = 'native_ms', 'portable_ms', 'simulator_ms'
 CLASSES = 10
 
 
 def measure(overlay, rounds):
-    """Medians of the exported file, for this processor and for any of its kind, and of the simulator.
+    """Medians for the exported file, compiled for this processor and for any of its kind, and for the simulator.
 
     Returns
     -------
     dict
-        net, and :data:`COLUMNS`, of an image.
+        net, and :data:`COLUMNS`, per image.
     """
     parameters, images = random_network(overlay)
     images = images[:IMAGES[overlay.net]]
@@ -91,7 +91,7 @@ def compiled(of, options, images, folder):
     try:
         subprocess.check_call(command)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NotMeasured('the exported C cannot be compiled (%s): install a C compiler, or name it, CC=' % error)
+        raise NotMeasured('the exported C cannot be compiled (%s): install a C compiler, or name one with CC=' % error)
     return program
 
 
@@ -99,7 +99,7 @@ def main(arguments):
     """The command line; see --help."""
     options = command_line.parse(__doc__, arguments, OVERLAYS)
     if not options.json:
-        print('%s; processor ms an image, one thread, medians of %d rounds' % (processor(), options.rounds))
+        print('%s; processor ms per image, one thread, medians of %d rounds' % (processor(), options.rounds))
         print('%-8s %10s %10s %10s' % ('', 'exported', 'portable', 'simulator'))
     results = []
     for name in options.net or OVERLAYS:

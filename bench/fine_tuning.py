@@ -1,10 +1,10 @@
-"""Whether few pictures are better learned from a trained network than from nothing: trainings of equal length, some seeds.
+"""Whether few pictures are learned better from a trained network than from random weights, in equally long trainings.
 
     python bench/fine_tuning.py --data-dir data --out fine-tuning.json
 
-The pictures are of the first five classes of CIFAR-10, which a network of CIFAR-10 has seen (how far it helps at best), or
-MNIST's digits, of which it has seen none. Of each class a tenth of the pictures validates; the test images are 500 of each.
-All by the recipe for one's own pictures; see bench/recipes.py for the errors.
+The pictures are from the first five classes of CIFAR-10, which a CIFAR-10 network has seen (so this is the most that it can
+help), or MNIST's digits, which it has not. A tenth of each class is for validation; 500 test images per class. All use the
+recipe for one's own pictures; bench/recipes.py describes the errors.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -23,11 +23,11 @@ from datasets.images import Images
 from training.settings import Settings
 
 CLASSES = {'cifar10': 5, 'mnist': 10}
-TESTED = 500        # of each class
+TESTED = 500        # per class
 
 
 def few(data, classes, count, seed):
-    """Of the first `classes` classes `count` training images each, drawn by `seed`, a tenth of them to validate.
+    """`count` training images, drawn by `seed`, of each of the first `classes` classes; a tenth of them for validation.
 
     Parameters
     ----------
@@ -59,20 +59,20 @@ def main(arguments):
     parser = ArgumentParser(description=__doc__.split('\n')[0])
     add = parser.add_argument
     add('--init', default=os.path.join(PRETRAINED, 'cifar10-cnvW1A1.npz'), metavar='FILE.npz',
-        help='trained parameters of CNV W1A1 to start from; those that come with the project where not given')
-    add('--data-dir', required=True, metavar='DIR', help='where mnist.npz and cifar10.npz lie')
+        help='trained parameters of CNV W1A1 to start from (default: those in pretrained/)')
+    add('--data-dir', required=True, metavar='DIR', help='the folder with mnist.npz and cifar10.npz')
     add('--dataset', choices=sorted(CLASSES), default='cifar10')
-    add('--pictures', type=int, default=40, metavar='N', help='of each class, to train and to validate')
+    add('--pictures', type=int, default=40, metavar='N', help='pictures per class, for training and validation')
     add('--epochs', type=int, default=50, metavar='N')
-    add('--seeds', type=int, default=3, metavar='N', help='drawings of pictures, a training from each start of each')
-    add('--out', required=True, metavar='FILE.json', help='results; those that are there are kept')
+    add('--seeds', type=int, default=3, metavar='N', help='random choices of pictures, each trained from both starts')
+    add('--out', required=True, metavar='FILE.json', help='results; those already there are kept')
     given = parser.parse_args(arguments)
     if not 10 <= given.pictures <= 4000:
-        raise UserError('pictures is %d: give a number from 10 to 4000' % given.pictures)
+        raise UserError('--pictures is %d: give a number from 10 to 4000' % given.pictures)
     from datasets import registry
     from training import backend
     from weights_gen import parameters
-    backend.configure('cnv')        # as training itself
+    backend.configure('cnv')        # as in a training
 
     data = registry.load(given.dataset, 'cnv', given.data_dir)
 

@@ -1,9 +1,9 @@
-"""How many digits on photographed paper LFC reads right: MNIST's test digits, drawn into synthetic photographs.
+"""How many photographed digits LFC reads right: MNIST's test digits, drawn into synthetic photographs of paper.
 
-    python bench/photographs.py --data-dir DIR          # 2,000 photographs; clean, fitted, and by a fixed threshold
+    python bench/photographs.py --data-dir DIR          # 2,000 digits: clean, photographed, and with a fixed threshold
 
-A photograph has textured paper, a gradient of light, shadows, the table's edge, lines of a pencil or a thick pen,
-noise, blur, perspective, an EXIF orientation, and JPEG's losses, all drawn from one seed.
+A photograph has textured paper, uneven light, shadows, the table's edge, lines of a pencil or a thick pen, noise, blur,
+perspective, an EXIF orientation, and JPEG artefacts, all drawn from one seed.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -26,20 +26,20 @@ from datasets import pictures, registry
 from datasets.messages import progress
 
 PACKAGE = os.path.join(PRETRAINED, 'mnist-lfcW1A1.tar.gz')
-_TURNS = {3: Image.ROTATE_180, 6: Image.ROTATE_90, 8: Image.ROTATE_270}       # what undoes EXIF's
+_TURNS = {3: Image.ROTATE_180, 6: Image.ROTATE_90, 8: Image.ROTATE_270}       # what EXIF's orientation undoes
 
 
 def photograph(digit, random):
-    """The bytes of a JPEG with a digit, uint8 (28, 28), on paper."""
+    """The bytes of a JPEG of `digit`, uint8 (28, 28), on paper."""
     width, height = [int(side) for side in random.randint(280, 641, 2)]
     side = int(min(width, height) * random.uniform(.35, .8))
     ink = Image.fromarray(digit).resize((side, side), Image.BICUBIC)
-    pen = random.randint(3)         # 0: as it is, 1: a pencil, thinner, 2: a marker, thicker
+    pen = random.randint(3)         # 0: as it is, 1: thinner, a pencil, 2: thicker, a marker
     if pen:
         ink = ink.filter([None, ImageFilter.MinFilter, ImageFilter.MaxFilter][pen](2 * max(1, side // 70) + 1))
     sheet = Image.new('L', (width, height), 0)
     sheet.paste(ink, (int(random.uniform(.05, .95) * (width - side)), int(random.uniform(.05, .95) * (height - side))))
-    random.uniform(-.06, .06, 2)        # that the sheets are those that were measured
+    random.uniform(-.06, .06, 2)        # unused: keeps the photographs the same as those measured
     corners = np.array([(0, 0), (0, height), (width, height), (width, 0)]) + random.uniform(-.03, .03, (4, 2)) * side
     sheet = sheet.transform(sheet.size, Image.QUAD, corners.ravel().tolist(), Image.BICUBIC)
     ink = np.clip((np.array(sheet, float) - 90) / 100, 0, 1)
@@ -74,11 +74,11 @@ def photograph(digit, random):
 
 def main(arguments):
     parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--data-dir', metavar='DIR', help='where mnist.npz lies; without it it is downloaded')
-    parser.add_argument('--count', type=int, default=2000, metavar='N', help='photographs (2000)')
+    parser.add_argument('--data-dir', metavar='DIR', help='the folder with mnist.npz (default: download it)')
+    parser.add_argument('--count', type=int, default=2000, metavar='N', help='photographs (default: 2000)')
     parser.add_argument('--seed', type=int, default=0, metavar='N')
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
-    parser.add_argument('--wrong', metavar='DIR', help='a folder for the photographs that are read wrong')
+    parser.add_argument('--wrong', metavar='DIR', help='a folder to save the photographs that are read wrong in')
     options = parser.parse_args(arguments)
     test = registry.load('mnist', 'lfc', options.data_dir).test
     random = np.random.RandomState(options.seed)

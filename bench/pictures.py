@@ -1,11 +1,11 @@
-"""How long a folder of photographs takes until it is a data set: JPEGs of 4000x3000, decoded, and again from the cache.
+"""How long it takes to turn a folder of photographs into a data set: JPEGs of 4000x3000, decoded, and then from the cache.
 
     python bench/pictures.py [--count 300] [--of 10000] [--json]
 
-The pictures are made here, all different, as large as a telephone's, in a temporary folder, and read as a training reads
-them, with the bar or the lines that it shows. The time of --of pictures is that of --count, scaled: every picture costs the
-same. Processor time is what other programs on the machine change least. A JPEG for CNV is decoded at an eighth of its size
-(libjpeg's draft), for LFC whole.
+This makes the pictures in a temporary folder, all different and as large as a phone's, and reads them as training does, with
+the same progress bar or lines. The time for --count pictures is scaled to --of pictures: all pictures cost the same. Other
+programs on the machine affect processor time least. For CNV, a JPEG is decoded at an eighth of each side (libjpeg's draft
+mode), for LFC whole.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -29,11 +29,11 @@ from datasets.messages import progress
 
 SIZE = 4000, 3000       # pixels
 CLASSES = ('left', 'right')
-_BLOBS, _GRAIN = 24, 6      # of a scene: patches of colour along a side; the noise's deviation in grey levels
+_BLOBS, _GRAIN = 24, 6      # colour patches along a side; standard deviation of the noise in grey levels
 
 
 def make(root, count, size=SIZE):
-    """Class folders with photographs, `count` in all; how many bytes they have.
+    """Write `count` photographs in all, into class folders; returns their bytes.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def make(root, count, size=SIZE):
 
 
 def measured(root, net):
-    """Seconds that a folder takes the first time and the second: (clock, processor) of each."""
+    """Seconds to read a folder the first and the second time: (clock, processor) for each."""
     times = []
     for _ in range(2):
         started, used = machine.clock(), sum(os.times()[:2])
@@ -73,9 +73,9 @@ def measured(root, net):
 def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--count', type=Whole(6, 100000, ''), default=300, metavar='N', help='pictures that are read (300)')
+    parser.add_argument('--count', type=Whole(6, 100000, ''), default=300, metavar='N', help='pictures read (default: 300)')
     parser.add_argument('--of', type=Whole(1, 10 ** 9, ''), default=10000, metavar='N',
-                        help='pictures that the time is scaled to (10000)')
+                        help='pictures to scale the time to (default: 10000)')
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
     given = parser.parse_args(arguments)
     before = os.environ.get('XDG_CACHE_HOME')
@@ -102,7 +102,7 @@ def main(arguments):
     print('%d JPEGs of %dx%d, %.1f MB each, %d processors' % (
         (given.count,) + SIZE + (result['megabytes each'], result['processors'])))
     for net, times in sorted(result['seconds'].items()):
-        print('%s: %.1f s, from the cache %.1f s; %d, scaled: %.0f s and %.0f s; of processors: %.0f s and %.0f s' % (
+        print('%s: %.1f s, from the cache %.1f s; scaled to %d: %.0f s and %.0f s; processor time: %.0f s and %.0f s' % (
             net, times['first'], times['again'], given.of, times['first, scaled'], times['again, scaled'],
             times['first, processor, scaled'], times['again, processor, scaled']))
 

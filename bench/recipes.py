@@ -1,12 +1,12 @@
-"""What each change of a recipe brings: trainings of equal length that differ in it alone, over several seeds.
+"""What each change of a recipe gains: trainings of equal length that differ only in that change, with several seeds.
 
     python bench/recipes.py --net lfc --data-dir data --epochs 10 --seeds 3 --out lfc.json
 
-Variants are changes of :class:`training.settings.Network`, tried on top of the original recipe, and what a recipe could
-do beside: `loss`, of outputs and targets, and `first`, the bits of a network that is trained for half of the epochs, for
-the one in question to start from. VARIANTS names those that the recipes were chosen from. What the file of results has
-already is not computed again. Errors are of the epoch with the lowest validation error, which is what to choose by; then
-of the test set, by the board's rule and by the largest output.
+A variant changes fields of :class:`training.settings.Network` from the original recipe. It may also have two keys that no
+recipe has: `loss`, a function of outputs and targets, and `first`, the bits of a network that is trained for the first half
+of the epochs and that the second half starts from. The recipes were chosen from VARIANTS. Results already in the file are
+not computed again. All errors are at the epoch with the lowest validation error: the validation error, to choose by, and
+the test error by the board's rule and by the largest output.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -31,7 +31,7 @@ ERRORS = ('validation', 'board', 'largest')
 
 
 def smoothed(share):
-    """The loss with a share of the opposite targets: its expectation where that share of the labels is wrong."""
+    """The expected squared hinge loss if a share of the targets were the opposite."""
     def loss(outputs, targets):
         from training.learning import squared_hinge_loss
         return (1 - share) * squared_hinge_loss(outputs, targets) + share * squared_hinge_loss(outputs, -targets)
@@ -39,7 +39,7 @@ def smoothed(share):
 
 
 def cross_entropy(sharpness):
-    """Of the softmax of the outputs, `sharpness` times as large, and the class whose target is 1."""
+    """Cross-entropy of the softmax of `sharpness` times the outputs with the class whose target is 1."""
     def loss(outputs, targets):
         from theano import tensor
         scores = sharpness * outputs
@@ -98,15 +98,15 @@ VARIANTS = {
 
 
 def measure(net, bits, changes, seed, epochs, train_size, data):
-    """One variant's validation error, and its test errors by the board's rule and by the largest output, in percent.
+    """Train one variant; returns :func:`outcome`'s errors.
 
     Parameters
     ----------
     net : 'lfc' or 'cnv'
     bits : (int, int)
-        Of weights and activations.
+        Bits per weight and per activation.
     changes : dict
-        One of VARIANTS.
+        A value of VARIANTS[net].
     seed, epochs, train_size : int
     data : datasets.images.Dataset
     """
@@ -121,17 +121,17 @@ def measure(net, bits, changes, seed, epochs, train_size, data):
 
 
 def outcome(settings, data, initial=None, loss=None):
-    """Of one training, which is not kept: ERRORS in percent, name to float; and the parameters, a list of arrays.
+    """Train in a temporary folder; returns {name in ERRORS: percent} and the trained parameters, a list of arrays.
 
     Parameters
     ----------
     settings : training.settings.Settings
-        `out` is not looked at.
+        `out` is ignored.
     data : datasets.images.Dataset
     initial : list of float32 arrays, optional
         Parameters to start from.
     loss : callable, optional
-        Of outputs and targets; training's own where it is not given.
+        A function of outputs and targets; default: the usual loss.
     """
     from training import learning, trainer
     from weights_gen import parameters
@@ -152,21 +152,21 @@ def outcome(settings, data, initial=None, loss=None):
 
 
 def earlier(path, about):
-    """The variants in a file of results, which must be of the same trainings."""
+    """The variants in a file of results, which must be from trainings with these settings."""
     try:
         with io.open(path, encoding='ascii') as handle:
             content = json.load(handle, object_pairs_hook=collections.OrderedDict)
         found = {name: content[name] for name in about}, content['variants']
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError('%s is not a file of results (%s): remove it, or name another' % (path, error))
+        raise UserError('%s is not a file of results (%s): remove it, or name another file' % (path, error))
     if found[0] != about:
-        raise UserError('%s has results of other trainings (%s): name another file' % (
+        raise UserError('%s has results of trainings with other settings (%s): name another file' % (
             path, ', '.join('%s %s' % pair for pair in sorted(found[0].items()))))
     return found[1]
 
 
 def compared(path, about, seeds, variants, measure):
-    """``measure(variant, seed)`` of each that the file of results at `path` lacks, written after each; all results."""
+    """Add ``measure(variant, seed)`` to the results in `path` wherever it is missing, writing each; returns all results."""
     results = collections.OrderedDict()
     if os.path.exists(path):
         results.update(earlier(path, about))
@@ -183,7 +183,7 @@ def compared(path, about, seeds, variants, measure):
 
 
 def table(results):
-    """Mean and spread of each variant, as lines."""
+    """Lines with each variant's mean and standard deviation."""
     lines = ['%-64s %5s' % ('variant', 'seeds') + ''.join('%16s' % (name + ', %') for name in ERRORS)]
     for variant, found in results.items():
         columns = [[one[name] for one in found.values() if name in one] for name in ERRORS]
@@ -199,19 +199,19 @@ def main(arguments):
     add('--net', choices=sorted(VARIANTS), required=True)
     add('-wb', '--weight-bits', type=int, default=1, metavar='BITS')
     add('-ab', '--activation-bits', type=int, default=1, metavar='BITS')
-    add('--data-dir', required=True, metavar='DIR', help='where mnist.npz and cifar10.npz lie')
+    add('--data-dir', required=True, metavar='DIR', help='the folder with mnist.npz and cifar10.npz')
     add('--epochs', type=int, default=10, metavar='N')
     add('--train-size', type=int, metavar='N', help='use only the first N training images')
-    add('--seeds', type=int, default=3, metavar='N', help='trainings of each variant')
-    add('--out', required=True, metavar='FILE.json', help='results; those that are there are kept')
-    add('variants', nargs='*', metavar='VARIANT', help='all of the network where none is named')
+    add('--seeds', type=int, default=3, metavar='N', help='trainings per variant')
+    add('--out', required=True, metavar='FILE.json', help='results; those already there are kept')
+    add('variants', nargs='*', metavar='VARIANT', help='variants to train (default: all of the network)')
     options = parser.parse_args(arguments)
     known = VARIANTS[options.net]
     for variant in options.variants:
         if variant not in known:
-            raise UserError('there is no variant "%s": choose of "%s"' % (variant, '", "'.join(known)))
+            raise UserError('there is no variant "%s": choose from "%s"' % (variant, '", "'.join(known)))
     from datasets import registry
-    from training import backend      # as training itself
+    from training import backend      # as in a training
     backend.configure(options.net)
 
     settings = Settings(options.net, options.weight_bits, options.activation_bits)

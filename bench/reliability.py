@@ -1,15 +1,15 @@
-"""One recorded run of what must not be lost: make prove-reliability.
+"""Record one run of the reliability checks: make prove-reliability.
 
     python bench/reliability.py [--kills 100] [--fuzz-seconds 60] [--soak-minutes 5] [--sample N] [--out DIR]
 
-1. A training is killed at random moments, so many times in all, and resumed: what it ends with is compared, bit by bit,
-   with what one that nobody stopped does.
+1. Trainings are killed at random moments, --kills times in all, and resumed. The files they end with are compared, bit by
+   bit, with those of an uninterrupted one.
 2. Every command is tried with every fault at every call that writes (tests/faults).
-3. Every reader of files is searched for inputs that break it (tests/fuzz).
+3. Every file reader is fuzzed (tests/fuzz).
 4. A long training is watched (bench/soak.py).
 
-Writes reliability.json to DIR, bench/results where not given, and its table into bench/README.md; the exit status is 1 where
-anything was lost, hung or ended in a traceback. It runs in the environment of the tests.
+Writes reliability.json to DIR (default: bench/results) and, if that is the default, its table into bench/README.md. The exit
+status is 1 if anything was lost, hung or ended in a traceback. Run it in the tests' environment.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -38,14 +38,14 @@ from common.files import temporary_folder, whole_file
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 README, RESULTS = os.path.join(ROOT, 'bench', 'README.md'), os.path.join(ROOT, 'bench', 'results')
 BEGIN, END = '<!-- of results/reliability.json -->', '<!-- end -->'
-LONG = ('--train-size', '500', '--epochs', '24')    # batches for a hundred kills
+LONG = ('--train-size', '500', '--epochs', '24')    # enough batches for a hundred kills
 FAULTS = {'killed': 'killed', 'interrupted': 'Ctrl-C', 'terminated': 'SIGTERM', 'full': 'disk full', 'broken': 'disk broken',
           'power cut': 'power cut'}                 # the kinds of tests/faults
-PATIENCE = 600              # seconds until a training that writes no checkpoint hangs
+PATIENCE = 600              # seconds without a checkpoint after which a training counts as hung
 
 
 def bits_that_differ(one, other):
-    """In how many bits two files differ; all of the longer one's, where their lengths do."""
+    """In how many bits two files differ; if their lengths do, all bits of the longer."""
     first, second = (np.fromfile(path, np.uint8) for path in (one, other))
     if len(first) != len(second):
         return 8 * max(len(first), len(second))
@@ -53,7 +53,7 @@ def bits_that_differ(one, other):
 
 
 def written(path):
-    """When a file was last written; None while there is none, as between a checkpoint and the next."""
+    """When a file was last written, or None if it does not exist, as between two checkpoints."""
     try:
         return os.stat(path).st_mtime
     except OSError:
@@ -61,25 +61,25 @@ def written(path):
 
 
 def kills(wanted, parent):
-    """Trainings that are killed `wanted` times in all, at random moments, and resumed.
+    """Kill trainings at random moments, `wanted` times in all, and resume them.
 
     Returns
     -------
     dict
-        tried; lost: trainings that cannot go on or end otherwise; bits: those of their files that differ, in all; trainings,
-        tracebacks, hangs.
+        Counts: tried (kills); lost (trainings that cannot resume or end differently); bits (of their files that differ);
+        trainings; tracebacks; hangs.
     """
     from tests.training.test_kill import SAME_FILES, figures, finish, folder, start
     whole = os.path.join(parent, 'whole')
     status, output = finish(start('lfc', whole, *LONG, BNN_CHECKPOINT_SECONDS='1000'))
     if status:
-        raise UserError('the training that nobody stops fails: %s' % output[-300:])
+        raise UserError('the uninterrupted training failed: %s' % output[-300:])
     result = collections.OrderedDict.fromkeys(('tried', 'lost', 'tracebacks', 'hangs', 'bits', 'trainings'), 0)
     moments, out = random.Random(1), os.path.join(parent, 'killed')
     last = os.path.join(folder('lfc', out), 'checkpoint.npz')
 
     def killed():
-        """Start or resume it, and kill it a moment after its next checkpoint; whether it was there to be killed."""
+        """Start or resume the training and kill it a moment after its next checkpoint; whether it still ran."""
         before = written(last)
         process, begun = start('lfc', out, '--resume', *LONG), time.time()
         while process.poll() is None and written(last) in (None, before):
@@ -112,7 +112,7 @@ def kills(wanted, parent):
 
 
 def module(name, *arguments):
-    """What a module of the tests writes with --json, and its exit status; None where it writes nothing."""
+    """What a test module writes with --json (None if nothing), and its exit status."""
     with temporary_folder() as folder:
         path = os.path.join(folder, 'counts.json')
         status = subprocess.call([sys.executable, '-m', name, '--json', path] + list(arguments), cwd=ROOT)
@@ -123,7 +123,7 @@ def module(name, *arguments):
 
 
 def soak(minutes, data_dir, parent):
-    """A long training, as bench/soak.py watches it: epochs, minutes, the data set, and whether anything grew."""
+    """Watch a long training with bench/soak.py: epochs, minutes, the data set, and whether anything grew."""
     command = [sys.executable, os.path.join(ROOT, 'bench', 'soak.py'), '--minutes', '%g' % minutes, '--out', parent]
     command += ['--data-dir', data_dir] if data_dir else ['--dataset', 'digits']
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -132,7 +132,7 @@ def soak(minutes, data_dir, parent):
     with io.open(os.path.join(parent, 'soak.csv'), encoding='ascii') as handle:
         rows = list(csv.DictReader(handle))
     if not rows:
-        raise UserError('the long training fails: %s' % ' '.join(output[-300:].split()))
+        raise UserError('the long training failed: %s' % ' '.join(output[-300:].split()))
     return collections.OrderedDict([
         ('tried', len(rows)), ('lost', int(process.returncode != 0)), ('tracebacks', int('Traceback' in output)),
         ('hangs', 0), ('minutes', float(rows[-1]['minutes'])), ('dataset', 'mnist' if data_dir else 'digits'),
@@ -140,7 +140,7 @@ def soak(minutes, data_dir, parent):
 
 
 def table(results):
-    """The lines of the table, Markdown."""
+    """The lines of the Markdown table."""
     about = results['machine']
     rows = [('a training killed and resumed: %(bits)d bits of its files differ' % results['kills'], results['kills'], 0)]
     faults = collections.OrderedDict()
@@ -162,12 +162,12 @@ def table(results):
             '' if value is None else '{:,}'.format(value) for value in [
                 counts[name] for name in ('tried', 'lost', 'tracebacks', 'hangs')] + [other])))
     if not fuzzed:
-        lines += ['', 'Damaged inputs were not searched in this run.']
+        lines += ['', 'Damaged inputs were not tried in this run.']
     return lines
 
 
 def put(lines, path=README):
-    """Put the table's lines in their place in a file."""
+    """Put the table's lines between the markers of a file."""
     with io.open(path, encoding='utf-8') as handle:
         text = handle.read()
     before, _, rest = text.partition(BEGIN)
@@ -179,7 +179,7 @@ def put(lines, path=README):
 
 
 def bad(results):
-    """How much of it is not as it should be."""
+    """The sum of all counts that should be 0."""
     counted = [results['kills'], results['soak']] + results['faults'] + list((results['fuzz'] or {}).values())
     return sum(counts.get(name, 0) for counts in counted
                for name in ('lost', 'tracebacks', 'hangs', 'untidy', 'crashes', 'memory', 'bits'))
@@ -189,11 +189,11 @@ def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(prog='prove-reliability', description=__doc__.split('\n')[0])
     parser.add_argument('--kills', type=int, default=100, help='(default: 100)')
-    parser.add_argument('--sample', type=int, metavar='N', help='of the calls of each command (default: all)')
-    parser.add_argument('--fuzz-seconds', type=int, default=60, help='of each reader; 0: none (default: 60)')
+    parser.add_argument('--sample', type=int, metavar='N', help='calls to try for each command and fault (default: all)')
+    parser.add_argument('--fuzz-seconds', type=int, default=60, help='seconds to fuzz each reader; 0: do not (default: 60)')
     parser.add_argument('--soak-minutes', type=float, default=5., help='(default: 5)')
     parser.add_argument('--data-dir', default=os.environ.get('DATA_DIR') or None,
-                        help='where mnist.npz lies, for the long training; the small digits where not given')
+                        help='the folder with mnist.npz, for the long training (default: train on digits)')
     parser.add_argument('--out', default=RESULTS, metavar='DIR', help='(default: bench/results)')
     given = parser.parse_args(arguments)
     load = os.getloadavg()[0]
@@ -207,11 +207,11 @@ def main(arguments):
         sys.stdout.flush()
         results['faults'], status = module('tests.faults', *['--sample=%d' % given.sample] * bool(given.sample))
         if results['faults'] is None:
-            raise UserError('tests.faults ends with status %d' % status)
+            raise UserError('tests.faults ended with status %d' % status)
         results['fuzz'], status = module('tests.fuzz.run', '--seconds=%d' % given.fuzz_seconds) if given.fuzz_seconds else (
             None, 0)
         if given.fuzz_seconds and results['fuzz'] is None:
-            print('tests.fuzz.run ends with status %d: damaged inputs are not searched' % status)
+            print('tests.fuzz.run ended with status %d: damaged inputs were not tried' % status)
         results['soak'] = soak(given.soak_minutes, given.data_dir, os.path.join(parent, 'soak'))
     with whole_file(os.path.join(given.out, 'reliability.json'), 'w') as handle:
         handle.write(u'%s\n' % json.dumps(results, indent=1, separators=(',', ': ')))
@@ -220,7 +220,7 @@ def main(arguments):
     if os.path.samefile(given.out, RESULTS):
         put(lines)
     if bad(results):
-        raise UserError('%d of it is not as it should be: see above' % bad(results))
+        raise UserError('%d failures: see above' % bad(results))
 
 
 if __name__ == '__main__':

@@ -1,9 +1,9 @@
-"""The simulator's C kernel against its numpy reference, in one run, a round of each in turn.
+"""The simulator's C kernel compared with its numpy reference, in one run with a round of each in turn.
 
     python bench/simulator.py [--net cnvW1A1] [--rounds 7] [--json]
 
-Random parameters, random images: what is computed does not depend on either. The medians of the rounds are given, with
-all the processors that this process may use, and beside them what an Ultra96's FPGA was published to take.
+Parameters and images are random: the work does not depend on them. Prints medians of the rounds, on all processors that this
+process may use, and the published times of an Ultra96's FPGA.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -23,11 +23,11 @@ from common import machine
 from common.errors import UserError, run
 from common.overlays import IN_BATCHES, OVERLAYS, ULTRA96
 
-IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}      # in a round: of numpy, of C
+IMAGES = {'lfc': (1000, 20000), 'cnv': (40, 1000)}      # per round: numpy, C
 
 
 class NotMeasured(UserError):
-    """There is no C kernel to measure."""
+    """There is nothing to measure, or the results differ."""
 
 
 def random_network(overlay):
@@ -45,7 +45,7 @@ def random_network(overlay):
 
 
 def milliseconds(function, images):
-    """Of one image, when all are computed in one call."""
+    """Milliseconds per image, when all are computed in one call."""
     started = time.time()
     function(images)
     return 1e3 * (time.time() - started) / len(images)
@@ -57,7 +57,7 @@ def measure(overlay, rounds):
     Returns
     -------
     dict
-        net, numpy_ms, c_ms, ratio (numpy / C), fpga_ms (None where nothing is published).
+        net, numpy_ms, c_ms, ratio (numpy / C), fpga_ms (None if unpublished).
     """
     parameters, images = random_network(overlay)
     try:
@@ -82,7 +82,7 @@ def main(arguments):
     """The command line; see --help."""
     options = command_line.parse(__doc__, arguments, OVERLAYS)
     if not options.json:
-        print('ms an image, medians of %d rounds, %d processors' % (options.rounds, machine.processors()))
+        print('ms per image, medians of %d rounds, %d processors' % (options.rounds, machine.processors()))
         print('%-8s %9s %9s %7s %9s' % ('', 'numpy', 'C', 'ratio', 'FPGA'))
     results = []
     for name in options.net or OVERLAYS:

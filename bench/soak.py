@@ -1,9 +1,9 @@
-"""A long training under watch: memory, open files, threads and time of every epoch, and whether they stay as they are.
+"""Watch a long training: memory, open files, threads and time of every epoch, and whether any of them grows.
 
     python bench/soak.py --minutes 60 --data-dir DIR --out soak
 
-LFC is trained as a process of its own and stopped when the time is over. Each epoch is a line in soak.csv, written as
-it ends; at the end the last quarter of them is compared with the first. The exit status is 0 where nothing has grown.
+LFC is trained in a separate process and stopped when the time is up. Each epoch adds a line to soak.csv when it ends. At the
+end, the last quarter of the epochs is compared with the first. The exit status is 0 if nothing has grown.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -23,14 +23,14 @@ from common.errors import ArgumentParser, UserError, run
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STOPPED = 75            # exit status of a training that was asked to stop
-WARM_UP = 2             # epochs that do not count: arrays are met for the first time
-FEWEST = 4              # epochs behind these, to have quarters
+WARM_UP = 2             # first epochs, not counted: arrays are allocated then
+FEWEST = 4              # epochs after these, to have quarters
 
 COLUMNS = ('epoch', 'minutes', 'seconds', 'cpu_seconds', 'memory_mb', 'peak_mb', 'files', 'threads')
 Row = collections.namedtuple('Row', COLUMNS)
 
-# What a quarter is judged by, and how much more the last may have than the first. Other programs make epochs longer,
-# never shorter: the shortest of a quarter is the training's own.
+# The statistic that a quarter is judged by, and how much more the last may have than the first. Other programs make epochs
+# longer, never shorter, so for time it is the shortest epoch of a quarter.
 JUDGED = (('memory_mb', np.median, .02), ('files', np.median, 0), ('threads', np.median, 0),
           ('cpu_seconds', np.min, .2))
 
@@ -40,10 +40,10 @@ class Grown(UserError):
 
 
 def used(process):
-    """What a process uses now: seconds of processors, MB of memory, most MB so far, open files, threads."""
+    """What a process uses now: CPU seconds, MB of memory, peak MB so far, open files, threads."""
     folder = '/proc/%d' % process
     with open(folder + '/stat') as handle:
-        times = handle.read().rpartition(')')[2].split()[11:13]     # a program's name may hold anything
+        times = handle.read().rpartition(')')[2].split()[11:13]     # a program's name may contain anything
     with open(folder + '/status') as handle:
         status = dict(line.split(':', 1) for line in handle)
     return (sum(map(int, times)) / os.sysconf('SC_CLK_TCK'), int(status['VmRSS'].split()[0]) / 1024,
@@ -51,19 +51,19 @@ def used(process):
 
 
 def watch(command, minutes, write):
-    """Run a training and call ``write(row)`` for each of its epochs; all rows.
+    """Run a training and call ``write(row)`` for each of its epochs; returns all rows.
 
     Raises
     ------
     UserError
-        The training ended otherwise than it should.
+        The training failed.
     """
     started = before = time.time()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, universal_newlines=True)
     rows, cpu_before = [], 0.
     try:
         for line in iter(process.stdout.readline, ''):
-            if not line.startswith('  test error rate'):     # the last of an epoch
+            if not line.startswith('  test error rate'):     # the last line of an epoch
                 continue
             now = time.time()
             cpu, memory, peak, files, threads = used(process.pid)
@@ -86,7 +86,7 @@ def watch(command, minutes, write):
 
 
 def judge(rows):
-    """(lines of a table, names of what has grown): the first quarter of the epochs against the last.
+    """Compare the first quarter of the epochs with the last: (lines of a table, names of what has grown).
 
     Raises
     ------
@@ -95,7 +95,7 @@ def judge(rows):
     """
     rows = rows[WARM_UP:]
     if len(rows) < FEWEST:
-        raise UserError('%d epochs are too few to tell: give more --minutes, or a --train-size' % (len(rows) + WARM_UP))
+        raise UserError('%d epochs are too few to judge: give more --minutes, or a --train-size' % (len(rows) + WARM_UP))
     quarter = len(rows) // 4
     lines, grown = ['%-12s %10s %10s %8s' % ('', 'first', 'last', 'change')], []
     for name, of_quarter, room in JUDGED:
@@ -111,15 +111,15 @@ def main(arguments):
     """The command line; see --help."""
     parser = ArgumentParser(description='Watch a long training of LFC.')
     parser.add_argument('--minutes', type=float, default=60., help='(default: 60)')
-    parser.add_argument('--dataset', default='mnist', help='of training/mnist_mod.py (default: mnist)')
-    parser.add_argument('--data-dir', default=os.environ.get('DATA_DIR') or None, help='where mnist.npz lies')
+    parser.add_argument('--dataset', default='mnist', help='for training/mnist_mod.py (default: mnist)')
+    parser.add_argument('--data-dir', default=os.environ.get('DATA_DIR') or None, help='the folder with mnist.npz')
     parser.add_argument('--train-size', type=int, metavar='N', help='use only the first N training images')
-    parser.add_argument('--out', default='soak', metavar='DIR', help='of soak.csv and the run folder (default: soak)')
+    parser.add_argument('--out', default='soak', metavar='DIR', help='for soak.csv and the run folder (default: soak)')
     options = parser.parse_args(arguments)
     if not 0 <= options.minutes <= 1e6:
-        parser.error('argument --minutes: give 0 to a million')
+        parser.error('argument --minutes: give 0 to 1000000')
     if options.train_size is not None and not 100 <= options.train_size <= 10 ** 9:
-        parser.error('argument --train-size: give 100, which is a batch, to 10^9')
+        parser.error('argument --train-size: give 100 (a batch) to 10^9')
     command = [sys.executable, '-u', os.path.join(ROOT, 'training', 'mnist_mod.py'), '--dataset', options.dataset,
                '--out', options.out]
     for name in ('data_dir', 'train_size'):
@@ -137,7 +137,7 @@ def main(arguments):
 
         rows = watch(command, options.minutes, write)
     lines, grown = judge(rows)
-    print('%d epochs in %.1f minutes; the first %d do not count' % (len(rows), rows[-1].minutes, WARM_UP))
+    print('%d epochs in %.1f minutes; the first %d are not counted' % (len(rows), rows[-1].minutes, WARM_UP))
     print('\n'.join(lines))
     if grown:
         raise Grown('%s grew: see %s' % (', '.join(grown), handle.name))

@@ -1,10 +1,10 @@
-"""Training speed, side by side in one sitting: the plain graph, the product, Brevitas on PyTorch.
+"""Training speed, in one sitting: the plain graph, this project (the "product"), and Brevitas on PyTorch.
 
     python bench/training.py --data-dir DIR --rounds 5 --json training.json
 
-Each contender is a process of its own that waits while the others work; a round is an epoch of each in turn, so that
-what else the machine does hits all alike. An epoch here is 10,000 training images of LFC or 1,000 of CNV, and their share
-of the validation set. Printed are the medians, the spread, and each contender's time over the product's, round by round.
+Each contender is a separate process that waits while the others work. A round is an epoch of each in turn, so other load on
+the machine affects all alike. An epoch here is 10,000 training images (LFC) or 1,000 (CNV), and their share of the
+validation set. It prints medians, the spread, and the ratio of each contender's time to the product's in the same round.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -28,8 +28,8 @@ from common.files import temporary_folder
 from common.overlays import NETWORKS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-IMAGES = {'lfc': (10000, 2000), 'cnv': (1000, 111)}         # training, and its share of validation
-FLOP = {'lfc': 15.9e6, 'cnv': .35e9}                        # counted work of a training image, forward and backward
+IMAGES = {'lfc': (10000, 2000), 'cnv': (1000, 111)}         # training images, and their share of validation
+FLOP = {'lfc': 15.9e6, 'cnv': .35e9}                        # operations per training image, forward and backward
 BREVITAS = ['torch==2.13.0', 'brevitas==0.13.4']
 
 
@@ -53,7 +53,7 @@ class Worker(object):
     def _answer(self):
         line = self.process.stdout.readline()
         if not line:
-            raise UserError('the measurement of %s ended early: what it printed says why' % self.name)
+            raise UserError('the measurement of %s ended early: see what it printed' % self.name)
         return json.loads(line)
 
     def epoch(self):
@@ -72,12 +72,12 @@ class Worker(object):
         self.process.wait()
 
     def seconds(self):
-        """Of each round: training and evaluation."""
+        """Seconds of each round: training and evaluation."""
         return np.array([one['train'] + one['evaluate'] for one in self.rounds])
 
 
 def subset(net, data_dir, folder):
-    """Write the images of a measurement; random ones where there are none, which take the same time."""
+    """Write the images to measure with; without data_dir random ones, which take the same time."""
     count, share = IMAGES[net]
     if data_dir:
         from datasets import registry
@@ -94,7 +94,7 @@ def subset(net, data_dir, folder):
 
 
 def brevitas_python(folder):
-    """The Python of an environment with Brevitas, made in `folder` if it is not there; or None, and why."""
+    """(Python, None) of an environment with Brevitas, made in `folder` if missing; or (None, reason)."""
     python = os.path.join(folder, 'bin', 'python')
     if not os.path.exists(python):
         base = machine.program('python3.11')
@@ -111,12 +111,12 @@ def brevitas_python(folder):
 
 
 def baseline_python(commit):
-    """(Python, root) of an earlier commit's tree in an environment of its own, made where it is not there yet.
+    """(Python, root) of an earlier commit's tree in its own environment, made if missing.
 
     Raises
     ------
     UserError
-        If there is no such commit, or its environment cannot be made.
+        There is no such commit, or its environment cannot be made.
     """
     git = ['git', '-C', ROOT]
     try:
@@ -127,7 +127,7 @@ def baseline_python(commit):
     root = machine.cache_folder('baseline', sha[:12])
     python = os.path.join(root, '.venv', 'active', 'bin', 'python')
     if not os.path.exists(python):
-        print('making the environment of %s in %s; that takes a minute or two' % (commit, root), file=sys.stderr)
+        print('making the environment of %s in %s; this takes a minute or two' % (commit, root), file=sys.stderr)
         if not os.path.isdir(root):
             os.makedirs(root)
         archive = subprocess.Popen(git + ['archive', sha], stdout=subprocess.PIPE)
@@ -139,7 +139,7 @@ def baseline_python(commit):
 
 
 def peak():
-    """GFLOP/s of multiply-adds in registers, all threads: what the machine gives in this sitting."""
+    """GFLOP/s of multiply-adds in registers, on all threads: the machine's peak in this sitting."""
     with temporary_folder() as folder:
         compiled = os.path.join(folder, 'peak')
         try:
@@ -151,7 +151,7 @@ def peak():
 
 
 def processor():
-    """The processor's name, as the kernel has it."""
+    """The processor's name in /proc/cpuinfo."""
     try:
         with io.open('/proc/cpuinfo', encoding='utf-8') as handle:
             return next((line.split(':', 1)[1].strip() for line in handle if line.startswith('model name')), 'unknown')
@@ -160,7 +160,7 @@ def processor():
 
 
 def compare(net, bits, data, rounds, contenders, threads=None, batch=None):
-    """Rows of the table: a dictionary a contender."""
+    """Rows of the table: a dictionary per contender."""
     workers = [Worker(name, net, bits, data, python, threads, batch, root) for name, python, root in contenders]
     try:
         for _ in range(rounds):
@@ -186,11 +186,11 @@ def compare(net, bits, data, rounds, contenders, threads=None, batch=None):
 
 
 def scaling(net, data, rounds):
-    """What two threads bring, and what 4, 8 and 16 would, computed from it.
+    """The speed-up of two threads, and that of 4, 8 and 16, computed from it.
 
-    Two trainings of one thread each, at once, do twice the work of one with two threads, and have nothing to wait for: what
-    they share is the memory and the processor's cache, as threads do. With a share s of a step that one thread does alone,
-    an epoch on N threads takes s + (1 - s) / N of what it takes one of the two.
+    Two single-threaded trainings at once do twice the work of one with two threads. They never wait for each other, but
+    share memory and cache as threads do. If a share s of a step runs on one thread alone, an epoch on N threads takes
+    s + (1 - s) / N times as long as an epoch of one of these two.
     """
     one, other = [Worker('product', net, '1w1a', data, threads=1) for _ in range(2)]
     both = Worker('product', net, '1w1a', data, threads=2)
@@ -216,7 +216,7 @@ def scaling(net, data, rounds):
 
 
 def table(rows, gflops):
-    """Lines of text."""
+    """The lines of the table."""
     yield '%-9s %-4s %-5s %3s %5s | %8s %8s %8s | %7s | %8s | %8s | %5s | %6s | %7s' % (
         'contender', 'net', 'bits', 'thr', 'batch', 'median s', 'least', 'most', 'CPU s', '/product', 'images/s', 'peak',
         'MB', 'start s')
@@ -228,21 +228,21 @@ def table(rows, gflops):
 
 
 def main(arguments):
-    parser = ArgumentParser(description='Measure training, side by side.',
+    parser = ArgumentParser(description='Measure training speed.',
                             formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('--net', nargs='+', choices=list(NETWORKS), default=list(NETWORKS))
     parser.add_argument('--data-dir', default=os.environ.get('DATA_DIR') or None,
-                        help='where mnist.npz and cifar10.npz lie; random images where not given')
+                        help='the folder with mnist.npz and cifar10.npz; if not given, random images')
     parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--grow', action='store_true', help='also threads, batch sizes, and other bits (beside --baseline)')
-    parser.add_argument('--brevitas', metavar='DIR', help='an environment that has Brevitas, or where to make it',
+    parser.add_argument('--grow', action='store_true', help='also threads, batch sizes, and other bits (also of --baseline)')
+    parser.add_argument('--brevitas', metavar='DIR', help='an environment with Brevitas, or where to make one',
                         default=machine.cache_folder('brevitas'))
     parser.add_argument('--no-brevitas', action='store_true')
     parser.add_argument('--baseline', metavar='COMMIT', help='an earlier commit of this project, in its own environment')
     parser.add_argument('--json', metavar='FILE')
     options = parser.parse_args(arguments)
     command_line.check(parser, options.rounds)
-    python, reason = (None, 'not asked for') if options.no_brevitas else brevitas_python(options.brevitas)
+    python, reason = (None, '--no-brevitas') if options.no_brevitas else brevitas_python(options.brevitas)
     product = ('product', sys.executable, ROOT)
     baseline = [('baseline',) + baseline_python(options.baseline)] if options.baseline else []
     contenders = [('plain', sys.executable, ROOT), product] + baseline + ([('brevitas', python, ROOT)] if python else [])

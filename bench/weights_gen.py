@@ -1,8 +1,8 @@
-"""weights_gen/ beside the least that it could take: a Python that imports numpy and reads the archive.
+"""Time of weights_gen/ compared with the least possible: a Python that imports numpy and reads the archive.
 
     python bench/weights_gen.py [--rounds 7] [--json]
 
-Both are whole processes, a round of each in turn, on random parameters of each network's shapes; medians are given.
+Both are timed as whole processes, a round of each in turn, on random parameters of each network; prints medians.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -28,7 +28,7 @@ READ = 'import sys, numpy; archive = numpy.load(sys.argv[1]); [archive[name] for
 
 
 def save_random(path, overlay):
-    """An archive as training saves it."""
+    """Save an archive like training does, with random numbers."""
     random = np.random.RandomState(1)
     layers = [parameters.LayerParameters(*[None if shape is None else random.uniform(.1, 1, shape).astype(np.float32)
                                            for shape in shapes]) for shapes in parameters.shapes(overlay, 10)]
@@ -36,19 +36,19 @@ def save_random(path, overlay):
 
 
 def seconds(*arguments):
-    """Of a whole Python process."""
+    """Seconds of a whole Python process."""
     started = time.time()
     subprocess.check_output((sys.executable,) + arguments)
     return time.time() - started
 
 
 def measure(overlay, rounds):
-    """Medians of both.
+    """Median seconds of both.
 
     Returns
     -------
     dict
-        net, seconds, least_seconds, ratio (the former over the latter).
+        net, seconds, least_seconds, ratio (seconds / least_seconds).
     """
     with temporary_folder() as folder:
         archive = os.path.join(folder, 'archive.npz')
@@ -68,7 +68,7 @@ def main(arguments):
         print(json.dumps(results, indent=1, sort_keys=True))
         return
     print('seconds of a whole process, medians of %d rounds' % options.rounds)
-    print('%-8s %11s %13s %7s' % ('', 'weights_gen', 'reading alone', 'ratio'))
+    print('%-8s %11s %13s %7s' % ('', 'weights_gen', 'only reading', 'ratio'))
     for result in results:
         print('%-8s %11.3f %13.3f %6.1fx' % tuple(result[key] for key in ('net', 'seconds', 'least_seconds', 'ratio')))
 

@@ -1,1 +1,1 @@
-"""What the board will answer, known on the host, and getting it there. numpy, Python 2.7 and 3."""
+"""Simulate the board, package a network and deploy it. numpy, Python 2.7 and 3."""

@@ -1,4 +1,4 @@
-"""A network's card: what it is, what it was trained on and how, how good it is, where it fails, and how to make it again.
+"""A network's model card: what it is, how it was trained, how good it is, where it fails, how to make it again.
 
     text = card(overlay, 'original', 'mnist', settings, verification, classes)
 
@@ -26,12 +26,12 @@ def card(overlay, name, dataset, settings, verification, classes, note=None):
     ----------
     overlay : common.overlays.Overlay
     name, dataset : str
-        Of the set on the board, and of the data set.
+        The set's name on the board, the data set's.
     settings, verification : dict
         What settings.json and verify.json hold; empty where there is none.
     classes : list of unicode
     note : unicode, optional
-        What else whoever uses the network must know, one of its limits.
+        Another limit that users of the network must know.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def card(overlay, name, dataset, settings, verification, classes, note=None):
     Raises
     ------
     BadRun
-        The verification's confusion matrix is none of these classes.
+        The verification's confusion matrix does not fit the classes.
     """
     confusion = _confusion(verification, len(classes))
     return u'\n'.join(
@@ -91,7 +91,7 @@ def _training(settings):
 
 
 def _start(settings):
-    """The parameters that it started from, as a command names those of the project; None for random weights."""
+    """The parameters that training started from, as a command names them; None for random weights."""
     if settings.get('init') is None:
         return None
     folder, name = os.path.split(u'%s' % settings['init'])
@@ -111,7 +111,7 @@ def _confusion(verification, count):
     if confusion is None:
         return None
     if not statistics.is_confusion(confusion, count):
-        raise BadRun('verify.json is damaged (its confusion matrix): make verify first')
+        raise BadRun('verify.json is damaged (its confusion matrix): run make verify')
     return confusion if any(map(any, confusion)) else None
 
 
@@ -161,6 +161,6 @@ def _command(overlay, dataset, settings):
 
 
 def _plain(value):
-    """Text from anywhere, on one line, without what Markdown would act on."""
+    """Any text, on one line, with Markdown's special characters escaped."""
     text = names.one_line(value if isinstance(value, bytes) else u'%s' % (value,))
     return re.sub(u'([\\\\`*_{}\\[\\]<>|#])', u'\\\\\\1', text)

@@ -1,10 +1,10 @@
-"""Put a run's package among the parameter sets of a PYNQ board, over ssh.
+"""Install a run's package on a PYNQ board, over ssh.
 
     python board/deploy.py --run runs/cifar10-cnvW1A1 --board xilinx@pynq [--force]
 
-One connection does it: package.py itself is what the board's Python runs, the package is its standard input, and it is
-read whole and checked before the first file is written, so that a connection that breaks leaves nothing behind. What
-the board says is believed only as far as it repeats a word made for this connection, and the SHA-256 of the package.
+It takes one connection: the board's Python runs package.py itself, with the package on its standard input. The package is
+read whole and checked before the first file is written, so a broken connection leaves nothing behind. The board's answer
+counts only if it repeats a word made for this connection, and the package's SHA-256.
 """
 from __future__ import absolute_import, print_function
 
@@ -35,8 +35,8 @@ from common.run_folder import BadRun, RunFolder
 from datasets import registry
 from weights_gen.folder import layout
 
-_BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # above all no option of ssh
-DEADLINE = 300              # seconds for all of it; writing to a board's card takes some ten
+_BOARD = re.compile(r'([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][\w.:-]*\Z')     # never an option of ssh
+DEADLINE = 300              # seconds in all; writing to a board's card takes about ten
 LONGEST_ANSWER = 2 ** 16    # bytes
 _PATIENCE = ['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=3']
 
@@ -80,15 +80,15 @@ def deploy(path, board, force=False, ssh='ssh', deadline=DEADLINE):
     if status:
         raise NotDeployed('%s: %s' % (board, _reason(status, err)))
     if told is None:
-        raise NotDeployed('%s: ssh ended without an answer of package.py, so that nothing says whether the set is '
+        raise NotDeployed('%s: ssh ended without an answer from package.py, so it is unknown whether the set is '
                           'installed: check that `ssh %s python3 --version` answers' % (board, board))
     return package.plain(told)
 
 
 def _package(run_folder):
-    """The bytes of a run's package, once it is whole and has the files that are in the run now."""
+    """The bytes of a run's package, checked to be whole and to have the run's current files."""
     if not os.path.exists(run_folder.package):
-        raise BadRun('%s is not there: package the run first' % run_folder.package)
+        raise BadRun('%s is missing: run make package first' % run_folder.package)
     with open_regular(run_folder.package) as handle:
         data = handle.read(package.LARGEST + 1)
     try:
@@ -100,12 +100,12 @@ def _package(run_folder):
             continue
         current = os.path.join(run_folder.folder, part)
         if not os.path.exists(current) or sha256(current) != manifest['files'][part]:
-            raise BadRun('%s has another %s than the run: package the run again' % (run_folder.package, part))
+            raise BadRun('%s differs from the run in %s: run make package again' % (run_folder.package, part))
     return data
 
 
 def _install(board, force, ssh, data, deadline, password=None):
-    """ssh's exit status, what package.py said on the board that it installed (None: nothing), and standard error."""
+    """ssh's exit status, what package.py says it installed on the board (None: nothing), and standard error."""
     with io.open(re.sub('c$', '', package.__file__), encoding='utf-8') as handle:
         source = handle.read()
     word = uuid.uuid4().hex
@@ -131,7 +131,7 @@ def _answer(board, command, data, deadline):
         try:
             process.stdin.write(data)
             process.stdin.close()
-        except EnvironmentError:        # it has ended, and its status says why
+        except EnvironmentError:        # the process has ended, its status says why
             pass
 
     def read(stream):
@@ -154,12 +154,12 @@ def _answer(board, command, data, deadline):
             process.kill()
     status = process.wait()
     for thread in threads:
-        thread.join(1)                  # what ssh has started may outlive it, and keep its end of a pipe
+        thread.join(1)                  # what ssh started may outlive it and hold a pipe open
     if max(map(len, answers.values())) > LONGEST_ANSWER:
-        raise NotDeployed('%s sends output without end: it is not a PYNQ, or its shell prints too much' % board)
+        raise NotDeployed('%s sends endless output: it is not a PYNQ, or its shell prints too much' % board)
     if not in_time:
-        raise NotDeployed('%s has not answered within %g seconds, and nothing says whether the set is installed: see '
-                          'what holds the board up, then deploy again with --force (FORCE=1)' % (board, deadline))
+        raise NotDeployed('%s did not answer within %g seconds, so it is unknown whether the set is installed: '
+                          'check the board, then deploy again with --force (FORCE=1)' % (board, deadline))
     return status, answers[process.stdout].decode('utf-8', 'replace'), answers[process.stderr].decode('utf-8', 'replace')
 
 
@@ -170,7 +170,7 @@ def _reason(status, err):
     if status == 255:
         return '%s: check the name, and that ssh reaches it' % last
     if status == package.NEEDS_PASSWORD:
-        return '%s: deploy from a terminal, which can ask for it, or as root@' % last
+        return '%s: deploy from a terminal, to type it, or as root (BOARD=root@...)' % last
     return last
 
 
@@ -178,7 +178,7 @@ def main(arguments):
     """The command line; see --help."""
     parser = options.parser('deploy', __doc__.split('\n')[0])
     parser.add_argument('--ssh', default='ssh', metavar='COMMAND',
-                        help='what to connect with, options included (default: ssh)')
+                        help='the ssh command, with its options (default: ssh)')
     given = parser.parse_args(arguments)
     if not given.board:
         raise UserError('name the board: make deploy BOARD=xilinx@pynq, or --board')

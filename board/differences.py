@@ -1,14 +1,14 @@
-"""Why the board answers otherwise than the trained network: each known cause is undone, alone, to see what it did.
+"""Why the board's answers differ from the trained network's: each known cause is undone alone, to see its effect.
 
     outputs = trained.outputs               # of the trained network, float32 (N, classes)
     same = as_trained(overlay, parameters, outputs, scores)         # image by image
     reasons = explain(overlay, parameters, images, outputs, scores)
 
-A folder holds the trained network in integers, which is exact but for four things:
+A parameter folder holds the trained network in integers, exactly except for these:
 
 - LFC's highest-bit rule. The board answers the highest class whose output reaches 0, training the largest output.
-- Thresholds. Where gamma is negative they are rounded up, so that an accumulator that meets one falls below it; and one
-  that is met exactly counts for training, not for the overlay.
+- Thresholds. Where gamma is negative they are rounded up, so an accumulator equal to one falls below it; and one that is
+  reached exactly counts in training, not in the overlay.
 - Max pooling. Training pools sums, before batch norm; the overlay pools outputs. Where gamma is negative the largest
   sum has the smallest output.
 - Weights on an edge. Training reads 0 as -1 (1 bit) and -1/2 as -1 (2 bits), the overlay's generator as +1 and 0.
@@ -29,23 +29,23 @@ from common.overlays import HIGHEST_OUTPUT
 from weights_gen import folder, thresholds, weights
 
 REASONS = collections.OrderedDict([
-    ('no bit set', 'no output reaches 0, and the board answers the first class'),
-    ('several bits set', 'several outputs reach 0, and the board answers the last of them'),
+    ('no bit set', 'no output reaches 0, so the board answers the first class'),
+    ('several bits set', 'several outputs reach 0, so the board answers the last of them'),
     ('tie', 'the two answers are equally good'),
-    ('max pooling', 'the board pools outputs, training sums: not the same where gamma is negative'),
-    ('threshold', 'a sum lies on a threshold, or between it and the integer that the overlay has for it'),
-    ('weight on an edge', 'a weight is halfway between two values: training takes the lower, the generator the other'),
-    ('unknown', 'none of these: float32 rounding in training, perhaps')])
+    ('max pooling', 'the board pools outputs, training pools sums: they differ where gamma is negative'),
+    ('threshold', 'a sum lies on a threshold, or between it and the overlay\'s integer for it'),
+    ('weight on an edge', 'a weight is halfway between two values: training takes the lower, the generator the upper'),
+    ('unknown', 'none of these; perhaps float32 rounding in training')])
 CAUSES = ('max pooling', 'threshold', 'weight on an edge')
 
 _FLOAT32 = 2. ** -23
 
 
 def as_trained(overlay, parameters, outputs, scores):
-    """Whether the overlay's integers are those behind the trained network's outputs, exactly.
+    """Whether the overlay's integers match the trained network's outputs exactly.
 
     LFC: the bit of every class is set where its output is at least 0. CNV: the outputs are a batch norm of the scores,
-    one scale and one shift for all classes; undone, every output leads to its score.
+    one scale and one shift for all classes; undoing it turns every output into its score.
 
     Parameters
     ----------
@@ -104,9 +104,9 @@ def explain(overlay, parameters, images, outputs, scores):
 
 
 def undo(overlay, parameters, causes=CAUSES):
-    """The overlay's integers without some of what sets them apart from the trained network.
+    """The overlay's integers with some of their differences from the trained network undone.
 
-    Without all of it they compute what the trained network does, in exact arithmetic.
+    With all of them undone they compute what the trained network does, in exact arithmetic.
 
     Parameters
     ----------
@@ -140,14 +140,14 @@ def _seen(layer, real):
 
 
 def _exact(layer, values):
-    """The thresholds that an accumulator exceeds where its real threshold is met or passed."""
+    """The thresholds that an accumulator exceeds where it reaches its real threshold."""
     real = thresholds.real(layer, values) * thresholds.scale(layer)
     if layer.binary:
         real = (layer.fan_in + real) / 2
     exact = np.ceil(real) - 1
     if layer.weight_bits == 1 and not layer.binary:
         exact -= layer.columns - layer.fan_in
-    return np.clip(exact, *thresholds.limits(layer)).astype(np.int64)      # beyond them no sum ever is
+    return np.clip(exact, *thresholds.limits(layer)).astype(np.int64)      # no sum is beyond them
 
 
 def _mirror(layer, units, layers):

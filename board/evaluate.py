@@ -1,9 +1,9 @@
-"""How good a packed network is on a whole test set: accuracy with its interval, classes, confusions.
+"""Evaluate a packed network on a whole test set: accuracy with its interval, classes, confusions.
 
     python -m board.evaluate --net cnv -wb 1 -ab 1 --data-dir data      # a run, or the set that comes with the project
 
-The answers are the board's, by the simulator: who has the true CIFAR-10 gets the true figure of a set that comes with the
-project. Of a run, make report has the same on its page.
+The answers are the board's, by the simulator: the real CIFAR-10 gives the real figure for a set that comes with the
+project. For a run, make report shows the same on its page.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -49,7 +49,7 @@ def evaluate(simulator, images, labels):
 
 
 def lines(result, classes):
-    """What is printed of an evaluation, as lines."""
+    """The printed lines of an evaluation."""
     digits = decimals(result['images'])
     yield '%.*f %% of %d images right (95 %% interval %.*f to %.*f)' % (
         digits, result['accuracy'], result['images'], digits, result['low'], digits, result['high'])
@@ -76,20 +76,20 @@ def _percent(part, whole):
 def main(arguments):
     """The command line; see --help."""
     parser = options.parser('evaluate', __doc__.split('\n')[0])
-    parser.add_argument('--package', metavar='FILE.tar.gz', help='what make package made; where not given, that of the '
-                        'run, or the one that comes with the project')
+    parser.add_argument('--package', metavar='FILE.tar.gz', help='a package (default: the run\'s, or the one that comes '
+                        'with the project)')
     given = parser.parse_args(arguments)
     path = given.package or predict.package_of(given)
     manifest, simulator = predict.load(path)
     name = given.dataset or manifest.get('dataset')
     if not name:
-        raise UserError('%s does not say what it was trained on: give DATASET' % path)
+        raise UserError('%s does not say what it was trained on: give DATASET=' % path)
     invert, threshold = predict.fitting(manifest)
     own = registry.is_path(name)
     data = registry.load(name, simulator.overlay.net, given.data_dir, threshold=threshold if own else None,
                          invert=invert if own else None)
     if list(data.class_names) != simulator.classes:
-        raise UserError('the classes of %s are %s, those of %s %s: give the DATASET that it was trained on' % (
+        raise UserError('%s has the classes %s, %s has %s: give the DATASET= that it was trained on' % (
             name, ', '.join(data.class_names), path, ', '.join(simulator.classes)))
     print(predict.about(manifest, path))
     sys.stdout.flush()

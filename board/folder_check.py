@@ -1,4 +1,4 @@
-"""Whether a parameter folder is the one that its archive gives, file by file, byte by byte.
+"""Compare a parameter folder with what its archive gives, file by file, byte by byte.
 
     problems, contents = problems_of(run_folder)
 """
@@ -15,7 +15,7 @@ from weights_gen import generate
 
 
 def problems_of(run_folder):
-    """What sets a parameter folder apart from the one that its archive gives.
+    """How a parameter folder differs from what its archive gives.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def problems_of(run_folder):
         The files that the folder should have, by their path in it.
     """
     if not os.path.isdir(run_folder.folder):
-        raise BadRun('%s: there is no parameter folder: make weights comes first' % run_folder.folder)
+        raise BadRun('%s: there is no parameter folder: run make weights first' % run_folder.folder)
     with temporary_folder() as temporary:
         path = os.path.join(temporary, run_folder.overlay.name)
         names = run_folder.classes if os.path.exists(run_folder.classes) else None
@@ -46,7 +46,7 @@ def problems_of(run_folder):
 
 
 def _files(folder):
-    """The paths of a folder's files within it; of folders that no parameter folder has, the folder's."""
+    """The paths of a folder's files within it, and of folders that do not belong in a parameter folder."""
     found = []
     for root, folders, names in os.walk(folder):
         inside = os.path.relpath(root, folder)

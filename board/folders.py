@@ -1,9 +1,9 @@
-"""What a packaged network answers to a folder of pictures: a table, and how many are right where the folders say.
+"""A packaged network's answers to a folder of pictures: a table, and how many are right if folders name the classes.
 
     found = read('photos', simulator, invert, threshold)
     lines(found, simulator)         # unicode, to be printed
 
-A picture's class is the name of the innermost folder around it that is a class's, in capitals or not.
+A picture's class is the innermost folder around it with a class's name, in capitals or not.
 """
 from __future__ import absolute_import, division
 
@@ -66,7 +66,7 @@ def read(root, simulator, invert=None, threshold=None):
 
 
 def lines(found, simulator):
-    """A table of the files, or where the folders are classes of these and of the mistakes; unicode lines."""
+    """A table of the files, or, where folders name classes, of the classes and the mistakes; unicode lines."""
     titles = simulator.classes
     known = [index for index, label in enumerate(found.labels) if label is not None]
     unknown = [index for index, label in enumerate(found.labels) if label is None]
@@ -94,7 +94,7 @@ def remarks(found, simulator):
         result.append('%d files are not pictures and are ignored' % found.others)
     strange = sorted({os.path.dirname(path) for path, label in zip(found.paths, found.labels) if label is None} - {''})
     if strange:
-        result.append('folders without the name of a class (%s): their pictures count in no accuracy, such as %s/' % (
+        result.append('pictures in folders not named after a class (%s) do not count in the accuracy, such as in %s/' % (
             ', '.join(map(names.shown, simulator.classes)), strange[0]))
     return result
 

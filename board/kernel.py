@@ -4,9 +4,9 @@
     outputs = network.run(images)               # what reference.run gives, many times faster
 
 The library is kept in the user's cache folder (common.machine.cache_folder), named after the source, the compiler and
-the processor, so that none of them can change unnoticed; it appears there whole, also where two processes make it at
-once, and with the SHA-256 that it must have: to load half a library ends the process. C is handed plain buffers, all of
-them made here, of the sizes that C is given.
+the processor, so that none of them can change unnoticed; it appears there whole, even if two processes make it at once,
+with its SHA-256 to check: loading half a library would end the process. C gets plain buffers, all of them made
+here, of the sizes that it is told.
 """
 from __future__ import absolute_import, division
 
@@ -27,7 +27,7 @@ from common.threads import LONG, pool
 
 BLOCK = 32                                      # rows whose weights lie side by side, as in kernel.c
 IMAGES_AT_ONCE = {'lfc': 64, 'cnv': 2}          # that go through a layer together: their bits stay in the cache
-IMAGES_A_CALL = {'lfc': 1024, 'cnv': 32}        # of C: between two calls Ctrl-C is heard and threads share what is left
+IMAGES_A_CALL = {'lfc': 1024, 'cnv': 32}        # of C: between calls Ctrl-C is heard and threads share what is left
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'kernel.c')
 FLAGS = ['-std=gnu99', '-shared', '-fPIC', '-O3', '-fno-strict-aliasing']     # bits are written by halves of words
 _DIGEST = '.sha256'                             # of the file beside a library
@@ -36,7 +36,7 @@ _library = []                                   # the loaded library or why ther
 
 
 class NoKernel(Exception):
-    """Why the C kernel cannot be used: the numpy reference stands in."""
+    """Why the C kernel cannot be used: the numpy reference is used instead."""
 
 
 class _Layer(ctypes.Structure):
@@ -253,7 +253,7 @@ def _file_identity(path):
 
 
 def _processor():
-    """What decides which instructions there are."""
+    """What decides which instructions are available."""
     try:
         with io.open('/proc/cpuinfo', encoding='utf-8', errors='replace') as handle:
             lines = [line for line in handle.read().split('\n\n')[0].splitlines()
@@ -268,7 +268,7 @@ def _cache_folder():
     folder = machine.cache_folder('kernel')
     try:
         os.makedirs(folder, 0o700)
-    except EnvironmentError:                    # it is there, or cannot be
+    except EnvironmentError:                    # it exists, or cannot be made
         pass
     try:
         return folder if caches.problem(folder) is None and os.access(folder, os.W_OK) else None

@@ -1,4 +1,4 @@
-"""A network's parameters as one file for the board, with a manifest that tells what it is and that nothing is missing.
+"""A network's parameters as one file for the board, with a manifest that describes and checks it.
 
     python board/package.py build --run runs/mnist-lfcW1A1 [--name NAME]
     python board/package.py check FILE
@@ -10,8 +10,8 @@ the board must answer to them; beside them lies the board kit (board/kit.py), wh
 the board's. The same inputs give the same bytes.
 
 `check` and `install` run on the board: this file alone, Python 3.6, nothing but the standard library; that is why it is
-as long as it is. They trust no package: it is read into memory, bounded, only in the form that `build` writes, and only
-with the files that its network has, of their sizes. A set is replaced in one step, whenever the board loses its power.
+as long as it is. They trust no package: it is read into memory, up to a limit, only in the form that `build` writes, and
+only with its network's files in their sizes. A set is replaced in one step, even if the board loses power.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -81,7 +81,7 @@ NETWORKS = {
 _FILE = re.compile(r'(\d{1,2}-\d{1,3}-(weights|thres)\.bin|classes\.txt|hw/config\.h|manifest\.json|notebook\.ipynb|'
                    r'pictures\.py|card\.md|samples/(images\.bin|images-idx3-ubyte|answers\.json))\Z')
 _TIME = 946684800                       # of every file in a package: 2000-01-01
-_BLOCK = 512                            # bytes: a tar file consists of such
+_BLOCK = 512                            # bytes: a tar file's unit
 _HEADER = struct.Struct('100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12s')     # name, mode, ..., size, time, checksum, ...
 _REMAINS = '.installing-'
 
@@ -155,7 +155,7 @@ def read(handle):
 
 
 def _unpacked(data):
-    """What a .gz file of one member holds; ValueError or zlib.error where it is none."""
+    """What a .gz file of one member holds; ValueError or zlib.error if it is not one."""
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
     unpacked = unpacking.decompress(data + b'\n', LARGEST + 1)      # what follows the end is left over
     if len(data) > LARGEST or len(unpacked) > LARGEST:
@@ -189,7 +189,7 @@ def _members(data):
 
 
 def _plain_file(header):
-    """Name and size of a file, from its header; ValueError where that is no file's, or of a later form of tar."""
+    """Name and size of a file, from its header; ValueError if it is not a plain file's, or of a later form of tar."""
     if len(header) < _BLOCK:
         raise ValueError('it is cut short')
     fields = _HEADER.unpack(header)
@@ -216,7 +216,7 @@ def read_folder(path):
 
 
 def _open(path):
-    """Open a file for reading; what would be waited for, such as a pipe, is refused."""
+    """Open a file for reading; refuse what would block, such as a pipe."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -225,7 +225,7 @@ def _open(path):
 
 
 def _checked(contents):
-    """The manifest, once every file of its network is there, of its size and with the bytes that are listed."""
+    """The manifest, if every file of its network is there, in its size and with the listed bytes."""
     try:
         manifest = json.loads(contents[MANIFEST][:LARGEST_MANIFEST].decode('ascii'), parse_int=_integer,
                               parse_constant=_integer)
@@ -238,13 +238,13 @@ def _checked(contents):
     if not known:
         raise BadPackage('its manifest is of another format: use the package.py that made it')
     if not needed:
-        raise BadPackage('it is for %s, and there are overlays for %s only' % (
+        raise BadPackage('it is for %s, but there are overlays only for %s' % (
             plain(str(network)[:64]), ', '.join(sorted(NETWORKS))))
     found = {part: content for part, content in contents.items() if part != MANIFEST}
     for part in sorted(set(listed) | set(found) | set(needed)):
         least, most = possible.get(part, (0, -1))
         problem = ('is missing' if part not in found else
-                   'is not of a %s' % network if part not in possible else
+                   'does not belong to %s' % network if part not in possible else
                    'is not in the manifest' if part not in listed else
                    'is damaged' if listed[part] != sha256(found[part]) else
                    'has %d bytes' % len(found[part]) if not least <= len(found[part]) <= most else None)
@@ -254,7 +254,7 @@ def _checked(contents):
 
 
 def _integer(text):
-    """A number of a manifest, whose accuracies, seeds and sizes are never long."""
+    """A number in a manifest: accuracies, seeds and sizes are never long."""
     if len(text) > 20:
         raise ValueError('a number of %d digits' % len(text))
     return int(text)
@@ -278,7 +278,7 @@ def _text(value):
 
 
 def plain(text):
-    """Text from anywhere, without what a terminal would act on."""
+    """Any text as printable ASCII, which no terminal acts on."""
     return re.sub('[^ -~]', '?', text)
 
 
@@ -304,7 +304,7 @@ def build(folder, manifest, handle):
         blocks += [_tar_header('%s/%s/%s' % (manifest['name'], manifest['network'], part), len(content)),
                    content, b'\0' * (-len(content) % 512)]
     with gzip.GzipFile('', 'wb', 9, handle, mtime=0) as packed:
-        packed.write(b''.join(blocks) + b'\0' * 1024)   # at once: in pieces it can be compressed otherwise
+        packed.write(b''.join(blocks) + b'\0' * 1024)   # at once: pieces could compress differently
 
 
 def _tar_header(name, size):
@@ -324,12 +324,12 @@ def build_run(path, name=None, out=None, note=None):
     path : str
         The run folder.
     name : str, optional
-        Of the set on the board. Where not given: 'original' (the documents' name) for a network's own data set, whose
-        name BNN-PYNQ's own sets have there, and for others the data set's name.
+        Of the set on the board. Where not given: the data set's name, but 'original' (the documents' name) for a
+        network's own data set, whose name BNN-PYNQ's own sets have there.
     out : str, optional
         The file; in the run folder where not given.
     note : str, optional
-        What else its card says among the network's limits.
+        Another limit of the network for its card.
 
     Returns
     -------
@@ -347,7 +347,7 @@ def build_run(path, name=None, out=None, note=None):
     folders.read(run_folder.folder, run_folder.overlay)
     class_names = classes.read(os.path.join(run_folder.folder, folders.CLASSES))
     if not folders.recognise(run_folder.folder):
-        raise BadRun('%s holds files that are not of its network: generate it again' % run_folder.folder)
+        raise BadRun('%s holds files that are not of its network: run make weights again' % run_folder.folder)
     contents = {}
     for part in folders.layout(run_folder.overlay):
         if os.path.exists(os.path.join(run_folder.folder, part)):
@@ -355,10 +355,10 @@ def build_run(path, name=None, out=None, note=None):
                 contents[part] = handle.read()
     verification = read_mapping(run_folder.verification) or {}
     if verification and verification.get('files') != fingerprint(contents):
-        raise BadRun('%s is of other files than are in %s: verify again' % (run_folder.verification, run_folder.folder))
+        raise BadRun('%s does not match %s: run make verify again' % (run_folder.verification, run_folder.folder))
     if verification and os.path.exists(run_folder.parameters) and not run_folder.is_of_parameters(
             verification.get('parameters_sha256')):
-        raise BadRun('%s has been trained further since it was verified: make weights verify first' % run_folder.path)
+        raise BadRun('%s was trained further since it was verified: run make weights verify first' % run_folder.path)
     contents.update(samples.files_of(run_folder))
     contents.update(zip(KIT, kit.files_of(name, run_folder.overlay.name)))
     settings = run_folder.read_settings() or {}
@@ -379,7 +379,7 @@ def fingerprint(contents):
 
 # ---- installing, on the board ----
 
-# Where PYNQ's images have bnn and pynq, beside the Python that runs this: v2.3 to v2.6, to v2.2, v2.7, v3.0 and v3.1.
+# Where PYNQ's images have bnn and pynq, besides the running Python: v2.3 to v2.6; up to v2.2; v2.7; v3.0 and v3.1.
 SITES = ('/usr/local/lib/python3.6/dist-packages', '/opt/python3.6/lib/python3.6/site-packages',
          '/usr/local/share/pynq-venv/lib/python3.8/site-packages',
          '/usr/local/share/pynq-venv/lib/python3.10/site-packages')
@@ -414,7 +414,7 @@ def parameters_folder():
 
 
 def _package_folder(name):
-    """Where a package lies, of this Python or of PYNQ's; None."""
+    """The folder of a package, in this Python or PYNQ's; or None."""
     from importlib.util import find_spec
     spec = find_spec(name)
     if spec is not None and spec.origin:
@@ -485,7 +485,7 @@ def install(handle, into, force=False):
     with _only_installer(into):
         _clean(into)
         if os.path.lexists(place) and not force:
-            raise NameTaken('%s is there already: choose another name, or force it' % place)
+            raise NameTaken('%s is there already: choose another NAME, or replace it with --force (FORCE=1)' % place)
         temporary = tempfile.mkdtemp(prefix=_REMAINS, dir=into)
         try:
             new = os.path.join(temporary, 'new')
@@ -499,7 +499,7 @@ def install(handle, into, force=False):
 
 @contextlib.contextmanager
 def _only_installer(into):
-    """Wait for others that install there."""
+    """Wait until no one else installs there."""
     descriptor = os.open(into, os.O_RDONLY)
     try:
         try:
@@ -513,7 +513,7 @@ def _only_installer(into):
 
 
 def _clean(into):
-    """Remove what an installation left that was stopped; a set that it had put aside goes back first."""
+    """Remove what a stopped installation left; a set that it had put aside goes back first."""
     for remains in [os.path.join(into, name) for name in os.listdir(into) if name.startswith(_REMAINS)]:
         aside = os.path.join(remains, 'old')
         for name in os.listdir(aside) if os.path.isdir(aside) else ():
@@ -528,7 +528,7 @@ def _clean(into):
 
 
 def _write(folder, contents):
-    """Write all files into a new folder, readable by everybody, and to the disk."""
+    """Write all files into a new folder, readable by everybody, and sync them."""
     for part in sorted(contents):
         path = os.path.join(folder, part)
         if not os.path.isdir(os.path.dirname(path)):
@@ -536,7 +536,7 @@ def _write(folder, contents):
         with open(path, 'wb') as handle:
             handle.write(contents[part])
     if hasattr(os, 'sync'):
-        os.sync()       # once for all: a card takes long over each file; whether it was written, each file says
+        os.sync()       # once for all: a card takes long over each file; errors show when each file is synced
     for root, _, names in os.walk(os.path.dirname(folder), topdown=False):
         for name in names:
             os.chmod(os.path.join(root, name), 0o644)
@@ -546,7 +546,7 @@ def _write(folder, contents):
 
 
 def _put(into, name, network, temporary):
-    """Put the new set in its place, and one that was there into the temporary folder."""
+    """Put the new set in place, and the one that it replaces into the temporary folder."""
     new = os.path.join(temporary, 'new', name)
     if not os.path.lexists(os.path.join(into, name)):
         os.rename(new, os.path.join(into, name))
@@ -557,7 +557,7 @@ def _put(into, name, network, temporary):
         elif not exchange(new, place):
             aside = os.path.join(temporary, 'old', name)
             os.makedirs(aside)
-            for folder in (os.path.dirname(aside), temporary, into):    # before a set goes there, it must be found again
+            for folder in (os.path.dirname(aside), temporary, into):    # so that a set put there is found again
                 _sync(folder)
             os.rename(place, os.path.join(aside, network))
             os.rename(new, place)
@@ -596,25 +596,25 @@ def exchange(one, other):
     return status == 0
 
 def again_as_root(password_first):
-    """Start this very command again as root, with the standard input as it is.
+    """Run this same command again as root, with the same standard input.
 
     Parameters
     ----------
     password_first : bool
-        The password is the standard input's first line; without it sudo must not need one.
+        The password is the standard input's first line; otherwise sudo must not need one.
 
     Returns
     -------
     int
-        An exit status, where root cannot be had.
+        An exit status, if it cannot become root.
     """
     with open('/proc/self/cmdline', 'rb') as handle:
         command = handle.read().split(b'\0')[:-1]
-    if password_first:          # -k: it is read even where sudo would not ask again
+    if password_first:          # -k: sudo reads it even where it would not ask again
         os.execvp('sudo', ['sudo', '-k', '-S', '-p', '', '--'] + command)
     with open(os.devnull, 'w') as nothing:
         if subprocess.call(['sudo', '-n', 'true'], stdout=nothing, stderr=nothing):
-            print('package.py: error: the sets of this board are root\'s, and sudo wants a password', file=sys.stderr)
+            print('package.py: error: the sets of this board are root\'s, and sudo needs a password', file=sys.stderr)
             return NEEDS_PASSWORD
     os.execvp('sudo', ['sudo', '-n', '--'] + command)
 
@@ -657,16 +657,16 @@ def main(arguments):
     building.add_argument('--out', metavar='FILE', help='the file to write (default: in the run folder)')
     checking = commands.add_parser('check', help='check a package, or a folder that was installed from one')
     checking.add_argument('file', metavar='FILE')
-    installing = commands.add_parser('install', help='put a package among the sets of this board')
+    installing = commands.add_parser('install', help='install a package on this board')
     installing.add_argument('file', metavar='FILE', help='- for the standard input')
-    installing.add_argument('--into', metavar='DIR', help='the folder of the sets (default: that of the package bnn)')
-    installing.add_argument('--notebooks', metavar='DIR', help='where its notebook goes (default: where PYNQ has them, '
-                            'unless DIR is given)')
+    installing.add_argument('--into', metavar='DIR', help='the folder of the sets (default: params in the package bnn)')
+    installing.add_argument('--notebooks', metavar='DIR', help='where its notebook goes (default: PYNQ\'s notebooks, or '
+                            'nowhere with --into)')
     installing.add_argument('--force', action='store_true', help='replace a set of the same name')
-    installing.add_argument('--receipt', metavar='WORD', help='say it first on the line that says what was installed, '
+    installing.add_argument('--receipt', metavar='WORD', help='begin the line that says what was installed with WORD '
                             'and the package\'s SHA-256')
-    installing.add_argument('--sudo', choices=['no', 'yes', 'password'], default='no', help='become root where DIR '
-                            'cannot be written; password: it is the first line of the standard input')
+    installing.add_argument('--sudo', choices=['no', 'yes', 'password'], default='no', help='become root if DIR cannot '
+                            'be written; password: read it from the first line of the standard input')
     given = parser.parse_args(arguments)
     if given.command == 'build':
         print('%s: %s' % build_run(registry.run_path(given), given.name, given.out, given.note))

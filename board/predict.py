@@ -1,10 +1,10 @@
-"""What a packaged network answers, as the board will: the ranked classes of a picture.
+"""Predict what the board will answer to a picture: the ranked classes.
 
     python board/predict.py --package pretrained/mnist-lfcW1A1.tar.gz --images seven.png
 
-The package says which network it is of, and is checked first. Of a picture the answer, the ranked classes and what the
-network saw of it; of a folder a table (:mod:`board.folders`). Of a file of many images, one class name a line; which set
-answers, and how good it is, goes to standard error then. --preview writes what was seen.
+The package names its network, and is checked first. A picture gives the answer, the ranked classes and what the network
+saw; a folder a table (:mod:`board.folders`); a file of many images one class name a line, with the set and its accuracy
+on standard error. --preview writes what was seen.
 """
 from __future__ import absolute_import, print_function
 
@@ -25,7 +25,7 @@ from common.overlays import LARGEST_OUTPUT, OVERLAYS
 from common.run_folder import PRETRAINED, RunFolder
 from datasets import inputs, names, registry, zipped
 
-_EXAMPLES, _SHOWN = 10, 128     # images of an answer, and of all, in what --preview writes
+_EXAMPLES, _SHOWN = 10, 128     # most images of an answer, and of all, in a preview
 
 
 @contextlib.contextmanager
@@ -76,12 +76,12 @@ def fitting(manifest):
 
 
 def pretrained(files):
-    """The path of the package that comes with the project for a run of this name, there or not."""
+    """The path of the project's package for a run of this name, whether it exists or not."""
     return os.path.join(PRETRAINED, files.name + '.tar.gz')
 
 
 def package_of(given):
-    """The package of one's own run; where there is none, the one that comes with the project.
+    """The package of the user's run, or, where there is none, the one that comes with the project.
 
     Parameters
     ----------
@@ -96,20 +96,20 @@ def package_of(given):
     Raises
     ------
     UserError
-        There is neither, or the run is trained and not packed.
+        There is neither, or the run is trained but not packed.
     """
     files = RunFolder(registry.run_path(given), exists=False)
     if os.path.exists(files.parameters):
         if not os.path.exists(files.package):
-            raise UserError('%s is trained and not packed: make weights verify package with the same variables comes '
-                            'first' % files.path)
+            raise UserError('%s is trained but not packed: run make weights verify package with the same variables'
+                            % files.path)
         if os.path.getmtime(files.parameters) > os.path.getmtime(files.package):
-            print('%s was made before the last training: make weights verify package makes it again' % files.package,
+            print('%s was made before the last training: run make weights verify package' % files.package,
                   file=sys.stderr)
     for path in (files.package, pretrained(files)):
         if os.path.exists(path):
             return path
-    raise UserError('there is neither %s nor %s: make all with the same NET, WB, AB and DATASET comes first' % (
+    raise UserError('there is neither %s nor %s: run make all with the same NET, WB, AB and DATASET' % (
         files.package, os.path.relpath(pretrained(files), os.path.dirname(PRETRAINED))))
 
 
@@ -126,8 +126,8 @@ def about(manifest, path):
 def main(arguments):
     """The command line; see --help."""
     parser = options.parser('predict', __doc__.split('\n')[0])
-    parser.add_argument('--package', metavar='FILE.tar.gz', help='what make package made; where not given, that of the '
-                        'run, or the one that comes with the project')
+    parser.add_argument('--package', metavar='FILE.tar.gz', help='a package (default: the run\'s, or the one that comes '
+                        'with the project)')
     given = parser.parse_args(arguments)
     if not given.images:
         raise UserError('name a picture: make predict IMAGE=docs/seven.png, or --images')
@@ -173,7 +173,7 @@ def _answer_file(given, images, simulator, about_set):
 
 
 def _write_preview(given, images, got, simulator, paths):
-    """A sheet of what the network saw, by the answers to it."""
+    """A sheet of what the network saw, grouped by answer."""
     from datasets import preview        # predicting alone needs no fonts
     labels = sorted(set(got.tolist()))
     most = max(1, min(_EXAMPLES, _SHOWN // len(labels)))

@@ -1,4 +1,4 @@
-"""The overlay's arithmetic in plain numpy: the reference for the C kernel, and what computes where that cannot be compiled.
+"""The overlay's arithmetic in plain numpy: the reference for the C kernel, and its stand-in where it cannot be compiled.
 
     outputs = reference.run(overlay, parameters, images)    # (N, 64): scores of a CNV, output bits of an LFC
 
@@ -91,7 +91,7 @@ def _windows(values, ofm_dim):
 
 
 def _padded(values, columns):
-    """Columns of padding, whose input bit is 0: -1."""
+    """With columns of padding, whose input is -1."""
     return np.pad(values, ((0, 0), (0, columns - values.shape[1])), 'constant', constant_values=-1)
 
 

@@ -1,4 +1,4 @@
-"""Test images that travel with a package, and what the simulator answers them: the proof that a board agrees.
+"""Test images that go with a package, and the simulator's answers to them, to check a board by.
 
     files = files_of(run)       # 'samples/images.bin' or 'samples/images-idx3-ubyte', and 'samples/answers.json'
 
@@ -53,7 +53,7 @@ def read_labels(run, count, classes):
     Raises
     ------
     BadRun
-        The test set is damaged, or its labels are others.
+        The test set is damaged, or its labels do not fit.
     """
     try:
         labels = npz.read(run.test_set, ['y_test'], _LARGEST)['y_test']
@@ -65,12 +65,12 @@ def read_labels(run, count, classes):
 
 
 def read_names(run, count):
-    """A name for each image of a run's test set: of a folder of pictures its file, else 'test image 7'; list of unicode.
+    """A name for each test image of a run: its file for a folder of pictures, else 'test image 7'; list of unicode.
 
     Raises
     ------
     BadRun
-        There are names, and not one for each image.
+        There are names, but not one for each image.
     """
     if not os.path.exists(run.test_files):
         return [u'test image %d' % index for index in range(count)]

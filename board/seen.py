@@ -2,8 +2,8 @@
 
     lines(image, 'lfc', sys.stdout)     # 14 lines of 28 characters: one for two pixels, one above the other
 
-Colours are taken where the stream is a terminal that names them (COLORTERM, or TERM with 256 of them) and NO_COLOR is
-not set; elsewhere shades, of ASCII where the stream's encoding has no blocks.
+Colours are used where the stream is a terminal that announces them (COLORTERM, or a TERM with 256) and NO_COLOR is not
+set; elsewhere shades, in ASCII where the stream's encoding has no blocks.
 """
 from __future__ import absolute_import, division
 

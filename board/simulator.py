@@ -110,7 +110,7 @@ def engine_for(overlay, layers, wanted='auto'):
         except kernel.NoKernel as error:
             why = str(error)
             if wanted == 'c':
-                raise NoEngine('%s; or leave the choice of the engine open' % why)
+                raise NoEngine('%s; or choose --engine auto or numpy' % why)
     return 'numpy (%s)' % why, functools.partial(reference.run, overlay, layers)
 
 
@@ -150,7 +150,7 @@ def ranking(overlay, names, scores):
     if overlay.decision == LARGEST_OUTPUT:
         order = np.argsort(-scores, kind='mergesort')       # stable: of equal scores the first class leads
     else:
-        order = np.lexsort((np.arange(len(scores)) * (1 - 2 * scores), -scores))    # set bits fall, the others rise
+        order = np.lexsort((np.arange(len(scores)) * (1 - 2 * scores), -scores))    # set bits from the top, others from 0
     low, high = scores.min(), scores.max()
     width = max(map(len, names))
     lines = [u'%s %6d  %s' % (names[index].ljust(width), scores[index],
@@ -162,7 +162,7 @@ def ranking(overlay, names, scores):
 
 
 def print_lines(lines):
-    """Print text that the terminal may not be able to show whole."""
+    """Print text, replacing what the terminal cannot show."""
     encoding = sys.stdout.encoding or 'utf-8'
     for line in lines:
         line = line.encode(encoding, 'replace')
@@ -190,12 +190,12 @@ def main(arguments):
     parser.add_argument('--images', required=True, metavar='FILE',
                         help='.npy or .npz of uint8 images, CIFAR-10 binary, idx3-ubyte (.gz too), or a picture')
     parser.add_argument('--scores', action='store_true',
-                        help='print what each class got instead: integer scores (cnv) or bits (lfc)')
+                        help='print each class\'s integer score (cnv) or bit (lfc) instead')
     parser.add_argument('--rank', action='store_true',
                         help='print the ranked classes of one image, with bars (the default on a terminal)')
     parser.add_argument('--engine', choices=['auto', 'c', 'numpy'], default='auto',
                         help='c is fast and is compiled at its first use; both give the same answers')
-    parser.add_argument('--verbose', action='store_true', help='tell on stderr which engine was used and its time')
+    parser.add_argument('--verbose', action='store_true', help='print the engine used and its time to stderr')
     options = parser.parse_args(arguments)
     simulator = Simulator(options.params, OVERLAYS[options.net], options.engine)
     images = inputs.read(options.images, simulator.overlay.image_shape)

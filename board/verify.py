@@ -1,17 +1,16 @@
-"""Whether the packed network is as good as the trained one: both answer the whole test set.
+"""Check that the packed network is as good as the trained one, on the whole test set.
 
     python board/verify.py --run runs/mnist-lfcW1A1 [--tolerance POINTS]
 
-First the parameter folder is compared with the archive that it was made of, file by file, byte by byte. Then the test
-set goes through the simulator on the folder, and what it answers is compared with what the trained network answered
-when training evaluated it. The images on which they differ, each with its reason where that is known
-(board/differences.py), and all figures go to verify.json in the run folder.
+First the parameter folder is compared with what its archive gives, file by file, byte by byte. Then the simulator runs
+the folder on the test set, and its answers are compared with what the trained network answered when training evaluated
+it. All figures, and the images on which the two differ, each with its reason where that is known (board/differences.py),
+go to verify.json in the run folder.
 
-The exit status is 0 if the folder is the archive's, and the packed network has as much of the test set right as the
-trained one, or at most POINTS points of percent less: 1 where not given, which is what the published networks lost
-(0.3 to 1.0). Both are judged by the board's rule. For CNV that is training's own, the largest output. An LFC on the
-board answers the highest class whose output reaches 0, so that a network after few epochs loses much, packed or not:
-that is reported, with a warning, and is no failure of the packing.
+The exit status is 0 if the folder matches its archive and the packed network is at most POINTS percentage points worse
+than the trained one (default 1: the published networks lost 0.3 to 1.0). Both are judged by the board's rule. For CNV that
+is training's own, the largest output. On the board an LFC answers the highest class whose output reaches 0, so a network
+after few epochs loses much, packed or not: that gives a warning, and is not a failure of the packing.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -40,7 +39,7 @@ from datasets import inputs, registry
 from weights_gen import parameters
 from weights_gen.folder import layout
 
-TOLERANCE = float(options.OPTIONS['TOLERANCE'].default)      # points of percent
+TOLERANCE = float(options.OPTIONS['TOLERANCE'].default)      # percentage points
 LARGEST = 2 ** 28           # bytes of the outputs
 
 TestSet = collections.namedtuple('TestSet', ['images', 'labels', 'outputs'])
@@ -69,12 +68,12 @@ def read_test_set(run_folder, classes):
     Raises
     ------
     BadRun
-        A file is missing, damaged or does not fit the others, or the outputs are of other parameters than the archive.
+        A file is missing, damaged or does not fit the others, or the outputs are not of the archive's parameters.
     datasets.inputs.BadImages
     """
     test_outputs = run_folder.needed(run_folder.test_outputs)
     if not run_folder.is_of_parameters(_read_array(test_outputs, 'parameters_sha256').tolist()):
-        raise BadRun('%s is of other parameters than %s: resume the training, or train again' % (
+        raise BadRun('%s does not match %s: resume the training, or train again' % (
             test_outputs, run_folder.needed(run_folder.parameters)))
     images = inputs.read(run_folder.needed(run_folder.test_set), run_folder.overlay.image_shape)
     labels = samples.read_labels(run_folder, len(images), classes)
@@ -103,12 +102,12 @@ def compare(run_folder, trained, test, tolerance):
     trained : list of weights_gen.parameters.LayerParameters
     test : TestSet
     tolerance : float
-        Points of percent.
+        Percentage points.
 
     Returns
     -------
     dict
-        What verify.json holds of it. Accuracies and agreement are in percent.
+        As verify.json holds it. Accuracies and agreement are in percent.
     """
     simulator = Simulator(run_folder.folder, run_folder.overlay)
     if simulator.engine != 'c':
@@ -133,7 +132,7 @@ def compare(run_folder, trained, test, tolerance):
         'accuracy': {'trained': 100 * right[0] / count, 'packed': 100 * right[2] / count},
         'trained_by_board_rule': 100 * right[1] / count,
         'tolerance': tolerance,
-        'passed': right[1] - right[2] <= max(1, tolerance * count / 100 + 1e-9),     # one image may be more than that
+        'passed': right[1] - right[2] <= max(1, tolerance * count / 100 + 1e-9),     # at least one image
         'agreement': 100 * (count - len(different)) / count,
         'exact_images': int(differences.as_trained(run_folder.overlay, trained, test.outputs, scores).sum()),
         'reasons': dict(collections.Counter(reasons)),
@@ -151,7 +150,7 @@ def summary(run_folder, result):
     accuracy, count = result['accuracy'], result['images']
     lfc = run_folder.overlay.decision == HIGHEST_OUTPUT
     lines = ['%s: %d test images' % (run_folder.name, count)]
-    rows = [('folder', '%d files, each what %s gives' % (
+    rows = [('folder', '%d files, all as %s gives them' % (
                 len(layout(run_folder.overlay)), os.path.basename(run_folder.parameters))),
             ('trained', '%6.2f %% right, by the %s' % (accuracy['trained'], result['decision']))]
     if lfc and result['decision'] != HIGHEST_OUTPUT:
@@ -160,8 +159,8 @@ def summary(run_folder, result):
     rows += [('packed', '%6.2f %% right' % accuracy['packed']),
              ('same answer', '%6.2f %%, %d differ' % (result['agreement'], len(result['differences']))),
              ('exact', '%6.2f %%: %s' % (100 * result['exact_images'] / count,
-                                         'all output bits as training has them' if lfc else
-                                         'all scores those behind the trained outputs'))]
+                                         'all output bits match training\'s' if lfc else
+                                         'all scores match the trained outputs'))]
     lines += ['  %-12s %s' % row for row in rows]
     for reason, number in sorted(result['reasons'].items(), key=lambda pair: (-pair[1], pair[0])):
         lines.append('  %12d by %s' % (number, reason))
@@ -172,8 +171,8 @@ def summary(run_folder, result):
         result['simulator']['processors']))
     lost = accuracy['trained'] - result['trained_by_board_rule']
     if lost > result['tolerance']:
-        lines.append('  warning: on the board %.2f points are lost, to its rule of the highest output that reaches 0: '
-                     'RECIPE=best trains for this rule; or train longer, and they meet' % lost)
+        lines.append('  warning: the board\'s rule, the highest output that reaches 0, costs %.2f points: RECIPE=best '
+                     'trains for this rule; training longer helps too' % lost)
     lines.append('  details in %s' % run_folder.verification)
     return lines
 
@@ -181,7 +180,7 @@ def summary(run_folder, result):
 # ---- verify.json ----
 
 def write(path, result):
-    """Write verify.json: an entry a line, of long lists an item a line."""
+    """Write verify.json: a line for each entry, and for each item of a list."""
     lines = []
     for name in sorted(result):
         value = result[name]
@@ -202,7 +201,7 @@ def verify(path, tolerance=TOLERANCE):
     path : str
         The run folder.
     tolerance : float
-        Points of percent.
+        Percentage points.
 
     Raises
     ------
@@ -221,7 +220,7 @@ def verify(path, tolerance=TOLERANCE):
     problems, contents = folder_check.problems_of(run_folder)
     if problems:
         write(run_folder.verification, dict(about, passed=False, problems=problems))
-        raise Rejected('%s is not what %s gives: %s%s: run make weights again' % (
+        raise Rejected('%s differs from what %s gives: %s%s: run make weights again' % (
             run_folder.folder, os.path.basename(run_folder.parameters), '; '.join(problems[:4]),
             '; and %d more, listed in %s' % (len(problems) - 4, run_folder.verification) if len(problems) > 4 else ''))
     result = compare(run_folder, trained, test, tolerance)
@@ -230,7 +229,7 @@ def verify(path, tolerance=TOLERANCE):
     sys.stdout.flush()
     if not result['passed']:
         raise Rejected('%s: the packed network has %.2f %% of the test set right, the trained one by the board\'s '
-                       'rule %.2f %%, and the tolerance is %g: see the reasons in %s, or give --tolerance more' % (
+                       'rule %.2f %%, and the tolerance is %g: see the reasons in %s, or raise TOLERANCE' % (
                            run_folder.path, result['accuracy']['packed'], result['trained_by_board_rule'], tolerance,
                            run_folder.verification))
 

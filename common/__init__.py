@@ -1,4 +1,4 @@
-"""What every room shares: the facts of the networks, options, the run folder, errors for the user, whole files.
+"""What all other folders use: the networks' facts, options, the run folder, errors for the user, whole files.
 
 Only the standard library, Python 2.7 and 3.
 """

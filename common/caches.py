@@ -1,4 +1,4 @@
-"""Folders of compiled code, which is run once it is loaded: used where nobody else can have put something there.
+"""Check that nobody else can have put anything into a folder of compiled code, which is run once it is loaded.
 
     problem('/home/me/.cache/bnn-pynq-training')    # None, or 'belongs to user 1001', ...
 """
@@ -13,9 +13,9 @@ _MOST_LINKS = 40        # as many as Linux follows
 
 
 def problem(path):
-    """Why a folder cannot be trusted, or None: it and all above it belong to this user or root, who alone may write.
+    """Why a folder cannot be trusted, or None: it and all above it belong to, and can only be written by, this user or root.
 
-    Above it a folder may be anyone's to write in where it is sticky, as /tmp is: there nobody renames what is not his.
+    A folder above it may be writable by anyone if it is sticky, as /tmp is: there nobody can rename others' files.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def problem(path):
         if stat.S_ISLNK(status.st_mode):
             links += 1
             if links > _MOST_LINKS:
-                return '%s is a link in a circle' % path
+                return '%s is a circular link' % path
             pending += os.readlink(current).split(os.sep)[::-1]
             current = os.sep if os.path.isabs(os.readlink(current)) else os.path.dirname(current)
         elif _others_write(status) and not (any(pending) and status.st_mode & stat.S_ISVTX):
@@ -56,7 +56,7 @@ def _others_write(status):
 
 
 def _own_group(number):
-    """Whether a group is the one that this user alone is in, as some systems make one for each."""
+    """Whether a group has only this user in it: some systems make one for each user."""
     try:
         user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(number)
     except KeyError:

@@ -19,7 +19,7 @@ class UserError(Exception):
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: to be answered as Ctrl-C is, so that nothing half-written stays behind."""
+    """SIGTERM, handled like Ctrl-C, so that nothing half-written stays behind."""
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -50,7 +50,7 @@ def run(main, arguments=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'):      # a terminal that lacks some characters of a name still shows the rest
             stream.reconfigure(errors='backslashreplace')
-    answered = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)    # a training's own answer stays
+    answered = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)    # a training has its own
     if not answered:
         previous = signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -78,7 +78,7 @@ def run(main, arguments=None):
 
 
 def _hold_standard_streams():
-    """Where descriptor 0, 1 or 2 is closed: else the next file that is opened gets what is printed."""
+    """Open descriptors 0, 1 and 2 where closed: else the next opened file gets what is printed."""
     while True:
         descriptor = os.open(os.devnull, os.O_RDWR)
         if descriptor > 2:
@@ -90,7 +90,7 @@ def _terminate(number, frame):
 
 
 def file_error(error):
-    """The one line for an operating system error: the file, and what to do about the usual ones."""
+    """The one line for an operating system error: the file, and advice for the usual errors."""
     advice = {errno.ENOSPC: 'free some space, or choose another output folder',
               errno.EDQUOT: 'free some space, or choose another output folder',
               errno.EROFS: 'choose a folder that can be written',

@@ -1,7 +1,7 @@
 """Files and folders that appear whole or not at all, whatever happens in between.
 
-What is being written has a name of its own beside the place it is meant for, `.NAME.<random>.tmp`, and is held by a lock
-for as long as its process lives: the next call that writes the same place removes what has no such lock.
+While being written, each lies beside its final place as `.NAME.<random>.tmp`, locked for as long as its process lives:
+the next call that writes the same place removes what is not locked.
 """
 from __future__ import absolute_import
 
@@ -34,7 +34,7 @@ def sync(path):
 
 
 def make_folder(path):
-    """Make a folder where there is none, and those above it, in a way that no power cut takes them back."""
+    """Make a folder and those above it where they are missing, so that no power cut takes them back."""
     path = os.path.abspath(path)
     if os.path.isdir(path):
         return
@@ -43,7 +43,7 @@ def make_folder(path):
     try:
         os.mkdir(path)
     except OSError as error:
-        if error.errno != errno.EEXIST or not os.path.isdir(path):      # not by another process just now
+        if error.errno != errno.EEXIST or not os.path.isdir(path):      # else another process just made it
             raise
     sync(parent)
 
@@ -59,12 +59,12 @@ def whole_file(path, mode='wb', keep=None):
     mode : 'wb' or 'w'
         'w' writes UTF-8 text (unicode strings on Python 2).
     keep : str, optional
-        What the file that is there is renamed to first.
+        The name that an existing file is given first.
 
     Raises
     ------
     EnvironmentError
-        Also where `path` is a device or a pipe, which a file must not take the place of.
+        Also where `path` is a device or a pipe, which a file must not replace.
     """
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise EnvironmentError(errno.EINVAL, 'not a regular file, choose another name', path)
@@ -81,7 +81,7 @@ def whole_file(path, mode='wb', keep=None):
             os.rename(temporary, path)      # while the lock is held
     except BaseException as error:
         if getattr(error, 'errno', None) in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
-            error.filename = path       # which disk is full: a write does not say
+            error.filename = path       # a write does not say which disk is full
         if temporary:
             _remove(temporary)
         raise
@@ -90,7 +90,7 @@ def whole_file(path, mode='wb', keep=None):
 
 @contextlib.contextmanager
 def temporary_folder():
-    """The path of a new folder that is gone, with what is in it, when the block ends."""
+    """The path of a new folder, which is removed with its contents when the block ends."""
     path = tempfile.mkdtemp(prefix='bnn-')
     try:
         yield path
@@ -116,7 +116,7 @@ def remove_remains(path):
 
 @contextlib.contextmanager
 def _held(path):
-    """Hold a file or folder for this process; whether that was possible."""
+    """Lock a file or folder for this process; whether that was possible."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:             # renamed by now, or a link that nobody here has made
@@ -134,7 +134,7 @@ def _held(path):
 
 
 def _new(path, make):
-    """A new file or folder beside `path` that nobody had before, and the descriptor that holds it."""
+    """A new file or folder beside `path`, and the descriptor that locks it."""
     folder, name = os.path.split(os.path.abspath(path))
     while True:
         temporary = os.path.join(folder, '.%s.%s.tmp' % (name, uuid.uuid4().hex))
@@ -146,12 +146,12 @@ def _new(path, make):
         try:
             descriptor = os.open(temporary, (os.O_RDONLY if os.path.isdir(temporary) else os.O_RDWR) | os.O_NOFOLLOW)
         except OSError as error:
-            if error.errno == errno.ENOENT:     # not held yet, it was another's to remove
+            if error.errno == errno.ENOENT:     # not locked yet, another process removed it
                 continue
             raise
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except EnvironmentError:        # no locks on this file system: then nobody can hold it to remove it either
+        except EnvironmentError:        # no locks on this file system: then nobody can lock it to remove it either
             return temporary, descriptor
         if os.path.lexists(temporary):
             return temporary, descriptor
@@ -170,10 +170,10 @@ def _new_folder(path):
 def whole_folder(path, each=True):
     """Yield an empty temporary folder beside ``path`` that takes its place when the block ends without an error.
 
-    A folder that is there already is replaced, at once where the file system can do that; elsewhere it is put aside
-    first, and the next call puts it back if this one is killed in between. Whether replacing is wanted is the caller's
-    decision. Of several processes that write the same folder, the last one wins. With `each` false its files are not put on
-    the disk one by one, for what can be made again: after a power cut some may be empty.
+    A folder that is there already is replaced, in one step where the file system can do that; elsewhere it is put aside
+    first, and the next call puts it back if this one is killed in between. Whether to replace it is the caller's decision.
+    If several processes write the same folder, the last one wins. With `each` false its files are not synced one by one, so
+    that some may be empty after a power cut: only for what can be made again.
     """
     path = os.path.realpath(path)   # a link to a folder stays, what it points to is replaced
     parent = os.path.dirname(path)
@@ -197,7 +197,7 @@ def whole_folder(path, each=True):
 
 
 def _replace(temporary, path, retired):
-    """Give a folder the name `path`; what had it is then `temporary` or `retired`."""
+    """Rename a folder to `path`; what was there is then `temporary` or `retired`."""
     while True:
         try:
             return os.rename(temporary, path)

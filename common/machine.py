@@ -1,4 +1,4 @@
-"""This machine: its processors, its programs, and the folder for what can always be made again.
+"""This machine: its processors, its programs, and the user's cache folder.
 
     processors()                    # 2
     program('g++')                  # '/usr/bin/g++', or None
@@ -30,7 +30,7 @@ def program(name):
 
 
 def cache_folder(*parts):
-    """The user's folder for what can be made again, ``$XDG_CACHE_HOME/bnn-pynq-training``, or one in it.
+    """The user's cache folder, ``$XDG_CACHE_HOME/bnn-pynq-training``, or a folder in it.
 
     The folder need not be there. As the XDG base directory specification says, an XDG_CACHE_HOME that is empty or
     relative counts as not set: it is ``~/.cache``.
@@ -42,7 +42,7 @@ def cache_folder(*parts):
 
 
 def clock():
-    """Seconds since some moment in the past, which no change of the system's time moves."""
+    """Seconds since some moment in the past, unaffected by changes of the system's time."""
     if hasattr(time, 'monotonic'):
         return time.monotonic()
     return os.times()[4]        # Python 2: hundredths of a second since the machine was started

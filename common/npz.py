@@ -1,4 +1,4 @@
-"""Archives of arrays (.npz): written as the same bytes for the same arrays, on every Python; read without trust.
+"""Archives of arrays (.npz): the same arrays give the same bytes on every Python; files that are read are not trusted.
 
     write(handle, {'images': images, 'labels': labels})
     read(path, ['images'], largest=2 ** 30)
@@ -135,7 +135,7 @@ def read_array(stream, largest):
 
 
 def _read_header(stream):
-    """Shape, dtype, whether in Fortran order, the array's bytes, and those of them that came with the header."""
+    """Shape, dtype, whether in Fortran order, size in bytes, and the bytes that were read with the header."""
     head = stream.read(_HEADER)
     header = io.BytesIO(head)
     try:
@@ -160,19 +160,19 @@ def _member(archive, name):
 
 
 def exactly(stream, size, begun=b''):
-    """The bytes of a stream that has as many as were announced, in an array; memory is taken as they come.
+    """The bytes of a stream, as many as were announced, in an array; memory is taken as they come.
 
     Parameters
     ----------
     stream : binary file
     size : int
     begun : bytes
-        Those that have been read before.
+        Bytes that have been read already.
 
     Raises
     ------
     ValueError
-        The stream has more or less of them.
+        The stream has more bytes or fewer.
     """
     data, position = np.empty(size, np.uint8), 0
     block = begun or stream.read(min(_PIECE, size) or 1)

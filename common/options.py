@@ -1,7 +1,7 @@
-"""The stages' command lines, made of the table options.txt beside this file, which make and the image read too.
+"""The programs' command lines, made from the table options.txt beside this file, which make and the image read too.
 
     parser = options.parser('verify', 'Whether the packed network is as good as the trained one.')
-    parser.add_argument('--only-here', ...)         # what no variable of make says
+    parser.add_argument('--only-here', ...)         # an option that make lacks
     given = parser.parse_args(arguments)
     given.net, given.weight_bits, given.tolerance   # 'lfc', 1, 1.0
 """
@@ -99,9 +99,9 @@ def add(parser, variable, *flags, **changes):
     variable : str
         'EPOCHS'
     *flags : str
-        More spellings than the table's.
+        Spellings besides the table's.
     **changes
-        Of the keywords for argparse: ``default``, ``help``, ``required``.
+        Keywords for argparse: ``default``, ``help``, ``required``.
     """
     option = OPTIONS[variable]
     told = kind(option.values)
@@ -115,7 +115,7 @@ def add(parser, variable, *flags, **changes):
 
 
 def add_all(parser, target, without=()):
-    """Add an option to a parser for each variable that a target reads, but for some that the caller adds or decides."""
+    """Add an option to a parser for each variable that a target reads, except those in `without`."""
     for variable in TARGETS[target].reads:
         if variable not in without and OPTIONS[variable].flags[-1].startswith('--'):
             add(parser, variable)
@@ -127,7 +127,7 @@ def parser(target, description, without=()):
     Parameters
     ----------
     target : str
-        Of the table: 'train'.
+        In the table: 'train'.
     description : str
     without : sequence of str
         Variables that the caller adds itself, or decides.

@@ -1,11 +1,11 @@
-"""Every fact of the two networks and of their overlays on the board, as tables that all rooms read.
+"""All facts of the two networks and of their overlays on the board, as tables.
 
     overlay = find('cnv', weight_bits=1, activation_bits=2)
     overlay.name, overlay.image_shape       # 'cnvW1A2', (32, 32, 3)
     [layer.pe for layer in overlay.layers]
     NETWORKS['cnv'].training.epochs         # 500
 
-A network is a topology with what it reads and how the documents train it; an overlay is a network of given precisions,
+A network is a topology, what it reads and how the documents train it; an overlay is a network of given precisions,
 folded for the board's FPGA. Another overlay of a known network is one line of :data:`OVERLAYS`.
 
 PE and SIMD are FINN's folding: a layer's matrix-vector unit has PE rows of SIMD multipliers each.
@@ -21,8 +21,8 @@ KERNEL = 3          # every convolution is 3x3, 'valid'
 EPSILON = 1e-4      # added to batch norm's variance
 MAX_CLASSES = 64    # the last layer's rows are padded to this, whatever the number of classes
 
-# The rules by which a class is taken from a network's outputs. The board takes the one that its network has below;
-# training may take either.
+# The rules that make a class of a network's outputs. The board follows the rule that its network has below; training may
+# follow either.
 LARGEST_OUTPUT, HIGHEST_OUTPUT = 'largest output', 'highest output that reaches 0'
 
 
@@ -124,7 +124,7 @@ IN_BATCHES, ONE_BY_ONE, ON_ARM = 'in batches', 'one by one', 'on its ARM core'
 
 
 class Resources(collections.namedtuple('Resources', ['LUT', 'BRAM_18K', 'DSP'])):
-    """What a design takes of an FPGA: look-up tables, block RAMs of 18 Kbit, multipliers."""
+    """What a design uses of an FPGA: look-up tables, block RAMs of 18 Kbit, multipliers."""
     __slots__ = ()
 
 
@@ -134,7 +134,7 @@ class Published(collections.namedtuple('Published', [
         'measured',                                 # tuple of (Board, how, microseconds an image)
         'resources'])):                             # Resources of the overlay on a PYNQ-Z1 or Z2, its DMA included, as
                                                     # Vivado 2018.2 placed it: bnn/src/network/*/README.md of BNN-PYNQ
-    """What others published of an overlay on the documents' data set; None where they did not (the specifications)."""
+    """What others published about an overlay on the documents' data set; None where nothing (the specifications)."""
     __slots__ = ()
 
 
@@ -255,7 +255,7 @@ def find(net, weight_bits, activation_bits):
     Raises
     ------
     NoOverlay
-        Where the board has none, with the ones that it has.
+        The board has none; the text lists those that it has.
     """
     name = '%sW%sA%s' % (net, weight_bits, activation_bits)
     try:

@@ -4,8 +4,8 @@
     [level.edge for level in ACTIVATIONS[2].levels]
     WEIGHTS[1](W, 1)                    # as training compares, see below
 
-A quantiser gives the lowest value, and from each edge on the next one. On the edge itself it is already the next where the
-edge is included (``x >= edge``), else still the one before (``x > edge``): half-way cases are what roundings differ in.
+A quantiser gives the lowest value, and from each edge on the next one. Exactly on an edge it gives the next where the edge
+is included (``x >= edge``), else the one before (``x > edge``): roundings differ only in such half-way cases.
 (The specifications of the training, "Numbers", and of the weights.)
 """
 from __future__ import absolute_import
@@ -28,7 +28,7 @@ class Quantizer(collections.namedtuple('Quantizer', ['lowest', 'levels'])):
         ----------
         x : float array
         offset : float
-            Is added to `x`, in its precision, and to the edges before they are compared.
+            Added to `x`, in its precision, and to the edges before they are compared.
 
         Returns
         -------

@@ -25,7 +25,7 @@ HISTORY = ('epoch', 'LR', 'training_loss', 'validation_loss', 'validation_error_
            'best_validation_error_rate', 'test_loss', 'test_error_rate')
 COUNTS = ('epoch', 'best_epoch')
 
-# Where the trained sets lie that come with the project, named as their runs are: .tar.gz the package, .npz the parameters.
+# The trained sets that come with the project, named as their runs are: .tar.gz the package, .npz the parameters.
 PRETRAINED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'pretrained')
 
 LARGEST = 2 ** 26       # bytes of settings.json, verify.json or history.csv
@@ -46,7 +46,7 @@ class RunFolder(object):
     Parameters
     ----------
     path : str
-        ``<dataset>-<network>`` in any folder; with more behind a dot or a dash a run that was put aside.
+        ``<dataset>-<network>`` in any folder; with a dot or dash and more after it, a run that was put aside.
     overlay : common.overlays.Overlay, optional
         Where not given, the one that the name says.
     exists : bool
@@ -67,17 +67,17 @@ class RunFolder(object):
     Raises
     ------
     BadRun
-        There is no such folder, or its name says no network.
+        There is no such folder, or its name has no network.
     """
 
     def __init__(self, path, overlay=None, exists=True):
         self.path = os.path.normpath(path)
         name = _NAME.match(os.path.basename(os.path.abspath(path)))
         if not name:
-            raise BadRun('%s is not the name of a run, <dataset>-<network>, with a network of %s' % (
+            raise BadRun('%s does not name a run: give <dataset>-<network>, with a network of %s' % (
                 path, ', '.join(OVERLAYS)))
         if exists and not os.path.isdir(path):
-            raise BadRun('%s: there is no such run: train the network first' % path)
+            raise BadRun('%s: there is no such run: run make train first' % path)
         self.dataset, network = name.group(1, 2)
         self.name = '%s-%s' % (self.dataset, network)
         self.overlay = overlay or OVERLAYS[network]
@@ -104,7 +104,7 @@ class RunFolder(object):
             It is not there.
         """
         if not os.path.isfile(path):
-            raise BadRun('%s is missing: train the network first' % path)
+            raise BadRun('%s is missing: run make train first' % path)
         return path
 
     def is_of_parameters(self, digest):
@@ -128,7 +128,7 @@ class RunFolder(object):
         return settings
 
     def can_resume(self, deciding):
-        """Whether there is a checkpoint, of a run with these settings, name to value."""
+        """Whether there is a checkpoint of a run with these settings, name to value."""
         try:
             settings = self.read_settings() or {}
         except (BadRun, EnvironmentError):
@@ -163,7 +163,7 @@ class RunFolder(object):
 
     @contextlib.contextmanager
     def only_writer(self):
-        """Hold the folder for this process, which may not be there yet; a dead process holds nothing.
+        """Lock the folder, which may not be there yet, for this process; a dead process holds no lock.
 
         Raises
         ------
@@ -218,7 +218,7 @@ def previous(path):
 
 
 def run_folders(out):
-    """The paths of the runs in a folder, those put aside among them: whatever has a settings.json; not sorted."""
+    """The paths of the runs in a folder, also of runs put aside: whatever has a settings.json; not sorted."""
     return [os.path.join(out, name) for name in os.listdir(out)
             if not name.startswith('.') and os.path.exists(os.path.join(out, name, 'settings.json'))]
 
@@ -273,7 +273,7 @@ def read_mapping(path):
 
 
 def _integer(text):
-    """A whole number of a .json file; to read one of a million digits takes minutes."""
+    """A whole number in a .json file; reading one of a million digits takes minutes."""
     if len(text) > 40:
         raise ValueError('a number of %d digits' % len(text))
     return int(text)

@@ -59,7 +59,7 @@ def confusion_of(labels, answered, classes):
 
 
 def is_confusion(value, classes):
-    """Whether a value from a file is such a matrix, of so many classes."""
+    """Whether a value from a file is a confusion matrix of that size."""
     return (isinstance(value, list) and len(value) == classes and
             all(isinstance(row, list) and len(row) == classes for row in value) and
             all(isinstance(count, int) and 0 <= count < 2 ** 31 for row in value for count in row))
@@ -89,5 +89,5 @@ def by_class(confusion):
 
 
 def share(part, whole):
-    """In percent; None of nothing."""
+    """In percent; None if `whole` is 0."""
     return 100 * part / whole if whole else None

@@ -1,4 +1,4 @@
-"""A pool of threads that has ended when its block has, whatever interrupts it.
+"""A pool of threads that ends with its block, whatever interrupts it.
 
     with pool(2) as threads:
         rows = threads.imap(work, tasks)
@@ -15,8 +15,8 @@ LONG = 1e6      # seconds
 
 @contextlib.contextmanager
 def pool(count):
-    """A ThreadPool of `count` threads; each ends with the task that it is at. Threads that outlive the program end in a
-    traceback on Python 2, so that Ctrl-C and SIGTERM wait while it is made and while it ends.
+    """A ThreadPool of `count` threads; each finishes its current task. On Python 2, threads that outlive the program end in
+    a traceback, so Ctrl-C and SIGTERM wait while the pool is made and while it ends.
     """
     made = None
     try:
@@ -32,7 +32,7 @@ def pool(count):
 
 @contextlib.contextmanager
 def _uninterrupted():
-    """Ctrl-C and SIGTERM are answered at the end of the block."""
+    """Postpone Ctrl-C and SIGTERM to the end of the block."""
     came, handlers = [], {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -13,7 +13,7 @@ _KEYS = ('x_train', 'y_train', 'x_test', 'y_test')
 
 
 def load(folder, name, shape):
-    """Images and labels to train on and to test, of ``<name>.npz`` in a folder.
+    """Images and labels to train on and to test with, from a folder's ``<name>.npz``.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def load(folder, name, shape):
             raise DatasetError('%s lacks an array: %s' % (path, ', '.join(lacking)))
         arrays = npz.read(path, _KEYS, _SIZE_LIMIT)
     except npz.TooLarge as error:
-        raise DatasetError('%s holds more than any data set of this name: copy it again (%s)' % (path, error))
+        raise DatasetError('%s holds more than this data set has: copy it again (%s)' % (path, error))
     except ValueError as error:
         raise DatasetError('%s cannot be read as an .npz archive: copy it again (%s)' % (
             path, ' '.join(str(error).split())))
@@ -59,7 +59,7 @@ def checked(path, shape, arrays):
             raise DatasetError('%s: y_%s is %s of length %d, expected %d integers' % (
                 path, part, labels.dtype, len(labels), len(images)))
         if len(images) < 10:
-            raise DatasetError('%s: x_%s has %d images only' % (path, part, len(images)))
+            raise DatasetError('%s: x_%s has only %d images' % (path, part, len(images)))
         if labels.min() < 0 or labels.max() > 9:
             raise DatasetError('%s: y_%s has labels from %d to %d, expected 0 to 9' % (
                 path, part, labels.min(), labels.max()))
@@ -68,7 +68,7 @@ def checked(path, shape, arrays):
 
 
 def dataset(name, arrays, validation, titles):
-    """A Dataset of what :func:`load` returned; the last of `validation` equal shares of training images validates."""
+    """A Dataset of what :func:`load` returned; the last 1/`validation` of the training images validates."""
     (images, labels), test = arrays
     held_back = len(images) // validation
     return Dataset(name, Images(images[:-held_back], labels[:-held_back]),

@@ -3,9 +3,9 @@
     data = load('letters.npz', Fitting('lfc'))      # x_train, y_train, x_test, y_test
     data = load('letters', Fitting('lfc'))          # a folder with train-images-idx3-ubyte, ..., or EMNIST's
 
-Images of another size than the network's are fitted as pictures are. The parts stay as they are given; where there is
-nothing to validate on, a tenth of each class's training images is taken for it. Training images are mixed: files often
-have one class after the other, and the first of them alone may be asked for.
+Images of another size than the network's are fitted as pictures are. The parts stay as they are given; where there are no
+images to validate on, a tenth of each class's training images is used. Training images are shuffled: files often have one
+class after the other, and a training may use only the first images.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -25,7 +25,7 @@ from datasets.messages import progress, say
 
 LARGEST = 2 ** 30       # bytes of pixels in one file, and of all images once they are fitted
 _LISTED = 10
-_ORDER = 1              # the seed that training images are mixed by
+_ORDER = 1              # the seed that shuffles training images
 _KINDS = {'x_': ('x', 'images', 'image', 'data'), 'y_': ('y', 'labels', 'label', 'targets')}    # in arrays' names
 _PART_WORDS = {'train': ('train', 'training'), 'valid': ('valid', 'val', 'validation'), 'test': ('test', 'testing')}
 _CIFAR = {'train': 'data_batch', 'test': 'test_batch'}
@@ -88,21 +88,21 @@ def dataset(path, fitting, parts, titles=None, name=None):
     count = max(int(labels.max()) + 1, len(titles or ()))
     titles = titles or [u'%d' % label for label in range(count)]
     if not len(titles) == count <= MAX_CLASSES:
-        raise DatasetError('%s has labels up to %d and %d names of classes: labels are from 0 on, below %d, with a '
-                           'name for each' % (path, count - 1, len(titles), MAX_CLASSES))
+        raise DatasetError('%s has labels up to %d and %d names of classes: labels must count from 0, below %d, with '
+                           'a name for each' % (path, count - 1, len(titles), MAX_CLASSES))
     missing = np.setdiff1d(np.arange(count), labels)
     if len(missing):
-        raise DatasetError('%s: no training image has the label %d: labels count from 0 without a gap; '
-                           'np.unique(y, return_inverse=True)[1] makes them so' % (path, missing[0]))
+        raise DatasetError('%s: no training image has the label %d: labels must count from 0 without gaps: use '
+                           'np.unique(y, return_inverse=True)[1]' % (path, missing[0]))
     for part, (_, some) in checked.items():
         if some.max() >= count:
-            raise DatasetError('%s has the label %d in %s, and none of it in train' % (path, some.max(), part))
+            raise DatasetError('%s has the label %d in %s, but not in train' % (path, some.max(), part))
     most = LARGEST // int(np.prod(fitting.shape))
     if sum(len(some) for _, some in checked.values()) > most:
-        raise DatasetError('%s holds more images than the %d that are read for this network: give fewer' % (path, most))
+        raise DatasetError('%s holds more than %d images, the most for this network: give fewer' % (path, most))
     decided = fitting.decided(checked['train'][0])
     if decided.invert == 'yes' != fitting.invert:
-        say('%s: the borders are bright, so that dark is taken for ink; INVERT=no otherwise' % path)
+        say('%s: the borders are bright, so dark is taken for ink; if not, give INVERT=no' % path)
     fitted = {part: Images(decided.images(images, lambda items: progress(items, len(items), 'Fitting')), some)
               for part, (images, some) in checked.items()}
     _check_looks(path, fitted['train'], fitting, titles)
@@ -118,7 +118,7 @@ def _looks(images):
 
 
 def _check_looks(path, train, fitting, titles):
-    """Refuse what is all alike to the network; tell of images that look as one of another class does."""
+    """Refuse images that are all alike to the network; report those that look like another class's."""
     labels = collections.defaultdict(set)
     looks = _looks(train.images)
     advice = 'another threshold may help (THRESHOLD=)' if fitting.reads_ink else 'look at them, or at their preview'
@@ -130,7 +130,7 @@ def _check_looks(path, train, fitting, titles):
     if some:
         other = next(index for index in some if looks[index] == looks[some[0]] and
                      train.labels[index] != train.labels[some[0]])
-        say('%s: %d of %d training images look to the network as one of another class does, such as x_train[%d] of the '
+        say('%s: %d of %d training images look to the network like one of another class, such as x_train[%d] of the '
             'class %s and x_train[%d] of %s: %s' % (
                 path, len(some), len(looks), some[0], names.shown(titles[train.labels[some[0]]]),
                 other, names.shown(titles[train.labels[other]]), advice))
@@ -142,8 +142,8 @@ def _held_back(path, train, titles):
     try:
         parts = splits.divide(train.labels.tolist(), looks, [splits.order(look) for look in looks], ('valid',))
     except splits.TooFew as few:
-        raise DatasetError('%s: the class %s has %d training images that the network can tell from each other and from '
-                           'other classes\': at least 2 are needed, to train and to validate; see the preview'
+        raise DatasetError('%s: the class %s has %d training images that the network can tell apart, also from other '
+                           'classes: at least 2 are needed, to train and to validate; see the preview'
                            % (path, names.shown(titles[few.label]), few.count))
     chosen = {part: np.array(parts) == part for part in ('train', 'valid')}
     return {part: Images(train.images[mask], train.labels[mask]) for part, mask in chosen.items()}
@@ -213,7 +213,7 @@ def _npz(path):
 
 
 def roles(there):
-    """x_train, y_valid and so on to the names of the arrays that are it: so named, or as Keras' and MedMNIST's files are."""
+    """x_train, y_valid and so on to the names of their arrays: the same, or as Keras's and MedMNIST's files have them."""
     plain, result = collections.defaultdict(list), {}
     for name in there:
         plain[''.join(letter for letter in name.lower() if letter.isalpha())].append(name)
@@ -235,7 +235,7 @@ def _titles(path):
 def _checked_titles(path, titles):
     if len(set(titles)) < len(titles) or not all(hasattr(title, 'lower') and title.strip() == title and title and
                                                  names.is_plain(title) for title in titles):
-        raise DatasetError('%s: the names of the classes must be different, of plain text, and none empty' % path)
+        raise DatasetError('%s: the names of the classes must be different plain texts, none empty' % path)
     return titles
 
 

@@ -1,4 +1,4 @@
-"""Other images of the same class: shifted by a few pixels, mirrored, distorted.
+"""Vary training images at random: shift by a few pixels, mirror, distort.
 
     images = augment(images, random, shift=2, mirrored=True)
     images = augment(images, random, shift=1, distortions=elastic_distortions(28, 28, 1.2, random))
@@ -8,7 +8,7 @@ from __future__ import absolute_import, division
 import numpy as np
 
 
-DISTORTIONS = 1000      # different ones that are drawn for a training
+DISTORTIONS = 1000      # how many are drawn for a training
 SMOOTHNESS = 6.         # pixels: the standard deviation of the Gauss curve that makes neighbours move alike
 
 
@@ -29,7 +29,7 @@ def elastic_distortions(rows, columns, size, random, count=DISTORTIONS):
     Returns
     -------
     integer array (count, rows*columns)
-        Which pixel of an image, counted row by row, each of a distorted image's pixels is.
+        For each pixel of a distorted image, which pixel of the image it is, counted by rows.
     """
     margin = int(3 * SMOOTHNESS)
     kernels = []
@@ -48,7 +48,7 @@ def elastic_distortions(rows, columns, size, random, count=DISTORTIONS):
 
 
 def augment(images, random, shift=0, mirrored=False, distortions=None):
-    """Each image moved by up to `shift` pixels in both directions, every other one mirrored, all distorted, at random.
+    """Each image moved by up to `shift` pixels in both directions, half of them mirrored, all distorted, at random.
 
     What a shift uncovers is filled with the pixel at the edge.
 

@@ -23,9 +23,9 @@ _LARGEST_ARCHIVE = 2 ** 29      # bytes that it unpacks to; the published one's 
 def load(net, data_dir=None):
     """45,000 + 5,000 + 10,000 images.
 
-    From a folder: ``cifar10.npz``, or what CIFAR-10's three archives are and unpack to. Without one from the archive in
-    Keras's cache, which is filled. It is read here: Keras would unpickle whatever lies unpacked beside it, unchecked
-    and maybe half-written.
+    From a folder: ``cifar10.npz``, CIFAR-10's batches, or the archive for Python. Without one, from the archive in
+    Keras's cache, filled if needed. It is read here: Keras would unpickle whatever lies unpacked beside it,
+    unchecked and maybe half-written.
     """
     if data_dir:
         arrays = _from_folder(data_dir)
@@ -78,7 +78,7 @@ def read_batch(handle):
     Raises
     ------
     ValueError
-        It is none, or damaged.
+        It is not one, or damaged.
     """
     batch = plain_pickle.load(handle)
     if not isinstance(batch, dict) or not {b'data', b'labels'} <= set(batch):

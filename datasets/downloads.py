@@ -2,9 +2,9 @@
 
     path = fetch(MNIST)         # ~/.keras/datasets/mnist.npz, or below KERAS_HOME
 
-A file comes whole or not at all: it is downloaded beside its place, resumes where it was cut off, is checked, and only
-then renamed. Two processes may ask at once: one downloads, the other waits. ``DATASET_MIRRORS`` holds further places
-to try first: base addresses, separated by spaces, below which the file lies under its own name.
+A file appears whole or not at all: it is downloaded beside its place, resumed where it was cut off, checked, and only
+then renamed. Two processes may ask at once: one downloads, the other waits. ``DATASET_MIRRORS`` holds base addresses to
+try first, separated by spaces: the file's name is added to each.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -44,7 +44,7 @@ _FAILURES = (EnvironmentError, http_client.HTTPException, ValueError, socket.tim
 
 
 class DownloadError(UserError):
-    """A file that could not be had, or is not what it should be."""
+    """A file that could not be fetched, or is not what it should be."""
 
 
 def cache_folder():
@@ -78,7 +78,7 @@ def fetch(source, folder=None):
     if _whole(path, source):
         return path
     with _locked(path + '.lock'):
-        if not _whole(path, source):        # another process may have brought it meanwhile
+        if not _whole(path, source):        # another process may have fetched it meanwhile
             _download(source, path)
     return path
 
@@ -130,8 +130,8 @@ def _download(source, path):
                     os.remove(part)
                     break
         problems.append('%s %s' % (url, problem))
-    raise DownloadError('cannot download %s: %s; put a copy at %s by hand (SHA-256 %s), or name its folder by DATA_DIR '
-                        'as docs/training.md describes' % (source.name, '; '.join(problems), path, source.sha256))
+    raise DownloadError('cannot download %s: %s; put a copy at %s (SHA-256 %s), or give DATA_DIR=, the folder that holds '
+                        'it (docs/training.md)' % (source.name, '; '.join(problems), path, source.sha256))
 
 
 def _receive(url, part, size):

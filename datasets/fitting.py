@@ -1,4 +1,4 @@
-"""Pictures and arrays of any size made into what a network reads, with the choices that users have about it.
+"""Fit pictures and arrays of any size to what a network reads, by the user's choices.
 
     fitting = Fitting('lfc', threshold=100, invert='yes')
     fitting.images(uint8 array (N, 64, 64))     # uint8 (N, 28, 28), 0 and 255
@@ -14,7 +14,7 @@ from datasets import pictures
 from datasets.images import DatasetError
 
 INVERT = ('auto', 'yes', 'no')
-THRESHOLD = 128     # where MNIST's pixels become +1 (datasets.images.encode), and the board's own software's
+THRESHOLD = 128     # where pixels become +1: MNIST's (datasets.images.encode), and in the board's own software
 
 
 class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert'])):
@@ -24,15 +24,15 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
     ----------
     net : 'lfc' or 'cnv'
     threshold : int, optional
-        LFC: the grey, 0 to 255, from which on a pixel is white (ink), after inversion. Where not given, of pictures
-        Otsu's, of images of 28x28 pixels 128.
+        LFC: the grey, 0 to 255, from which on a pixel is white (ink), after inversion. Where not given, Otsu's for
+        pictures, 128 for images of 28x28 pixels.
     invert : 'auto', 'yes' or 'no'
         LFC: whether dark is ink. MNIST's ink is white on black; 'auto' inverts what has a bright border, ink on paper.
 
     Raises
     ------
     DatasetError
-        For values out of range, and for either with CNV, which reads colours.
+        For values out of range, and for either option with CNV, in colours.
     """
 
     __slots__ = ()
@@ -68,7 +68,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
         return np.where(images >= level, *np.uint8([255, 0])) if self.reads_ink else images
 
     def decided(self, images):
-        """With 'auto' decided: whether grey images (N, rows, columns) for LFC, all of one kind, are ink on paper."""
+        """This with 'auto' decided: whether grey images (N, rows, columns) for LFC, all alike, are ink on paper."""
         if not self.reads_ink or self.invert != 'auto' or images.ndim != 3:
             return self
         return self._replace(invert='yes' if pictures.bright_border(images) else 'no')
@@ -76,7 +76,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
     def images(self, images, progress=iter):
         """Arrays of images, uint8 (N, rows, columns) or (N, rows, columns, 3), fitted.
 
-        What has the network's size stays as it is, but for LFC's inversion and threshold; grey images of 28x28 stay so
+        What has the network's size stays as it is, except LFC's inversion and threshold; grey images of 28x28 stay so
         for CNV. Whether grey ones are ink on paper is decided for all of them at once (:meth:`decided`).
         """
         if self.reads_ink and images.ndim == 3:

@@ -63,7 +63,7 @@ def load(net, data_dir=None):
 
 
 def refuse_as_own(path):
-    """Refuse GTSRB as a folder of one's own where its test pictures lie without class folders: a table says what they are.
+    """Refuse GTSRB as the user's own folder if its test pictures have no class folders: a table says what they are.
 
     Raises
     ------
@@ -72,8 +72,8 @@ def refuse_as_own(path):
     """
     there = _there(path)
     if len(there) == len(_LACKING) and not _class_folders(there['test']):
-        raise DatasetError('%s is GTSRB, whose test pictures have no class folders: DATASET=gtsrb DATA_DIR=%s NET=cnv reads '
-                           'them with their table' % (path, path))
+        raise DatasetError('%s is GTSRB, whose test pictures have no class folders: give DATASET=gtsrb DATA_DIR=%s NET=cnv, '
+                           'which reads their table' % (path, path))
 
 
 def _there(base):
@@ -120,13 +120,13 @@ def _read(base, training, test):
     if _class_folders(os.path.join(base, test)):
         rows += _sorted_rows(base, test, 'test')
     elif answers is None:
-        raise DatasetError('%s holds %s/ and %s/ and lacks what the test pictures show: %s, from GTSRB_Final_Test_GT.zip '
+        raise DatasetError('%s holds %s/ and %s/ but lacks the test pictures\' classes: %s, from GTSRB_Final_Test_GT.zip '
                            '(or Kaggle\'s %s); put it into %s' % (base, training, test, _ANSWERS, _KAGGLE_ANSWERS,
                                                               os.path.join(base, test)))
     else:
         rows += [(os.path.join(test, name), label, 'test') for name, label in _table(answers)]
     if len({part for _, _, part in rows}) < 2:
-        raise DatasetError('%s: no pictures are named in %s/ or %s/: unpack the archives again' % (base, training, test))
+        raise DatasetError('%s: no pictures are listed in %s/ or %s/: unpack the archives again' % (base, training, test))
     paths, labels, parts = zip(*rows)
     found = find.Found(CLASSES, [names.encoded(path) for path in paths], labels, parts, {})
     fitting = Fitting('cnv')

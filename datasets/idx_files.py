@@ -22,7 +22,7 @@ EMNIST = {'digits': _DIGITS, 'mnist': _DIGITS, 'letters': _CAPITALS, 'balanced':
 
 
 def find(folder):
-    """Set to part to {'images': path, 'labels': path} of a folder's idx files; the set is None but for EMNIST's."""
+    """Set to part to {'images': path, 'labels': path} of a folder's idx files; MNIST's set is None."""
     result = {}
     for name in sorted(os.listdir(folder)):
         matched = _NAME.match(name.lower().replace('.', '-'))

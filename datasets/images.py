@@ -55,7 +55,7 @@ def encode(images, net):
 
 
 def bases(data_dir, name, files, where):
-    """Folders to look for a data set in that is not downloaded: `data_dir`, and those of its name there.
+    """Where to look for a data set that is not downloaded: `data_dir`, and folders of its name in it.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def bases(data_dir, name, files, where):
         No folder is given: which files to get, and from where.
     """
     if not data_dir:
-        raise DatasetError('%s is not downloaded for you: get %s from %s and name the folder that holds it, DATA_DIR='
+        raise DatasetError('%s is not downloaded for you: get %s from %s, and give the folder that holds it, DATA_DIR='
                            % (name, files, where))
     return [path for path in (data_dir, os.path.join(data_dir, name), os.path.join(data_dir, name.upper()))
             if os.path.isdir(path)]

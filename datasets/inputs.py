@@ -1,4 +1,4 @@
-"""Images from the files that people have, as the arrays that an overlay reads.
+"""Read images from files of many kinds, as the arrays that an overlay reads.
 
     images = read('test_batch.bin', (32, 32, 3))        # uint8, (10000, 32, 32, 3)
     images = read('t10k-images-idx3-ubyte.gz', (28, 28))
@@ -6,7 +6,7 @@
 
 A file's kind is recognised by its first bytes, never from its name: NumPy's .npy and .npz, idx3-ubyte, these gzipped,
 CIFAR-10 binary, and pictures (:data:`datasets.pictures.FORMATS`), for which Pillow is needed. Files are not trusted:
-nothing is unpickled, and no size is believed before it is bounded. Arrays are uint8; black and white as bool, or as 0 and
+nothing is unpickled, and every size is checked against a limit. Arrays are uint8; black and white as bool, or as 0 and
 1, is taken as 0 and 255, and reported. With ``own`` they may be of every shape and range of values that training takes.
 
 A picture is fitted to the overlay as :mod:`datasets.pictures` says: for CNV as the board's own software does it, for
@@ -82,13 +82,13 @@ def is_picture(path):
 
 
 def _advice(images):
-    """The line of NumPy that makes numbers of another kind what is read."""
+    """The line of NumPy that converts numbers of another kind."""
     if images.dtype.kind not in 'iuf' or images.dtype == np.uint8 or not images.size:
         return ''
     low, high = images.min(), images.max()
     for least, most, line in ((0, 1, 'x * 255'), (-1, 1, '(x + 1) * 127.5'), (0, 255, 'x')):
         if least <= low and high <= most:
-            return '; from %s to %s they become such by np.rint(%s).astype(np.uint8)' % (low, high, line)
+            return '; convert values from %s to %s by np.rint(%s).astype(np.uint8)' % (low, high, line)
     return ''
 
 
@@ -147,7 +147,7 @@ def _read_npz(handle, path):
     names = npz.names(handle)
     chosen = names[0] if len(names) == 1 else arrays.roles(names).get('x_test')
     if chosen is None:
-        raise BadImages('%s holds %d arrays and none is named x_test: which one is meant? save that one alone' % (
+        raise BadImages('%s holds %d arrays and none is named x_test: save the one that you mean alone' % (
             path, len(names)))
     return npz.read(handle, [chosen], LARGEST)[chosen]
 
@@ -172,6 +172,6 @@ def _read_picture(handle, path, shape, invert, threshold):
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
     if shape == (32, 32, 3):
         if remarks.transparent(picture):
-            say('%s: its transparent parts count for nothing, here as on the board: what lies under them shows' % path)
+            say('%s: its transparency is ignored, here as on the board: what lies under it shows' % path)
         return pictures.fit_colour(picture, size)
     return pictures.fit_photograph(picture, invert, threshold)

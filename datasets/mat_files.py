@@ -1,11 +1,11 @@
-"""Arrays of numbers in MATLAB's files, version 5, from files that are not trusted.
+"""Arrays of numbers from MATLAB's files, version 5, which are not trusted.
 
     with open_regular('train_32x32.mat') as handle:
         describe(handle)                            # {'X': (32, 32, 3, 73257), 'y': (73257, 1)}
         read(handle, ['X', 'y'], largest=2 ** 30)   # name to array
 
-The form is MathWorks' "MAT-File Format". SciPy's reader is not used: its C code takes the types that a file names for
-places in a table, so that a damaged byte ends the process.
+The form is MathWorks' "MAT-File Format". SciPy's reader is not used: its C code uses the types that a file names as
+indices into a table, so a damaged byte ends the process.
 """
 from __future__ import absolute_import, division
 
@@ -35,7 +35,7 @@ def describe(handle):
     Returns
     -------
     dict of str to tuple
-        Name to shape, () for what is no array of numbers.
+        Name to shape; () for anything but an array of numbers.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def read(handle, wanted, largest):
 
 
 def _variables(handle):
-    """Name, shape, kind of number or None, and the elements behind, of each variable, which are read before the next."""
+    """Name, shape, kind of number or None, and elements of each variable; read the elements before the next variable."""
     handle.seek(0, 2)
     length = handle.tell()
     handle.seek(0)
@@ -102,7 +102,7 @@ def _variables(handle):
                 raise ValueError('a variable without a shape')
             number = None if flags[0] & _COMPLEX else _CLASSES.get(int(flags[0]) & 0xff)
             yield name, shape, number, elements
-        stream.read(1)      # behind what was compressed is its checksum
+        stream.read(1)      # a checksum follows the compressed data
         handle.seek(end)
 
 
@@ -118,13 +118,13 @@ def _numbers(elements, shape, dtype, largest):
 
 
 class _Elements(object):
-    """What follows one another in a variable."""
+    """A variable's elements, one after another."""
 
     def __init__(self, stream, order):
         self._stream, self._order = stream, order
 
     def array(self, kinds, count=None, most=_MOST):
-        """The numbers of the next element, which must be of one of these kinds, and so many where that is said."""
+        """The numbers of the next element, which must be of one of these kinds, and `count` of them if given."""
         kind, content = _element(self._stream, self._order)
         size = content.left
         if kind not in kinds:

@@ -13,8 +13,8 @@ VALIDATION = 6      # the last sixth of the training images validates
 def load(net, data_dir=None):
     """50,000 + 10,000 + 10,000 images.
 
-    From a folder: ``mnist.npz``, or the idx files, also in MNIST/raw, where torchvision keeps them. Without one from
-    Keras's cache, which is filled.
+    From a folder: ``mnist.npz``, or the idx files, also in MNIST/raw, where torchvision keeps them. Without one,
+    from Keras's cache, filled if needed.
     """
     arrays = _from_folder(data_dir) if data_dir else _from_keras()
     return archive.dataset('mnist', arrays, VALIDATION, list(NETWORKS['lfc'].classes))

@@ -1,4 +1,4 @@
-"""One's own pictures as a data set, whatever they lie in.
+"""The user's own pictures as a data set, in any form.
 
     data = load('photos/pets', Fitting('cnv'))      # a folder of class folders: datasets.folder
     data = load('letters.npz', Fitting('lfc'))      # arrays: datasets.arrays
@@ -12,7 +12,7 @@ from datasets import arrays, folder, gtsrb, names, zipped
 
 
 def resolved(path):
-    """The path of the folder or file of arrays that a path is of: a zip file is unpacked.
+    """The folder, or file of arrays, that a path stands for: a zip file is unpacked.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def resolved(path):
 
 
 def is_arrays(path):
-    """Whether a path is of a file of arrays, or a folder of such, and not of class folders."""
+    """Whether a path is a file of arrays or a folder of such files, not a folder of classes."""
     return not os.path.isdir(path) or arrays.is_folder_of_arrays(path)
 
 

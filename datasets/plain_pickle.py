@@ -1,12 +1,12 @@
-"""What Python's pickles hold of arrays, lists and texts, and nothing else: no code in a file is ever run.
+"""Read arrays, lists and texts from Python's pickles, and nothing else: no code in a file is ever run.
 
     batch = load(handle)                            # one of CIFAR-10's batches: a dict of bytes
     data = array(batch[b'data'])
     array_of_texts('own.npz', 'class_names')        # also where it was saved with dtype=object
 
-A pickle is a program. It is read twice: first for what its instructions announce, lengths and places to remember things
-at, for which Python would take memory at once. Then it is run, with functions of this module where it names NumPy's: those
-believe the sizes and types that they are told.
+A pickle is a program. It is read twice: first to check the lengths and memo places that its instructions announce, for
+which Python would take memory at once. Then it is run, with this module's functions in place of NumPy's, which believe the
+sizes and types that they are told.
 """
 from __future__ import absolute_import
 
@@ -20,7 +20,7 @@ import numpy as np
 from common import npz
 
 _LARGEST_TEXTS = 1 << 20        # bytes
-_DIGITS = 40                    # of a number that is written as text; to read one of a million takes minutes
+_DIGITS = 40                    # of a number that is written as text; reading a million takes minutes
 _TYPE = re.compile(r'[biufcSU][0-9]{1,4}\Z|O8?\Z')
 _WHOLE = (int, type(2 ** 64))   # Python 2 has two types of them
 _REMEMBERS = ('PUT', 'BINPUT', 'LONG_BINPUT')
@@ -61,7 +61,7 @@ def array(value):
     Raises
     ------
     ValueError
-        It is something else. Of lists within lists a short pickle can make any number.
+        It is something else. (A short pickle can make any number of nested lists.)
     """
     if isinstance(value, _Array) and value.values is not None:
         return value.values

@@ -23,7 +23,7 @@ from datasets.images import encode
 from datasets.messages import say
 from datasets.own import is_arrays, resolved
 
-_EXAMPLES, _PAIRS = 10, 128         # pictures of a class, of all classes at most (but two of each)
+_EXAMPLES, _PAIRS = 10, 128         # most pictures of a class, of all classes (but at least two of each)
 _SIDE, _GAP, _LETTER = 64, 6, 14    # pixels of an example, between two, of a line of text
 _INVERSIONS = {'auto': 'inverted where ink is dark', 'yes': 'inverted', 'no': 'not inverted'}
 _PAPER, _INK = (246, 246, 244), (40, 40, 40)
@@ -142,7 +142,7 @@ def _view(image, net):
 
 
 def _font():
-    """matplotlib's own font, which has more letters than Pillow's; that where there is no matplotlib."""
+    """matplotlib's font, which has more letters; Pillow's where there is no matplotlib."""
     from PIL import ImageFont
     try:
         from matplotlib import font_manager
@@ -165,8 +165,8 @@ def main(arguments):
     given = parser.parse_args(arguments)
     given.dataset = given.path or given.dataset
     if not given.dataset or not registry.is_path(given.dataset):
-        raise UserError('%s is not the path of pictures of your own: give a folder of class folders, a .zip of one, or a '
-                        '.npz (DATASET=)' % (given.dataset or 'nothing'))
+        raise UserError('%s is not the path of your own pictures: give DATASET=, a folder of class folders, a .zip of one, '
+                        'or a .npz' % (given.dataset or 'nothing'))
     out = given.out or os.path.join(given.runs, '%s-%s-preview.png' % (registry.run_name(given.dataset), given.net))
     if os.path.isdir(out):
         raise UserError('%s is a folder: name a file, --out FILE.png' % out)

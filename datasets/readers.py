@@ -1,10 +1,10 @@
-"""The arrays in MNIST's idx files and CIFAR's binary files, what archives hold, from files that are not trusted.
+"""Read MNIST's idx files, CIFAR's binary files and .tar.gz archives, none of which are trusted.
 
     with open('train-images-idx3-ubyte.gz', 'rb') as handle:
         images = idx(unzipped(handle), 3, largest=2 ** 31)
 
-What common.npz is for .npz. Every reader raises a ValueError for what is damaged (and what :data:`DAMAGE` holds), a
-common.npz.TooLarge before more memory is taken than `largest` bytes of pixels.
+As common.npz reads .npz: every reader raises a ValueError (or another of :data:`DAMAGE`) for a damaged file, and a
+common.npz.TooLarge before it takes more memory than `largest` bytes of pixels.
 """
 from __future__ import absolute_import, division
 
@@ -19,7 +19,7 @@ from common.npz import TooLarge, exactly
 DAMAGE = (ValueError, EOFError, struct.error, zlib.error, TypeError)    # gzip's of any content, and common.npz's
 
 _PIECE = 2 ** 14        # bytes that are read at once: what is not unpacked yet is copied each time
-_BLOCK = 512            # bytes: a tar file consists of such
+_BLOCK = 512            # bytes: a tar file's unit
 _MOST_FILES = 1000      # in one
 _CIFAR_SIZE, _CIFAR_IMAGE = 1 + 3072, (3, 32, 32)       # bytes of an image with its label; planes R, G, B
 

@@ -17,7 +17,7 @@ from datasets import cifar10, digits, gtsrb, mnist, names, own, svhn
 from datasets.fitting import Fitting
 from datasets.images import DatasetError
 
-# title: as the documents write it. mirrored: its classes stay what they are in a mirror. networks: which can read it.
+# title: as the documents write it. mirrored: its classes stay the same in a mirror. networks: which can read it.
 # licence: what its makers say, or ask for.
 Known = collections.namedtuple('Known', ['title', 'mirrored', 'networks', 'load', 'licence'])
 
@@ -43,10 +43,10 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     name : str
         One of :data:`KNOWN`, or the path of one's own (:mod:`datasets.own`).
     net : 'lfc' or 'cnv'
-        Who reads it.
+        The network.
     data_dir : str, optional
         Where ``mnist.npz`` and ``cifar10.npz`` lie (x_train, y_train, x_test, y_test). Where not given, Keras's cache
-        is used, and filled. SVHN and GTSRB are only read from here.
+        is used, filled if needed. SVHN and GTSRB are only read from here.
     threshold, invert, broken
         Choices about one's own pictures (:class:`datasets.fitting.Fitting`, :func:`datasets.own.load`).
 
@@ -72,7 +72,7 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
 
 
 def run_path(given):
-    """The path of the run folder that the options --run, or --net to --runs, name.
+    """The run folder that --run names, or else --net, -wb, -ab, --dataset and --runs.
 
     Parameters
     ----------
@@ -113,5 +113,5 @@ def run_name(dataset):
     name = names.file_name(dataset)
     if name.lower() in KNOWN:
         raise UserError('%s has the name of a known data set, and its results would be taken for that one\'s: '
-                        'rename it, or give a link to it another name' % dataset)
+                        'rename it, or give a link with another name' % dataset)
     return name

@@ -1,6 +1,6 @@
 """What to report about a picture although it can be read.
 
-    transparent(picture)    # whether a part of it is: the board's software does not look at that
+    transparent(picture)    # whether any part is, which the board's software ignores
     blank(picture)          # whether it is of one colour
 """
 from __future__ import absolute_import

@@ -1,6 +1,6 @@
-"""Which pictures are trained on, which validate and which test: by class, and by content, so that it stays so.
+"""Divide pictures into training, validation and test: by class, and by content, so that the parts stay the same.
 
-What a picture holds decides where it goes, not its name or place; where more join later, nearly all others stay.
+A picture's content decides its part, not its name or place; when more are added, nearly all others stay.
 """
 from __future__ import absolute_import, division
 
@@ -28,7 +28,7 @@ def divide(labels, looks, orders, parts, tracks=None):
     """A tenth of each class for each of some parts, at least one picture; the rest is for training.
 
     Pictures of one look, which the network cannot tell apart, stay together; where they have several labels, they are
-    for training. So do those of one track. Where few looks or tracks are different, each part has its share of those.
+    for training. So do pictures of one track. If there are few different looks or tracks, each part has its share.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def divide(labels, looks, orders, parts, tracks=None):
     Raises
     ------
     TooFew
-        A class has not a picture for each part and one to train on.
+        A class lacks a picture for each part and one to train on.
     """
     result = ['train'] * len(labels)
     classes, labels_of = collections.defaultdict(list), collections.defaultdict(set)
@@ -79,7 +79,7 @@ def divide(labels, looks, orders, parts, tracks=None):
 
 
 def _joined(indices, ways):
-    """Groups of what is alike in any of some ways, directly or by others between; None is like nothing."""
+    """Groups of indices that are alike in some way, directly or through others; None is like nothing."""
     groups, place = {}, {}          # first index to group; (way, what) to the first index of its group
 
     def first(index):

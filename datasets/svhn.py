@@ -42,7 +42,7 @@ def _read_mat(path):
     """Images (N, 32, 32, 3) and digits of one of SVHN's files."""
     published = FILES[os.path.basename(path)]
     if os.path.getsize(path) != published.size:
-        say('%s is another file than the published one: it has %d bytes, not %d' % (
+        say('%s is not the published file: it has %d bytes, not %d' % (
             path, os.path.getsize(path), published.size))
     elif sha256(path) != published.sha256:
         raise DatasetError('%s is damaged: its SHA-256 is not the published %s; fetch it again'

@@ -13,8 +13,8 @@ from datasets import names
 from datasets.images import DatasetError
 
 _SIDES = {784: 28, 1024: 32}        # of flat rows of grey pixels
-_FAR = 8                            # what is brighter than that is of no kind that ends at 1
-_DARK = 64                          # no picture's white is darker: then it is of another scale, 0 to 16 say
+_FAR = 8                            # values from here on are not of a scale that ends at 1
+_DARK = 64                          # white that is darker is of another scale, such as 0 to 16
 
 
 def layout(where, images):
@@ -45,7 +45,7 @@ def pixels(arrays):
     Parameters
     ----------
     arrays : dict of str to array
-        By what messages call them.
+        By their names in messages.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def pixels(arrays):
                 low, high))
     about = '%s %s of shape %s, from %s to %s' % (name, first.dtype, first.shape, low, high)
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise DatasetError('%s: values that are not finite' % about)
+        raise DatasetError('%s: some values are not finite' % about)
     if low == high:
         raise DatasetError('%s: all pixels are the same, there is nothing to tell classes by' % about)
     if low >= 0 and high <= 1:

@@ -3,7 +3,7 @@
     path = unpacked('pets.zip')     # the folder with the class folders
 
 The file is not trusted: what is encrypted, leads out of its folder, or holds more than pictures could is refused before
-anything is written. What it holds is known again by the checksums in it, under whatever name it comes.
+anything is written. Its contents are recognised by the checksums in it, whatever its name.
 """
 from __future__ import absolute_import, division
 
@@ -24,13 +24,13 @@ from datasets.messages import progress, say
 from datasets.pictures import EXTENSIONS
 
 LARGEST, LARGEST_FILE, MOST_FILES = 2 ** 34, 2 ** 31, 10 ** 6      # bytes of all, and of one; files
-_RATIO, _SMALL = 200, 2 ** 28   # from so many bytes on no more than so many for each in the zip file: pictures are packed
+_RATIO, _SMALL = 200, 2 ** 28   # most bytes for each packed one, where there are more than so many: pictures hardly shrink
 _LONGEST = 255                  # bytes of a name, on most file systems
 _UTF8, _ENCRYPTED = 0x800, 0x1  # flags of an entry
 
 
 def is_packed(path):
-    """Whether a file is a zip file that is none of NumPy's, which holds arrays alone."""
+    """Whether a file is a zip file, but not one of NumPy's, which hold only arrays."""
     try:
         if not os.path.isfile(path) or not zipfile.is_zipfile(path):
             return False
@@ -75,7 +75,7 @@ def _opened(path):
 
 
 def _entries(path, archive):
-    """Paths (bytes) of what is to be unpacked to their entries, of folders to None."""
+    """Paths (bytes) of what to unpack, to their entries; of folders, to None."""
     entries, size, compressed = {}, 0, 0
     for info in archive.infolist():
         name = _name(info)
@@ -84,8 +84,8 @@ def _entries(path, archive):
         if not parts:
             continue
         if name.startswith(b'/') or b'..' in parts or name[1:2] == b':' or max(map(len, parts)) > _LONGEST:
-            raise DatasetError('%s holds a file that would lie elsewhere, %s: unpack it yourself, if you trust it, and give '
-                               'the folder' % (path, shown))
+            raise DatasetError('%s holds a file that leads out of its folder, %s: unpack it yourself, if you trust it, and '
+                               'give the folder' % (path, shown))
         if any(map(is_clutter, parts)):
             continue
         if stat.S_ISLNK(info.external_attr >> 16):
@@ -113,7 +113,7 @@ def _entries(path, archive):
 
 
 def _name(info):
-    """An entry's name as UTF-8; without the flag for it some write that too, others the characters of DOS."""
+    """An entry's name as UTF-8; without its flag some programs write UTF-8 too, others DOS characters."""
     name = info.filename
     if info.flag_bits & _UTF8:
         name = name if isinstance(name, bytes) else name.encode('utf-8')
@@ -142,8 +142,8 @@ def _unpack(path, archive, entries, place):
         os.makedirs(cache, 0o700)
     room = os.statvfs(cache)
     if size + 4096 * len(entries) > room.f_bavail * room.f_frsize:
-        raise DatasetError('%s holds %d MB, and there is no room for them in %s: free some, or unpack it elsewhere and give '
-                           'the folder' % (path, size >> 20, cache))
+        raise DatasetError('%s holds %d MB, and there is no room for them in %s: free some space, or unpack it elsewhere '
+                           'and give the folder' % (path, size >> 20, cache))
     with whole_folder(place, each=False) as temporary:
         base = names.encoded(temporary)
         for name in sorted(entries):
@@ -151,14 +151,14 @@ def _unpack(path, archive, entries, place):
                 os.makedirs(os.path.join(base, name))
         for name, info in progress(files, len(files), 'Unpacking'):
             with archive.open(info) as source, open(os.path.join(base, name), 'wb') as target:
-                shutil.copyfileobj(source, target, 1 << 20)     # no more than the size that it announces
+                shutil.copyfileobj(source, target, 1 << 20)     # at most the size that it announces
             if os.path.getsize(os.path.join(base, name)) != info.file_size:
                 raise DatasetError('%s: %s is cut off: fetch it again' % (path, names.shown(name)))
     say('%s: %d files unpacked into %s' % (path, len(files), place))
 
 
 def _descended(place):
-    """Further in while a folder holds nothing but one folder that holds folders, or no pictures: what zip files add."""
+    """Descend while a folder holds only one folder, with folders or no pictures in it: levels that zip files add."""
     while True:
         inner = [name for name in os.listdir(place)]
         if len(inner) != 1 or not os.path.isdir(os.path.join(place, inner[0])):

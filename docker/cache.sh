@@ -1,7 +1,7 @@
 #!/bin/bash
-# Prints the folder to keep in what is compiled and downloaded: the one that is named if it and all above it belong to
-# this user or root, who alone may write there (above it, a sticky folder will do); else a fresh temporary one, and says
-# so. Theano runs what it finds there: in a volume that several users share, one of them could leave something for another.
+# Prints the folder for compiled code and downloads: the given one, if it and all folders above it belong to this user or
+# root and nobody else may write there (above it, a sticky folder is allowed too); otherwise a new temporary one, with a
+# warning. Theano runs the code it finds there: in a shared volume, one user could plant code for another.
 set -euo pipefail
 folder=$1
 
@@ -25,6 +25,6 @@ problem() {
 why=$(problem)
 if [ -n "$why" ]; then
     folder=$(mktemp -d)
-    echo "bnn-train: warning: not keeping what is compiled in $1 ($why), but in $folder, for this run alone" >&2
+    echo "bnn-train: warning: not using the cache $1 ($why): using $folder, for this run only" >&2
 fi
 echo "$folder"

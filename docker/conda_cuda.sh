@@ -1,16 +1,16 @@
 #!/bin/bash
-# Takes CUDA's compiler and libraries out of a conda environment, so that what the system has is loaded: conda's libgpuarray
-# and Python look beside themselves first. TensorFlow's GPU build then computes on the CPU, and nothing here uses it.
+# Removes CUDA's compiler and libraries from a conda environment, so that the system's are loaded: conda's libgpuarray and
+# Python look in their own folder first. TensorFlow's GPU build then computes on the CPU; nothing here uses it.
 #
 #     docker/conda_cuda.sh ENVIRONMENT KEEP nvidia|conda
 #
-# nvidia: cuDNN goes too, for NVIDIA's own package takes its place. conda: it is moved to KEEP/include and KEEP/lib, with
-# which it is found wherever they are copied to, as /usr/local.
+# nvidia: removes cuDNN too, because NVIDIA's own package replaces it. conda: moves cuDNN to KEEP/include and KEEP/lib, to
+# be copied to where the system finds it, such as /usr/local.
 set -euo pipefail
 fail() { echo "conda_cuda: error: $*" >&2; exit 1; }
-[ $# = 3 ] || fail 'ENVIRONMENT KEEP nvidia|conda'
+[ $# = 3 ] || fail 'usage: ENVIRONMENT KEEP nvidia|conda'
 environment=$1 keep=$2 cudnn=$3
-[ -d "$environment/lib" ] || fail "$environment is no conda environment"
+[ -d "$environment/lib" ] || fail "$environment is not a conda environment"
 mkdir -p "$keep/include" "$keep/lib"
 case $cudnn in
     nvidia) rm -f "$environment/include/cudnn.h" "$environment"/lib/libcudnn* ;;

@@ -1,11 +1,11 @@
 #!/bin/bash
-# The image as a program: its first word is a target of the Makefile, what follows are make's variables.
+# The image as a program: the first argument is a make target, the others are make's variables.
 #
 #     docker run --rm -v "$PWD/runs:/runs" bnn-train:cpu train NET=cnv WB=1 AB=2
 #
-# Results go to /runs and belong to whom that folder belongs; mnist.npz and cifar10.npz are read from /data where they
-# are there; what is compiled and downloaded stays in /cache. A training that was stopped is resumed,
-# and ends with status 75 when SIGTERM stops it, at whatever moment. Any other command runs in the image's environment.
+# Results go to /runs and belong to that folder's owner. mnist.npz and cifar10.npz are read from /data if they are there;
+# compiled code and downloads stay in /cache. A training that was stopped is resumed; SIGTERM stops a run with status 75, at
+# whatever moment. Any other command runs in the image's environment.
 set -euo pipefail
 trap 'exit 75' TERM
 
@@ -13,22 +13,22 @@ home=${BNN_HOME:-/opt/bnn-pynq}
 
 fail() { echo "bnn-train: error: $*" >&2; exit 2; }
 
-# The image's targets: of those that common/options.txt lists, what trains and what comes after.
+# The image's targets: those of common/options.txt that train, and those that follow training.
 kinds='^((any-)?python|=|scripts/(help|demo|export))'
 target=${1:-help}
 case $target in -h | --help) target=help ;; esac
 is_target() { awk -F ' *[|] *' -v name="$1" -v kinds="$kinds" '$1 == name && $2 ~ kinds { found = 1 } END { exit !found }' \
     "$home/common/options.txt"; }
 
-# --- as whom --------------------------------------------------------------------------------------------------------------
+# --- which user -----------------------------------------------------------------------------------------------------------
 
-# Root in a rootless engine is the caller; any other root hands over to the owner of /runs.
+# In a rootless engine, root is the caller. Any other root switches to the owner of /runs.
 is_the_machines_root() { [ "$(id -u)" = 0 ] && grep -q '^ *0 *0 *4294967295$' /proc/self/uid_map; }
 
 if is_the_machines_root && [ "$target" != help ] && is_target "$target"; then
     owner=$(stat -c %u:%g /runs)
-    [ "${owner%:*}" != 0 ] || fail "/runs belongs to root, and nothing trains as root here: make the folder before" \
-        "docker run does (mkdir runs), give it to somebody (chown 1000 runs), or choose a user (docker run --user)"
+    [ "${owner%:*}" != 0 ] || fail "/runs belongs to root, and training as root is not allowed: make the folder before" \
+        "docker run does (mkdir runs), give it an owner (chown 1000 runs), or choose a user (docker run --user)"
     exec chroot --skip-chdir --userspec="$owner" --groups="${owner#*:}" / "$0" "$@"
 fi
 
@@ -51,7 +51,7 @@ fi
 if ! is_target "$target"; then exec "$home/scripts/in_env.sh" "$@"; fi
 [ $# = 0 ] || shift
 if [ "$target" = help ]; then
-    # shellcheck disable=SC2016     # it is to be typed
+    # shellcheck disable=SC2016     # for the user to type
     echo 'docker run --rm -v "$PWD/runs:/runs" [-v DATA:/data] [-v bnn-cache:/cache] [--gpus all] IMAGE TARGET [VARIABLE=value ...]'
     exec "$home/scripts/help.sh" "$kinds"
 fi
@@ -61,6 +61,6 @@ done
 export OUT=${OUT:-/runs} RESUME=${RESUME:-auto}
 if [ -z "${DATA_DIR:-}" ] && compgen -G '/data/*.npz' > /dev/null; then export DATA_DIR=/data; fi
 mkdir -p "$OUT" 2> /dev/null || true
-[ -w "$OUT" ] || fail "$OUT cannot be written by user $(id -u): docker run --user with the folder's owner," \
+[ -w "$OUT" ] || fail "$OUT cannot be written by user $(id -u): use docker run --user with the folder's owner," \
     "or another folder (-v FOLDER:/runs)"
 exec "$home/scripts/target.sh" "$target" "$@"

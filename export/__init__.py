@@ -1,1 +1,1 @@
-"""Ways out of a packed parameter folder: ONNX, QONNX, a C file, a web page; each gives what the board computes."""
+"""Export a packed network as ONNX, QONNX, a C file or a web page; each computes what the board does."""

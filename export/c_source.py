@@ -1,4 +1,4 @@
-"""A packed network as one file of C99 that needs no other, for any processor with a C compiler.
+"""A packed network as one self-contained C99 file, for any processor with a C compiler.
 
     files = c_source.files(source)      # {'.c': bytes, '.h': bytes, '-example.c': bytes}
 
@@ -42,7 +42,7 @@ def files(source):
 
 
 def comment(text):
-    """Text from anywhere as a comment may have it."""
+    """Any text, made safe for a comment."""
     return plain(text).replace('*/', '* /').replace('/*', '/ *')
 
 

@@ -1,4 +1,4 @@
-"""A packed network in other forms, for what is no PYNQ: each computes, exactly, what the board does.
+"""Export a packed network for other targets than a PYNQ: each form computes exactly what the board does.
 
     python -m export.export --run runs/cifar10-cnvW1A2 --format onnx --format c
     python -m export.export --package pretrained/mnist-lfcW1A1.tar.gz --format all --out exported
@@ -31,7 +31,7 @@ FORMATS = {     # the module with files(source): {ending: bytes}
     'page': 'export.page',
     'finn': 'export.finn_estimate',
 }
-ALL = sorted(set(FORMATS) - {'finn'})       # what FINN needs is more than a gigabyte
+ALL = sorted(set(FORMATS) - {'finn'})       # FINN's packages take over a gigabyte
 NAMED = ', '.join(ALL + ['finn'])
 
 
@@ -95,14 +95,14 @@ def load(name):
 
 
 def of_run(given):
-    """The network of one's own run; where nothing has been trained, of the package that comes with the project."""
+    """The network of the user's run, or, where nothing is trained, of the package that comes with the project."""
     files = RunFolder(registry.run_path(given), exists=False)
     package = predict.pretrained(files)
     if given.run or os.path.exists(files.parameters):
         return source.from_run(files.path)
     if os.path.exists(package):
         return source.from_package(package)
-    raise UserError('there is neither %s nor %s: make train weights with the same NET, WB, AB and DATASET comes first'
+    raise UserError('there is neither %s nor %s: run make train weights with the same NET, WB, AB and DATASET first'
                     % (files.parameters, package))
 
 
@@ -110,18 +110,18 @@ def main(arguments):
     """The command line; see --help."""
     parser = options.parser('export', __doc__.split('\n')[0], without=['FORMAT'])
     options.add(parser, 'FORMAT', action='append')
-    parser.add_argument('--package', metavar='FILE.tar.gz', help='what make package made, instead of a run')
+    parser.add_argument('--package', metavar='FILE.tar.gz', help='a package, instead of a run')
     parser.add_argument('--params', metavar='DIR', help='a parameter folder alone, with --overlay, instead of a run')
     parser.add_argument('--overlay', choices=list(OVERLAYS), metavar='NAME', help='with --params: ' + ', '.join(OVERLAYS))
-    parser.add_argument('--out', metavar='DIR', help='where to write (default: the run folder; otherwise here)')
+    parser.add_argument('--out', metavar='DIR', help='where to write (default: the run folder; without a run, here)')
     given = parser.parse_args(arguments)
     formats = sorted({name for text in given.format or () for name in text.replace(',', ' ').split()})
     if not formats:
-        raise UserError('name a format: make export FORMAT=%s, several with commas, or all but the last (--format)'
+        raise UserError('name a format, FORMAT= or --format: %s, several with commas, or all (without finn)'
                         % NAMED)
     for name in formats:
         if name not in FORMATS and name != 'all':
-            raise UserError('there is no format %s (FORMAT, --format): choose of %s, or all' % (name, NAMED))
+            raise UserError('there is no format %s (FORMAT, --format): choose from %s, or all' % (name, NAMED))
     if bool(given.params) != bool(given.overlay):
         parser.error('--params and --overlay belong together')
     out = given.out or '.'

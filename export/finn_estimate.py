@@ -4,8 +4,8 @@
 
 The network as :mod:`export.qonnx_file` has it goes through the estimate-only build of finn-plus: streamlined to whole
 numbers, mapped to its hardware layers, each folded as in BNN-PYNQ's overlay, and estimated. Cycles follow from the
-folding; resources are FINN's analytic models, and no synthesis. What comes out beside the report is the configuration of
-the same build up to a bitstream, for somebody who has Vivado and Vitis.
+folding; resources are FINN's analytic models, not a synthesis. Beside the report it writes the configuration of the same
+build up to a bitstream, for those who have Vivado and Vitis.
 """
 from __future__ import absolute_import, division
 
@@ -110,15 +110,15 @@ def folding(layers, of_overlay):
 
 
 def divisor(number, most):
-    """The largest divisor of a number that is at most so large."""
+    """The largest divisor of a number that is at most `most`."""
     return max(one for one in range(1, max(1, most) + 1) if number % one == 0)
 
 
 def configuration(name, board):
     """The build up to a bitstream, as `finn build` reads it; the estimate is its first part.
 
-    FINN's own step, which narrows weights and accumulators, makes two bits of a weight of -1 or +1:
-    :func:`step_narrow_accumulators` is in its place.
+    FINN's own step, which narrows weights and accumulators, gives two bits to a weight of -1 or +1:
+    :func:`step_narrow_accumulators` replaces it.
     """
     from finn.builder.build_dataflow_config import default_build_dataflow_steps
     return {'board': board, 'synth_clk_period_ns': 1000. / CLOCK, 'shell_flow_type': 'vivado_zynq',
@@ -139,7 +139,7 @@ def step_narrow_accumulators(model, _):
 
 
 def _board(name):
-    """A board of FINN's table, by its name in any capitals.
+    """A board in FINN's table, by its name in any case.
 
     Raises
     ------
@@ -149,14 +149,14 @@ def _board(name):
     for known in pynq_part_map:
         if known.lower() == name.lower():
             return known
-    raise FinnFailed('FINN has no board %s (FPGA=): choose of %s' % (name, ', '.join(pynq_part_map)))
+    raise FinnFailed('FINN has no board %s (FPGA=): choose from %s' % (name, ', '.join(pynq_part_map)))
 
 
 # ---- FINN at work ----
 
 @contextlib.contextmanager
 def at_work(work):
-    """FINN keeps its settings and what it writes in a folder of ours, not in the user's home, and says nothing."""
+    """Have FINN keep its settings and files in the folder `work`, not in the user's home, and print nothing."""
     before = dict(os.environ)
     os.environ.update(FINN_SETTINGS=os.path.join(work, 'settings.yaml'), FINN_BUILD_DIR=os.path.join(work, 'build'))
     os.mkdir(os.environ['FINN_BUILD_DIR'])
@@ -165,7 +165,7 @@ def at_work(work):
             from finn.util.settings import initialize_dummy_settings
             initialize_dummy_settings()
             import finn.xsi
-            finn.xsi.SimEngine = object     # only named in annotations; to look it up would want Vivado
+            finn.xsi.SimEngine = object     # only named in annotations; looking it up needs Vivado
             with _torch_to_name():
                 import finn.builder.build_dataflow  # noqa: F401
             yield
@@ -176,7 +176,7 @@ def at_work(work):
 
 @contextlib.contextmanager
 def _torch_to_name():
-    """FINN and qonnx import torch and use it for layer norms and small floats alone: it need not be there."""
+    """A stand-in for torch, which FINN and qonnx import, but use only for layer norms and small floats."""
     names = [] if importlib.util.find_spec('torch') else ['torch', 'torch.nn', 'torch.nn.functional']
     for name in names:
         sys.modules[name] = types.ModuleType(str(name))
@@ -214,7 +214,7 @@ def build(network, configured, after=None):
     for step in resolve_build_steps(told):
         try:
             model = step(model, told)
-        except Exception as error:      # of whatever kind: FINN has many, and asserts
+        except Exception as error:      # of any class: FINN has many, and asserts
             raise FinnFailed('FINN refuses %s in %s: %s' % (
                 os.path.basename(network), step.__name__, ' '.join(str(error).split())[:200] or type(error).__name__))
         if after:

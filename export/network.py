@@ -1,4 +1,4 @@
-"""A packed network without what only the overlay's memories need: the form that every export starts from.
+"""A packed network without the padding of the overlay's memories: the form that every export starts from.
 
     layers = unpacked(overlay, weights_gen.folder.read(path, overlay), classes=10)
 
@@ -63,7 +63,7 @@ def _layer(layer, weights, thresholds, rows):
 
 
 def _thresholds(layer, weights, thresholds, padding):
-    """The overlay compares ``acc > t``, of sums that padding, a count of equal bits or a scale has changed."""
+    """For `dot`: the overlay compares ``acc > t``, with padding, a count of equal bits or a scale in acc."""
     if reference.counts_equal_bits(layer):      # acc = (dot + columns) / 2, and dot has the parity of columns
         reached = 2 * thresholds - layer.columns + 2
     elif layer.input_bits == (1, 7):            # acc = 2 * dot
@@ -72,7 +72,7 @@ def _thresholds(layer, weights, thresholds, padding):
         reached = thresholds + 1
     reached -= padding[:, np.newaxis]
     two_valued = layer.weight_bits == 1 and layer.input_bits == (1, 0)
-    if two_valued:                              # dot has the parity of fan_in, and so has the next that reaches
+    if two_valued:                              # dot has the parity of fan_in: round up to it
         reached += (reached - layer.fan_in) % 2
     largest = layer.fan_in * abs(weights).max() * (128 if layer.input_bits == (1, 7) else 1)
     return np.clip(reached, -largest, largest + 1 + two_valued).astype(np.int32)

@@ -27,7 +27,7 @@ Packed = collections.namedtuple('Packed', [
 
 
 class NotBits(UserError):
-    """Weights that no planes of bits hold."""
+    """Weights that planes of bits cannot hold."""
 
 
 def packed(layers):
@@ -51,7 +51,7 @@ def packed(layers):
 
 def _packed(index, layer):
     if layer.weights.min() < -1:
-        raise NotBits('layer %d has a weight of -2, which no training gives: export it as onnx, which holds it' % index)
+        raise NotBits('layer %d has a weight of -2, which no training gives: export it with FORMAT=onnx' % index)
     windows = layer.weights.reshape(len(layer.weights), -1, layer.inputs)
     if layer.input_bits == 8:
         return Packed(layer, 0, layer.weights)

@@ -1,4 +1,4 @@
-"""A packed network in FINN's dialect of QONNX: what FINN makes an accelerator of, for boards that the overlays are not for.
+"""A packed network in FINN's dialect of QONNX, from which FINN makes accelerators for boards without the overlays.
 
     model = qonnx_file.model(source)        # onnx.ModelProto
 

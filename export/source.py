@@ -60,7 +60,7 @@ def from_run(path):
     """
     run_folder = RunFolder(path)
     if not os.path.isdir(run_folder.folder):
-        raise BadRun('%s is not packed yet: make weights with the same variables comes first' % path)
+        raise BadRun('%s is not packed yet: run make weights with the same variables first' % path)
     files = _files(run_folder.overlay, run_folder.folder)
     verified = read_mapping(run_folder.verification) or {}
     if verified.get('files') != package.fingerprint(files):

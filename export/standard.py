@@ -1,4 +1,4 @@
-"""A packed network as ONNX of standard operators: what any runtime of opset 9 (2018) or later computes as the board does.
+"""A packed network as ONNX of standard operators: any runtime of opset 9 (2018) or later computes what the board does.
 
     model = standard.model(source)      # onnx.ModelProto
 
@@ -78,7 +78,7 @@ def model(source):
             [numpy_helper.from_array(np.array(array, order='C'), name) for name, array in graph.constants.items()],
             doc_string=__doc__.split('\n\n', 1)[1]),
         opset_imports=[helper.make_opsetid('', OPSET)], ir_version=IR, producer_name='bnn-pynq-training')
-    made = shape_inference.infer_shapes(made, strict_mode=True)     # for who looks at it, as Netron shows it
+    made = shape_inference.infer_shapes(made, strict_mode=True)     # for viewers, such as Netron
     describe(made, source)
     checker.check_model(made, full_check=True)
     return made

@@ -1,4 +1,4 @@
-"""Templates of this room, Jinja2: C files as they are, pages with every name escaped."""
+"""This folder's Jinja2 templates: C files as they are, pages with every name escaped."""
 from __future__ import absolute_import
 
 import os

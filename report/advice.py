@@ -60,9 +60,9 @@ def _classes(material, verification):
     for index, one in enumerate(counts):
         if one.images and wilson(one.right, one.images)[1] < low:
             pictures = [sample for sample in material.mistakes if sample.label == index]
-            found.append((share(one.right, one.images), '\u201c%s\u201d is recognised in %d of %d test images, fewer than '
-                          'the other classes. Look at its pictures (the mistakes below, and its folder): are some in the '
-                          'wrong class, is it drawn in several ways, are there fewer of it?' % (
+            found.append((share(one.right, one.images), '\u201c%s\u201d is recognised in %d of %d test images, less often '
+                          'than other classes. Look at its pictures (the mistakes below, and its folder): are some in the '
+                          'wrong class, is it drawn in several ways, are there too few?' % (
                               names[index], one.right, one.images), pictures))
     return [(text, pictures) for _, text, pictures in sorted(found, key=lambda item: item[0])[:3]]
 
@@ -74,8 +74,8 @@ def _more_pictures(history):
     if not (validation > OVERFITTED * training and history['validation_error_rate'][best] > ENOUGH and len(
             history['epoch']) >= 5 and history['training_loss'][-1] < history['training_loss'][0] / 2):
         return []
-    return [('The loss is %s times as high on validation images as in training: the network knows its training images '
-             'better than their kind. More pictures help most; then RECIPE=best, which moves or distorts them, and '
+    return [('The loss is %s times as high on validation images as in training: the network is overfitted to its '
+             'training images. More pictures help most; then RECIPE=best, which moves or distorts them, and '
              'MIRRORED=yes where a mirror keeps the class.' % number(validation / training, 2), [])]
 
 

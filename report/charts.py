@@ -1,4 +1,4 @@
-"""Where everything in a chart lies; templates/macros.html draws it, templates/style.css has its colours and sizes.
+"""The geometry of charts; templates/macros.html draws them, templates/style.css has their colours and sizes.
 
     chart = lines('Loss', [('training', [0.9, 0.4]), ('validation', [1.1, 0.7])])
 
@@ -16,7 +16,7 @@ _SUPERSCRIPTS = dict(zip('-0123456789', '\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2
 
 
 def number(value, digits=4):
-    """A number for a reader: thousands set apart, as many digits as say something, a true minus sign."""
+    """A number to read: with commas, as many digits as are meaningful, and a true minus sign."""
     if isinstance(value, int) or abs(value) >= 10 ** (digits - 1) and finite(value):
         text = '{:,.0f}'.format(value)
     else:
@@ -25,7 +25,7 @@ def number(value, digits=4):
 
 
 def finite(value):
-    """Neither infinite nor not a number."""
+    """Whether a value is a finite number."""
     return abs(value) < float('inf')
 
 
@@ -83,7 +83,7 @@ class Axis(object):
 
 
 def _step(extent):
-    """1, 2 or 5 times a power of ten, such that four to ten of them fill the extent."""
+    """1, 2 or 5 times a power of ten: four to ten of them fill the extent."""
     if extent <= 0:
         return 1
     step = 10. ** math.floor(math.log10(extent / 4))
@@ -107,7 +107,7 @@ def lines(title, series, log=False, marked=None, from_zero=True):
     log : bool
         A logarithmic axis.
     from_zero : bool
-        As of :class:`Axis`.
+        As for :class:`Axis`.
     marked : int, optional
         The epoch at which the last series gets a dot.
 

@@ -3,8 +3,8 @@
     python -m report.compare runs/cifar10-cnvW1A1 runs/cifar10-cnvW1A2
     python -m report.compare --out runs         # all runs in a folder
 
-A run that is still training, or was put aside (runs/cifar10-cnvW1A1.1), is as good as another. Runs of different data
-sets are in tables of their own: their accuracies say nothing of each other.
+A run may still be training, or have been put aside (runs/cifar10-cnvW1A1.1). Each data set has its own table: accuracies
+on different ones cannot be compared.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -25,7 +25,7 @@ from datasets import registry
 from datasets.names import encoded, natural, text
 from report import charts, render
 
-# The report's two first, red, green and blue that are seen on light and on dark; with more runs they come again.
+# The report's two first, red, green and blue that are visible on light and dark; more runs repeat them.
 COLOURS = ('var(--blue)', 'var(--orange)', '30, 140, 90', '150, 70, 170', '200, 50, 80', '20, 150, 170', '150, 125, 20',
            '125, 130, 140')
 _SHORT = {HIGHEST_OUTPUT: 'the board\'s', LARGEST_OUTPUT: 'largest'}
@@ -66,13 +66,13 @@ def read(folder):
 
 
 def _is_out_of_date(run_folder, verified):
-    """Whether verify found nothing to compare, or the network was trained since."""
+    """Whether verify found the folder wrong, or the network was trained since."""
     return verified.get('problems') or (os.path.exists(run_folder.parameters) and
                                         not run_folder.is_of_parameters(verified.get('parameters_sha256')))
 
 
 def by_data_set(runs):
-    """(data set, its runs), in the order in which the data sets come first."""
+    """(data set, its runs), in the order of the data sets' first runs."""
     found = collections.OrderedDict()
     for one in runs:
         found.setdefault(one.settings['dataset'], []).append(one)
@@ -82,7 +82,7 @@ def by_data_set(runs):
 def table(runs):
     """The comparison of runs on one data set: the headings, and for each run its cells, text or percent or None.
 
-    What training writes down beside is a column where it differs.
+    Further settings are columns where they differ.
     """
     extra = [name for name in ('recipe', 'decision', 'train_size', 'seed')
              if len({str(one.settings.get(name)) for one in runs}) > 1]
@@ -156,10 +156,10 @@ def folders_in(out):
         There are none.
     """
     if not os.path.isdir(out):
-        raise UserError('%s: there is no such folder: train something first, or name runs' % out)
+        raise UserError('%s: there is no such folder: run make train first, or name runs' % out)
     found = sorted(run_folders(out), key=natural)
     if not found:
-        raise UserError('%s holds no run: train something first, or name runs' % out)
+        raise UserError('%s holds no run: run make train first, or name runs' % out)
     return found
 
 
@@ -169,7 +169,7 @@ def readable(folders):
     Raises
     ------
     UserError
-        Of the last, where all are damaged.
+        All are damaged; the last one's error.
     """
     runs, damaged = [], []
     for folder in folders:
@@ -187,8 +187,8 @@ def readable(folders):
 def main(arguments):
     parser = options.parser('compare', 'Several runs side by side.', without=['OUT'])
     options.add(parser, 'OUT', '--out')
-    parser.add_argument('folders', nargs='*', metavar='RUN', help='run folders; all of --runs where not given')
-    parser.add_argument('--page', metavar='FILE.html', help='the page; compare.html in that folder where not given')
+    parser.add_argument('folders', nargs='*', metavar='RUN', help='run folders (default: all in --runs)')
+    parser.add_argument('--page', metavar='FILE.html', help='the page (default: compare.html in that folder)')
     given = parser.parse_args(arguments)
     runs = [read(folder) for folder in given.folders] or readable(folders_in(given.runs))
     print_lines(lines(runs))

@@ -1,4 +1,4 @@
-"""What there is of a run: settings, history, what verify found, and pictures with what each network answers to them.
+"""What a report shows of a run: settings, history, what verify found, and pictures with each network's answers.
 
     found = gather('runs/mnist-lfcW1A1')
     found.network.verification, found.mistakes
@@ -128,13 +128,13 @@ def read_network(run_folder):
             '; '.join('%s' % part for part in verification['problems'][:3]))
         verification = None
     elif verification.get('files') != _fingerprint(run_folder):
-        note = 'verify.json is of other parameter files than those in %s: make verify again.' % run_folder.overlay.name
+        note = 'verify.json does not match the parameter files in %s: run make verify again.' % run_folder.overlay.name
         verification = None
     else:
         _check_verification(run_folder.verification, verification)
         if not verification['passed']:
             note = ('Verification failed: the packed network has less of the test set right than the trained one, '
-                    'beyond the tolerance (%g points of percent).' % verification['tolerance'])
+                    'by more than the tolerance (%g percentage points).' % verification['tolerance'])
     return Network(run_folder.overlay, verification, note, simulator, problem)
 
 
@@ -175,7 +175,7 @@ def _check_verification(path, content):
 
 
 def _damaged(path):
-    return BadRun('%s is damaged, or of another version: make verify again' % path)
+    return BadRun('%s is damaged, or of another version: run make verify again' % path)
 
 
 def _test_set(run_folder, names, networks):
@@ -259,7 +259,7 @@ def board_answers(network, test):
     Raises
     ------
     BadRun
-        That gives another confusion matrix than verify.json has.
+        They give another confusion matrix than verify.json's.
     """
     verification = network.verification
     by_rule = verification.get('decision') == network.overlay.decision == HIGHEST_OUTPUT
@@ -267,7 +267,7 @@ def board_answers(network, test):
     for difference in verification['differences']:
         given[difference['image']] = difference['board']
     if confusion_of(test.labels, given, test.outputs.shape[1]) != verification['confusion']:
-        raise BadRun('verify.json is of another test set: make verify again')
+        raise BadRun('verify.json is of another test set: run make verify again')
     return given
 
 

@@ -1,12 +1,12 @@
-"""A run on one page: how good the network is, where it errs and what to do about it, how fast the board answers.
+"""A run on one page: how good the network is, where it errs, what to do about it, how fast the board answers.
 
     python -m report.page --run runs/mnist-lfcW1A1 [--out FILE]
 
-Writes report.html in the run folder, one file that needs no other and asks no network for anything. It shows what is
+Writes report.html in the run folder, one file that needs no other and loads nothing from a network. It shows what is
 there: the networks of the same data set that lie beside the run are compared with it, and for what is missing a
 sentence says which command makes it. The same inputs give the same bytes.
 
-Here is what the sections show; templates/run.html is how.
+This module has what the sections show, templates/run.html how.
 """
 from __future__ import absolute_import, division, print_function, unicode_literals
 
@@ -45,7 +45,7 @@ def page(material, live=None):
     ----------
     material : report.gather.Material
     live : dict, optional
-        As of :func:`write`.
+        As for :func:`write`.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def precision(overlay):
 
 
 def dataset(material):
-    """The data set's name as one writes it."""
+    """The data set's name as it is written."""
     return registry.title(material.run.dataset)
 
 
@@ -219,7 +219,7 @@ def write(material, out=None, live=None):
     out : str, optional
         The file; report.html in the run folder where not given.
     live : dict, optional
-        Of a run that trains: ``reload``, the seconds after which the page reloads itself, and ``progress``, a text.
+        For a run in training: ``reload``, seconds after which the page reloads itself, and ``progress``, a text.
 
     Returns
     -------

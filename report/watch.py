@@ -1,9 +1,9 @@
-"""A run's page while the run trains: rewritten after every epoch; in a browser it reloads itself.
+"""The page of a run while it trains: rewritten after every epoch; in a browser it reloads itself.
 
     python -m report.watch --run runs/mnist-lfcW1A1
 
 Serves nothing and needs no network: the page is report.html in the run folder. It may be started before the training, and
-ends with it; Ctrl-C ends it earlier. The last page that it writes reloads no more.
+ends with it; Ctrl-C ends it earlier. Its last page no longer reloads.
 """
 from __future__ import absolute_import, division, print_function, unicode_literals
 
@@ -63,7 +63,7 @@ def watch(path, seconds=SECONDS, tell=print):
     """
     folder, seen, finished, material = RunFolder(path, exists=False), None, False, None
     if not os.path.exists(folder.settings):
-        tell('waiting for %s: make train with the same variables makes it' % path)
+        tell('waiting for %s: start make train with the same variables' % path)
     try:
         while not finished:
             now = state(folder)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Speed of each room: scripts/bench.sh [option of bench/training.py ...]
+# Measures the speed of each component: scripts/bench.sh [option of bench/training.py ...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/in_env.sh python bench/training.py "$@"

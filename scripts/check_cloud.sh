@@ -1,6 +1,6 @@
 #!/bin/bash
-# Holds docker/ against the tools that will read it: hadolint for the Dockerfile, Kubernetes' own schemas for the manifests
-# as kubectl renders them, SkyPilot's parser for its task files. What a machine lacks is skipped, and reported.
+# Checks docker/ with the tools that read it: hadolint for the Dockerfile, Kubernetes' own schemas for the manifests as
+# kubectl renders them, SkyPilot's parser for its task files. Checks that this machine cannot do are skipped, and reported.
 #
 #     scripts/check_cloud.sh
 set -euo pipefail
@@ -13,7 +13,7 @@ say() { echo "check_cloud: $*"; }
 fail() { echo "check_cloud: FAILED: $*" >&2; exit 1; }
 
 if install_tools cloud requirements/cloud.txt; then
-    "$tools/cloud/bin/hadolint" docker/Dockerfile || fail 'hadolint has remarks on docker/Dockerfile'
+    "$tools/cloud/bin/hadolint" docker/Dockerfile || fail 'hadolint found problems in docker/Dockerfile'
     say 'hadolint: docker/Dockerfile passed'
     if command -v kubectl > /dev/null; then
         for variant in gpu cpu; do
@@ -22,7 +22,7 @@ if install_tools cloud requirements/cloud.txt; then
             say "kubernetes: $variant passed, as kubectl kustomize renders it"
         done
     else
-        say 'skipped: there is no kubectl, so only the files as they are'
+        say 'skipped: kustomize, as there is no kubectl: checking only the files as they are'
         for file in docker/cloud/kubernetes/gpu/{job,volume}.yaml; do
             "$tools/cloud/bin/kubernetes-validate" --strict --quiet "$file" || fail "kubernetes: $file"
             say "kubernetes: $file passed"
@@ -46,7 +46,7 @@ for name, networks in (('docker/cloud/sky-train.yaml', 1), (os.environ['NETWORKS
         assert task.storage_mounts and all(choice.use_spot and choice.accelerators == {'T4': 1} for choice in task.resources)
     print('check_cloud: SkyPilot: %s passed, %d task(s)' % (os.path.basename(name), len(dag.tasks)))
 PYTHON
-        fail "SkyPilot $skypilot does not take its task files"
+        fail "SkyPilot $skypilot rejects its task files"
 else
     say "skipped: SkyPilot: $problem"
 fi

@@ -1,10 +1,10 @@
-"""What this machine and environment can do for a training, and what fixes a problem.
+"""Check this machine and environment for training, and say how to fix problems.
 
     make doctor
     python scripts/doctor.py --device cuda
 
-Each line begins with ok, warning or failure; what follows an arrow is the command or setting that fixes it. Status 1
-where there is a failure. Lines on the GPU are failures only where it is asked for: DEVICE=cuda, also in the environment, or
+Each line begins with ok, warning or failure; after an arrow comes the command or setting that fixes it. The exit status is 1
+if there is a failure. GPU problems are failures only if a GPU is requested: by --device, DEVICE=cuda in the environment, or
 device = cuda in .theanorc or THEANO_FLAGS.
 """
 from __future__ import absolute_import, division, print_function
@@ -26,14 +26,14 @@ from scripts import doctor_gpu, doctor_machine
 from scripts.doctor_report import failure, in_the_image, install, ok, output, show, warning
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SLOW_GEMM = 8                   # GFLOP/s of a core below which the linked BLAS is not an optimised one
+SLOW_GEMM = 8                   # GFLOP/s per core; a BLAS below this is not optimised
 
 
 def python():
     if os.path.isdir(os.path.join(sys.prefix, 'conda-meta')):
         where = 'conda'
     else:
-        where = 'a virtual environment' if os.environ.get('VIRTUAL_ENV') else 'outside of an environment'
+        where = 'a virtual environment' if os.environ.get('VIRTUAL_ENV') else 'outside any environment'
     if any(os.path.exists(path) for path in ('/.dockerenv', '/run/.containerenv')) or in_the_image():
         where += ', in a container'
     yield ok('%s %s, %s; %s' % (platform.python_implementation(), platform.python_version(), where, sys.executable))
@@ -42,24 +42,23 @@ def python():
 def packages():
     for name, without in (('numpy', failure('no numpy', 'make setup')),
                           ('scipy', warning('no scipy: nothing can be trained here')),
-                          ('theano', failure('no theano: nothing can be trained here; weights and board work',
-                                             'make setup PYTHON=, with a Python 2.7 or 3.8 to 3.14')),
+                          ('theano', failure('no theano: nothing can be trained here; weights, verify and package work',
+                                             'make setup PYTHON= with a Python 2.7 or 3.8 to 3.14')),
                           ('lasagne', failure('no lasagne: nothing can be trained here', 'make setup')),
-                          ('keras', warning('no keras: data sets are not downloaded',
-                                            'DATA_DIR=, a folder with mnist.npz and cifar10.npz'))):
+                          ('keras', ok('no keras: data sets are downloaded without it'))):
         version = _distribution(name)
         yield ok('%s %s' % (name, version)) if version else without
     if _distribution('theano'):
-        # As a training imports it: left to itself, it looks for a BLAS, and fails on Python 3 where there is none.
+        # Import it as a training does: by default it searches for a BLAS, and on Python 3 fails if there is none.
         flags = dict(os.environ, THEANO_FLAGS='blas.ldflags=,%s,device=cpu' % os.environ.get('THEANO_FLAGS', ''))
         as_training_does = 'from training import backend; backend.configure("lfc", "cpu"); import theano'
         if output(sys.executable, '-c', as_training_does, env=flags, cwd=ROOT) is None:
-            yield failure('theano cannot be imported', "in %s: THEANO_FLAGS=blas.ldflags= %s -c '%s', which says why" % (
+            yield failure('theano cannot be imported', "in %s: THEANO_FLAGS=blas.ldflags= %s -c '%s' says why" % (
                 ROOT, sys.executable, as_training_does))
 
 
 def _distribution(name):
-    """The version of an installed distribution, by the name of the folder that describes it."""
+    """The version of an installed distribution, from the name of its -info folder, or None."""
     for folder in sys.path:
         for path in glob.glob(os.path.join(folder, '*-info')):
             match = re.match(r'%s-([^-]+?)(-py[\d.]+)?\.(dist|egg)-info$' % name, os.path.basename(path), re.I)
@@ -100,7 +99,7 @@ int main() {
 
 
 def blas():
-    """The BLAS that Theano links here, and how fast it multiplies matrices of 1024 x 1024 float32 numbers."""
+    """The BLAS that Theano links here, and how fast it multiplies 1024 x 1024 float32 matrices."""
     from training import backend
     flags, warnings = backend.blas_flags()
     for text in warnings:
@@ -111,16 +110,16 @@ def blas():
     with temporary_folder() as folder:
         program = os.path.join(folder, 'gemm')
         library = [os.path.dirname(backend.bundled_openblas())] if '-l:' in flags else []
-        # With the old tags the path also serves the libraries that the library itself needs.
+        # With old dtags, the rpath also serves the library's dependencies.
         built = output('g++', '-O2', '-x', 'c++', '-', '-o', program, *(
             flags.split() + ['-Wl,--disable-new-dtags,-rpath,' + path for path in library]), stdin=GEMM)
         speed = built is not None and output(program)
-    flags = ' '.join(flag for flag in flags.split() if not flag.startswith('-D'))       # the names of its functions
+    flags = ' '.join(flag for flag in flags.split() if not flag.startswith('-D'))       # -D: renamed functions
     if not speed:
         yield failure('BLAS %s does not link or run' % flags, install('libopenblas-dev', 'openblas-devel'))
     elif float(speed) < SLOW_GEMM * cores:
         yield warning('BLAS %s: %s GFLOP/s on %d cores, which is slow' % (flags, speed.strip(), cores),
-                      'let nothing else run, or ' + install('libopenblas-dev', 'openblas-devel'))
+                      'stop other programs, or ' + install('libopenblas-dev', 'openblas-devel'))
     else:
         yield ok('BLAS %s: %s GFLOP/s on %d cores (float32)' % (flags, speed.strip(), cores))
 
@@ -134,7 +133,7 @@ def threads():
         given = ['%s=%s' % (name, os.environ[name]) for name, count in sorted(planned.items())
                  if os.environ.get(name, str(count)) != str(count)]
         if given:
-            yield warning('%s is set: other than what suits %s' % (', '.join(given), net.upper()),
+            yield warning('%s is set, which is not the best for %s' % (', '.join(given), net.upper()),
                           'unset ' + ' '.join(setting.split('=')[0] for setting in given))
     quota = _cpu_quota()
     cores = backend.threads('lfc')['OMP_NUM_THREADS']
@@ -144,7 +143,7 @@ def threads():
 
 
 def _cpu_quota():
-    """The cores that the control group grants, or None where it does not limit them."""
+    """The cores that the control group allows, or None if it sets no limit."""
     for path in ('/sys/fs/cgroup/cpu.max', '/sys/fs/cgroup/cpu/cpu.cfs_quota_us'):
         try:
             with open(path) as handle:
@@ -158,7 +157,7 @@ def _cpu_quota():
 
 
 def settings():
-    """The user's own Theano settings: what no training can use, and what decides its speed or results."""
+    """The user's own Theano settings: those that training cannot use, and those that affect speed or results."""
     from training import backend, theano_settings
     try:
         own = theano_settings.read()
@@ -170,7 +169,7 @@ def settings():
         yield failure(problem)
     for line in theano_settings.told(own, backend.usual()):
         if not any(problem.startswith(line + ':') for problem in problems):
-            yield ok('your own Theano setting decides: ' + line)
+            yield ok('your own Theano setting: ' + line)
 
 
 ENVIRONMENT = (python, packages, compiler, settings, blas, threads)
@@ -179,18 +178,18 @@ GPU = (doctor_gpu.driver, doctor_gpu.cuda_libraries, doctor_gpu.pygpu)
 
 
 def lines(check, *arguments):
-    """The lines of a check; whatever goes wrong in it is a line too."""
+    """The lines of a check; an error in it becomes a line too."""
     try:
         for line in check(*arguments):
             yield line
     except ImportError as error:
-        yield warning('%s cannot be looked at without what training needs: %s' % (check.__name__, error))
+        yield warning('%s cannot be checked without the packages for training: %s' % (check.__name__, error))
     except Exception as error:      # one check that fails must not hide the others
-        yield failure('%s could not be looked at: %s' % (check.__name__, ' '.join(str(error).split()) or repr(error)))
+        yield failure('%s could not be checked: %s' % (check.__name__, ' '.join(str(error).split()) or repr(error)))
 
 
 def gpu_is_asked_for(device):
-    """Whether by the option, by DEVICE of the environment, or by the user's own Theano settings."""
+    """Whether the option, DEVICE in the environment, or the user's own Theano settings ask for a GPU."""
     device = device or os.environ.get('DEVICE', '').lower()
     try:
         from training import theano_settings
@@ -214,7 +213,7 @@ def main(arguments):
         for line in lines(check):
             if not asked and line.state == 'failure':
                 if check is doctor_gpu.driver:
-                    show(ok('no GPU is asked for, and %s' % line.text))
+                    show(ok('no GPU is requested; %s' % line.text))
                     return int(failed)
                 line = line._replace(state='warning')
             failed |= show(line)

@@ -17,13 +17,13 @@ GIGABYTE = 1e9
 
 
 def driver():
-    """The driver and its GPUs, asked through the driver's own library, by the name that pygpu loads."""
+    """The driver and its GPUs, according to the driver's library, loaded by the same name as pygpu does."""
     try:
         cuda = libraries.load('cuda')
     except OSError:
         if _loads('libcuda.so.1'):
             yield failure('there is a driver, libcuda.so.1, but no libcuda.so, which pygpu loads',
-                          'ln -s libcuda.so.1 libcuda.so, in the folder where it is (ldconfig -p), then ldconfig')
+                          'ln -s libcuda.so.1 libcuda.so in its folder (ldconfig -p shows it), then ldconfig')
             return
         hint = 'docker run --gpus all' if in_the_image() else 'install NVIDIA\'s driver, 440.33 or later'
         yield failure('no NVIDIA driver: a GPU cannot be used', hint)
@@ -31,20 +31,20 @@ def driver():
     status = cuda.cuInit(0)
     if status:
         yield failure('the NVIDIA driver does not start (cuInit: %d)' % status,
-                      'docker run --gpus all' if in_the_image() else 'nvidia-smi, which says why')
+                      'docker run --gpus all' if in_the_image() else 'nvidia-smi says why')
         return
     number = ctypes.c_int()
     cuda.cuDriverGetVersion(ctypes.byref(number))
     version = (number.value // 1000, number.value % 1000 // 10)
     name = _first(r'Kernel Module\s+(?:for \S+\s+)?([\d.]+)', '/proc/driver/nvidia/version') or 'of unknown version'
     if version < CUDA:
-        yield failure('the driver %s is for CUDA %d.%d at most' % ((name,) + version),
+        yield failure('the driver %s supports CUDA only up to %d.%d' % ((name,) + version),
                       'install NVIDIA\'s driver 440.33 or later, for CUDA 10.2')
     else:
         yield ok('NVIDIA driver %s, for CUDA up to %d.%d' % ((name,) + version))
     cuda.cuDeviceGetCount(ctypes.byref(number))
     if not number.value:
-        yield failure('the driver sees no GPU', 'CUDA_VISIBLE_DEVICES=, docker run --gpus all')
+        yield failure('the driver sees no GPU', 'check CUDA_VISIBLE_DEVICES, or docker run --gpus all')
     for device in range(number.value):
         yield _gpu(cuda, device)
 
@@ -69,10 +69,10 @@ def _gpu(cuda, device):
     text = 'GPU %d: %s, %.0f GB, compute capability %d.%d' % (
         (device, name.value.decode(), memory.value / GIGABYTE) + tuple(capability))
     if tuple(capability) > NEWEST_GPU:
-        return failure(text + ': newer than Turing (7.5), which is the newest that CUDA 10.2 compiles for',
-                       'a T4, RTX 20 or GTX 16, V100, P100; or DEVICE=cpu')
+        return failure(text + ': newer than Turing (7.5), the newest that CUDA 10.2 compiles for',
+                       'use a T4, RTX 20, GTX 16, V100 or P100; or DEVICE=cpu')
     if tuple(capability) < OLDEST_GPU:
-        return failure(text + ': too old for cuDNN 7.6', 'a GPU of compute capability 3.0 to 7.5; or DEVICE=cpu')
+        return failure(text + ': too old for cuDNN 7.6', 'use a GPU of compute capability 3.0 to 7.5; or DEVICE=cpu')
     return ok(text)
 
 
@@ -86,7 +86,7 @@ def _first(pattern, path):
 
 
 def cuda_libraries():
-    """What pygpu and Theano load by these names, and the headers that Theano compiles against."""
+    """The libraries that pygpu and Theano load, by the same names, and the headers that Theano compiles against."""
     fix = 'the gpu image (make image TARGET=gpu) has it; or install CUDA 10.2 with its -dev packages'
     for library in libraries.LIBRARIES[1:]:
         try:
@@ -99,7 +99,7 @@ def cuda_libraries():
             text += ' for CUDA %s' % found['cudnn-runtime']
         too_new = library == 'cudnn' and not found[library].startswith('7.')
         yield (failure if too_new else ok)('%s: %s' % (text, libraries.path(library)))
-    root = os.environ.get('CUDA_ROOT') or os.environ.get('CUDA_PATH') or '/usr/local/cuda'    # as Theano looks
+    root = os.environ.get('CUDA_ROOT') or os.environ.get('CUDA_PATH') or '/usr/local/cuda'    # as Theano finds it
     if output('g++', '-x', 'c++', '-', '-fsyntax-only', '-I', os.path.join(root, 'include'),
               stdin='#include <cudnn.h>') is None:
         yield failure('cudnn.h does not compile: Theano "cannot compile with cuDNN"',
@@ -108,7 +108,7 @@ def cuda_libraries():
         yield ok('cudnn.h compiles')
 
 
-# What Theano's GPU backend does, once each: cuBLAS multiplies, NVRTC compiles a kernel for this very GPU, and it runs.
+# One of each thing that Theano's GPU backend does: a product by cuBLAS, and a kernel that NVRTC compiles for this GPU.
 TRY = '''
 import numpy, pygpu, pygpu.blas, pygpu.elemwise
 context = pygpu.init("cuda")
@@ -124,22 +124,22 @@ print(" ".join(sorted(set(name for name in maps if "libnvrtc.so" in name or "lib
 
 
 def pygpu():
-    """One product and one kernel, in a process of its own: a context that does not start may take the process with it."""
+    """One product and one kernel, in a separate process: a context that does not start may kill it."""
     if output(sys.executable, '-c', 'import pygpu') is None:
-        yield failure('no pygpu: Theano\'s GPU backend needs it, and only conda has it', 'make setup RUNTIME=conda')
+        yield failure('no pygpu: Theano\'s GPU backend needs it; setup has it only with conda', 'make setup RUNTIME=conda')
         return
     process = subprocess.Popen([sys.executable, '-c', TRY], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     said, errors = [text.decode('utf-8', 'replace') for text in process.communicate()]
     said = said.split('\n') + ['']
     if not said[0]:
         yield failure('pygpu cannot start on the GPU: %s' % _complaint(process.returncode, errors),
-                      'python -c \'import pygpu; pygpu.init("cuda")\', which says more')
+                      'python -c \'import pygpu; pygpu.init("cuda")\' says more')
     elif process.returncode:
         yield failure('pygpu %s: no kernel can be compiled and run: %s' % (said[0], _complaint(process.returncode, errors)),
-                      'a GPU that this CUDA knows (CUDA 10.2: compute capability 3.0 to 7.5); or DEVICE=cpu')
+                      'use a GPU that this CUDA supports (CUDA 10.2: compute capability 3.0 to 7.5); or DEVICE=cpu')
     elif said[1] != 'True True':
         yield failure('pygpu %s: a product or a kernel computes wrongly' % said[0],
-                      'nvidia-smi -q, which counts errors of the memory; another GPU; or DEVICE=cpu')
+                      'nvidia-smi -q counts memory errors; try another GPU, or DEVICE=cpu')
     else:
         yield ok('pygpu %s multiplies, compiles and computes, with %s' % (said[0], said[2]))
 

@@ -1,4 +1,4 @@
-"""Whether this machine has room for a training, and data, and a clock that is right."""
+"""Whether this machine has disk space for a training, the data sets, and a correct clock."""
 from __future__ import absolute_import, division
 
 import os
@@ -6,15 +6,16 @@ import re
 import tempfile
 import time
 
+from common.errors import UserError
 from scripts.doctor_report import failure, ok, warning
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GIGABYTE = 1e9
-ROOM = 2 * GIGABYTE             # a data set, a compile cache, and a run with its checkpoints
+ROOM = 2 * GIGABYTE             # for a data set, a compile cache, and a run with its checkpoints
 
 
 def folders(given):
-    """Room and write access where a run, compiled code and downloads go."""
+    """Free space and write access for runs, compiled code and downloads."""
     runs = os.path.abspath(given.runs)
     compiled = re.search(r'base_compiledir=([^,]+)', os.environ.get('THEANO_FLAGS', ''))
     places = [('runs', runs), ('compiled code', os.path.expanduser(compiled.group(1) if compiled else '~/.theano')),
@@ -34,33 +35,42 @@ def folders(given):
         state = os.statvfs(there)
         free = state.f_bavail * state.f_frsize
         text = '%s: %s can be written, %.1f GB free' % (what, folder, free / GIGABYTE)
-        yield ok(text) if free > ROOM else warning(text, 'free some space, or another folder')
+        yield ok(text) if free > ROOM else warning(text, 'free some space, or use another folder')
 
 
 def data(given):
-    folder = given.data_dir
+    """Whether the data sets can be read, which a training would do in the same way, or downloaded."""
     keras = os.path.join(os.path.expanduser(os.environ.get('KERAS_HOME') or '~/.keras'), 'datasets')
-    for name, cached in (('mnist', 'mnist.npz'), ('cifar10', 'cifar-10-batches-py')):
-        if folder:
-            path = os.path.join(folder, name + '.npz')
-            yield ok('%s: %s' % (name, path)) if os.path.isfile(path) else warning(
-                '%s: no %s' % (name, path), 'DATA_DIR= of another folder, or none: then it is downloaded')
+    for name, net, cached in (('mnist', 'lfc', 'mnist.npz'), ('cifar10', 'cnv', 'cifar-10-batches-py')):
+        if given.data_dir:
+            yield _read(name, net, given.data_dir)
         elif os.path.exists(os.path.join(keras, cached)):
             yield ok('%s: downloaded, in %s' % (name, keras))
         else:
             yield ok('%s: will be downloaded to %s; digits needs no download' % (name, keras))
 
 
+def _read(name, net, folder):
+    try:
+        from datasets import registry
+    except ImportError as error:        # no numpy, or no Pillow
+        return warning('%s: cannot be checked without its packages (%s)' % (name, error))
+    try:
+        return ok('%s: %d training images in %s' % (name, len(registry.load(name, net, folder).train[0]), folder))
+    except UserError as error:
+        return warning('%s: %s' % (name, error))
+
+
 def clock(given):
-    """A clock that is wrong breaks downloads (certificates) and what make and Theano hold for new."""
+    """A wrong clock breaks downloads (certificates), and make and Theano, which compare file times."""
     newest = max(os.path.getmtime(os.path.join(ROOT, name)) for name in ('Makefile', 'requirements', 'training'))
     now = time.time()
     with tempfile.NamedTemporaryFile() as handle:
         skew = os.path.getmtime(handle.name) - now
     if now < newest - 60:
-        yield failure('the clock says %s, which is before this project\'s files' % time.strftime('%Y-%m-%d %H:%M'),
+        yield failure('the clock says %s, earlier than this project\'s files' % time.strftime('%Y-%m-%d %H:%M'),
                       'timedatectl set-ntp true')
     elif abs(skew) > 60:
-        yield warning('the clock and the file system differ by %.0f s' % skew, 'timedatectl set-ntp true, on both')
+        yield warning('the clock and the file system differ by %.0f s' % skew, 'timedatectl set-ntp true, on both machines')
     else:
         yield ok('clock: ' + time.strftime('%Y-%m-%d %H:%M:%S %Z'))

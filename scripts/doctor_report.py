@@ -1,4 +1,4 @@
-"""What the doctor's checks have in common: the lines that they report, and how they ask other programs."""
+"""Shared by the doctor's checks: the lines that they report, and running other programs."""
 from __future__ import absolute_import, print_function
 
 import collections
@@ -22,7 +22,7 @@ def failure(text, fix=None):
 
 
 def output(*command, **options):
-    """Standard output of a command, or None where it fails or is not there; ``stdin`` is its input."""
+    """Standard output of a command, or None if it fails or is missing; ``stdin`` is its input."""
     text = options.get('stdin', '').encode()
     try:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -34,7 +34,7 @@ def output(*command, **options):
 
 
 def install(debian, fedora):
-    """The command that installs a package of the distribution."""
+    """The command that installs a package of the distribution, by its name in Debian and in Fedora."""
     for manager, package in (('apt-get', debian), ('dnf', fedora), ('yum', fedora)):
         if output('sh', '-c', 'command -v ' + manager):
             return '%s install %s' % (manager, package)
@@ -46,7 +46,7 @@ def in_the_image():
 
 
 def show(line):
-    """Print a line; whether it is a failure."""
+    """Print a line; returns whether it is a failure."""
     print('%-8s %s%s' % (line.state, line.text, '  -> ' + line.fix if line.fix else ''))
     sys.stdout.flush()
     return line.state == 'failure'

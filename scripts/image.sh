@@ -1,8 +1,8 @@
 #!/bin/bash
 # Builds the project's image: scripts/image.sh cpu|gpu [option of the engine's build ...]
 #
-# BASE_IMAGE, PIP_INDEX_URL and CUDNN (nvidia, or conda: where the gpu image has cuDNN from) of the environment are handed to
-# the build, BNN_IMAGE names the result. ENGINE=buildah builds where there is no engine that runs containers.
+# The environment variables BASE_IMAGE, PIP_INDEX_URL and CUDNN (nvidia or conda: the source of the gpu image's cuDNN) are
+# passed to the build; BNN_IMAGE names the result. ENGINE=buildah builds without an engine that runs containers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/engine.sh

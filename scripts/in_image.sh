@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs a command of this folder in the project's image, under the same paths and as the same user: what in_env.sh does
-# where the runtime is docker.
+# Runs a command in the project's image, with the same paths and as the same user; in_env.sh uses it if the runtime is
+# docker.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$root/scripts/engine.sh"
@@ -12,7 +12,7 @@ case $engine in
     podman) options+=(--security-opt label=disable) ;;
 esac
 if [ "$engine" = podman ] && [ "$(id -u)" != 0 ]; then
-    options+=(--userns keep-id)     # of a rootless engine only
+    options+=(--userns keep-id)     # for a rootless engine only
 else
     options+=(--user "$(id -u):$(id -g)")
 fi
@@ -23,8 +23,8 @@ if [ "$target" = gpu ]; then
     esac
 fi
 
-# The folders that this may read and write are there under their own names. The engine would make one that is missing
-# root's: the folder of the runs is made before.
+# Mount the folders that the command may read and write under their own names. Make the folder of the runs first: the engine
+# would make a missing one as root.
 declare -A folders
 keep() { folders[$(cd "$1" && pwd)]=1; }
 case ${OUT:-} in /*) mkdir -p "$OUT" ;; esac

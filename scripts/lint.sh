@@ -1,19 +1,18 @@
 #!/bin/bash
-# Reads the code, and changes nothing: ruff for Python, Python 2.7's own compiler where there is one, shellcheck,
-# clang-format, and GitHub's schema for its workflow. Their settings are pyproject.toml and .clang-format; their versions are
-# requirements/lint.txt.
+# Checks the code: ruff for Python, Python 2.7's own compiler if there is one, shellcheck, clang-format, and GitHub's schema
+# for its workflow. Settings are in pyproject.toml and .clang-format, versions in requirements/lint.txt.
 #
-#     scripts/lint.sh [--fix]       --fix: ruff and clang-format change what they can
+#     scripts/lint.sh [--fix]       --fix: ruff and clang-format fix what they can
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
 fail() { echo "lint: error: $*" >&2; exit 1; }
-git rev-parse --git-dir > /dev/null 2>&1 || fail 'the files are those that git lists: run this in a clone'
+git rev-parse --git-dir > /dev/null 2>&1 || fail 'lint checks the files that git lists: run it in a clone'
 install_tools lint requirements/lint.txt || fail "$problem"
 bin=$tools/lint/bin
 
-# The files of the project that are still there.
+# The project's files, without deleted ones.
 files() { git ls-files -z --cached --others --exclude-standard -- "$@" | xargs -0 ls -d 2> /dev/null; }
 
 failed=()
@@ -58,9 +57,9 @@ if [ "${1:-}" = --fix ]; then
 fi
 hold ruff "$bin/ruff" check -q .
 python=$(python_2)
-if [ -n "$python" ]; then hold 'Python 2.7' compile_2 "$python"; else echo 'lint: Python 2.7: skipped, there is none here'; fi
+if [ -n "$python" ]; then hold 'Python 2.7' compile_2 "$python"; else echo 'lint: Python 2.7: skipped: there is none'; fi
 # shellcheck disable=SC2046
 hold shellcheck "$bin/shellcheck" -x $(files '*.sh' .ci/run)
 hold clang-format formatted
 hold "GitHub's workflow" "$bin/check-jsonschema" -q --builtin-schema vendor.github-workflows .github/workflows/*.yml
-[ ${#failed[@]} = 0 ] || fail "$(printf '%s, ' "${failed[@]}" | sed 's/, $//') found what is listed above"
+[ ${#failed[@]} = 0 ] || fail "$(printf '%s, ' "${failed[@]}" | sed 's/, $//') failed: see above"

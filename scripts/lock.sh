@@ -1,8 +1,8 @@
 #!/bin/bash
-# Makes requirements/*.txt again from the *.in files beside them: every package that is needed, pinned, with the hashes
-# that the package registry states. Run it after changing a .in file:
+# Regenerates requirements/*.txt from the *.in files beside them: every package needed, pinned, with the hashes from the
+# package registry. Run it after changing a .in file:
 #
-#     scripts/lock.sh PYTHON2.7 PYTHON3 [NAME ...]      (PYTHON3: 3.8 to 3.11, with venv; only these locks)
+#     scripts/lock.sh PYTHON2.7 PYTHON3 [NAME ...]      (PYTHON3: 3.8 to 3.11, with venv; NAME: only these locks)
 set -euo pipefail
 [ $# -ge 2 ] || { echo 'usage: scripts/lock.sh PYTHON2.7 PYTHON3 [NAME ...]' >&2; exit 2; }
 python2=$1 python3=$2
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../requirements"
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
 
-# The registry's own files and hashes, not those of a mirror or a folder of this machine.
+# Use the registry's own files and hashes, not those of a mirror or a local folder.
 export PIP_CONFIG_FILE=/dev/null UV_NO_CONFIG=1 CUSTOM_COMPILE_COMMAND='scripts/lock.sh'
 unset PIP_FIND_LINKS PIP_INDEX_URL PIP_EXTRA_INDEX_URL UV_INDEX_URL UV_DEFAULT_INDEX UV_INDEX UV_FIND_LINKS
 
@@ -34,7 +34,7 @@ lock_2() {
     echo "requirements/$1.txt"
 }
 
-lock_3() {  # NAME OLDEST-PYTHON [OPTION...]: one file for every Python from there on
+lock_3() {  # NAME OLDEST-PYTHON [OPTION...]: one file for that Python and all later ones
     asked_for "$1" || return 0
     "$tools/py3/bin/uv" pip compile -q --python "$tools/py3/bin/python" --universal --python-version "$2" --upgrade --generate-hashes \
         --no-emit-index-url --no-build-isolation --custom-compile-command "$CUSTOM_COMPILE_COMMAND" \
@@ -48,7 +48,7 @@ lock_2 py27-tensorboard
 lock_2 py27-test
 lock_3 virtualenv 3.8
 lock_3 py3-build 3.8
-"$tools/py3/bin/pip" install -q --require-hashes -r py3-build.txt  # Theano's and Lasagne's own setup.py is asked
+"$tools/py3/bin/pip" install -q --require-hashes -r py3-build.txt  # to run Theano's and Lasagne's setup.py
 lock_3 py3 3.8
 lock_3 py3-tensorboard 3.8
 lock_3 py3-test 3.8

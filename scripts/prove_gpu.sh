@@ -1,15 +1,15 @@
 #!/bin/bash
-# What can be proven of a training on a GPU on a machine that has none, on Debian or Ubuntu:
+# Proves what can be proven about training on a GPU without having one, on Debian or Ubuntu:
 #
 #     scripts/prove_gpu.sh            both parts
-#     scripts/prove_gpu.sh quick      of the first part two networks and two steps, for CI: no large download
+#     scripts/prove_gpu.sh quick      part of the first: two networks, two steps, for CI; no large download
 #
-# - The graph that a GPU gets, computed by OpenCL on the processors (pocl), against the CPU's own kernels.
-# - CUDA's code path: every kernel is compiled by NVIDIA's own compiler, NVRTC 10.2.89, and given to a driver of this project
-#   that does nothing (prove_gpu/driver.c). NVRTC comes out of PyPI's wheel of torch 1.5.1, 753 MB, once; it is kept in the
-#   cache, and NVIDIA's licence for it is there to be read: docs.nvidia.com/cuda/eula.
+# - The graph for a GPU, computed by OpenCL on the processors (pocl) and compared with the CPU's own kernels.
+# - CUDA's code path: NVIDIA's own compiler, NVRTC 10.2.89, compiles every kernel, and a driver of this project that does
+#   nothing (prove_gpu/driver.c) loads them. NVRTC comes from PyPI's wheel of torch 1.5.1, downloaded once (753 MB) and kept
+#   in the cache. NVIDIA's licence for it: docs.nvidia.com/cuda/eula.
 #
-# Where the distribution has no pygpu, or nothing can be installed, it is skipped, and says why; in CI that is a failure.
+# If the distribution has no pygpu, or it cannot be installed, the proof is skipped and says why; in CI that is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -31,11 +31,11 @@ skip() {
 }
 case ${1:-} in '' | quick) ;; *) echo 'usage: scripts/prove_gpu.sh [quick]' >&2; exit 2 ;; esac
 
-# --- what it takes of the distribution ------------------------------------------------------------------------------------
+# --- what it needs from the distribution ----------------------------------------------------------------------------------
 
 packages=(python3-pygpu pocl-opencl-icd libclblast-dev python3-dev python3-venv g++)
 missing=()
-command -v dpkg > /dev/null || skip 'pygpu is taken of Debian or Ubuntu, and this is neither'
+command -v dpkg > /dev/null || skip 'pygpu comes from Debian or Ubuntu, and this is neither'
 for package in "${packages[@]}"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] || missing+=("$package")
 done
@@ -49,7 +49,7 @@ if [ ${#missing[@]} != 0 ]; then
         skip "apt-get install ${missing[*]}: $(tail -n 1 "$tools/apt-gpu.log"), see $tools/apt-gpu.log"
 fi
 
-# --- the project's environment of the distribution's Python, with its pygpu and nothing else of it ------------------------
+# --- the project's environment with the distribution's Python and pygpu, but nothing else of it ---------------------------
 
 unset PYTHONPATH PYTHONHOME DEVICE
 python=/usr/bin/python3
@@ -62,13 +62,13 @@ for package in pygpu mako; do
         "$cache/alone/$package"
 done
 python=$cache/$version/bin/python
-export PYTHONPATH=$cache/alone POCL_CACHE_DIR=$tools/pocl      # where pocl keeps what it compiles
+export PYTHONPATH=$cache/alone POCL_CACHE_DIR=$tools/pocl      # for what pocl compiles
 mkdir -p "$POCL_CACHE_DIR"
 say "Python $version, pygpu $("$python" -c 'import pygpu; print(pygpu.__version__)'), $(dpkg-query -W -f 'pocl ${Version}' pocl-opencl-icd)"
 
 if [ "${1:-}" = quick ]; then
     "$python" -m scripts.prove_gpu.opencl --quick || fail 'OpenCL differs from the CPU'
-    say 'passed: two networks by OpenCL; make prove-gpu has all five, and CUDA'\''s code path'
+    say 'passed: two networks by OpenCL; make prove-gpu also runs the others, and CUDA'\''s code path'
     exit
 fi
 
@@ -79,7 +79,7 @@ mkdir -p "$cuda"
 has_nvrtc() { (cd "$cuda" && sha256sum --status --check <<< "$nvrtc_sha256") 2> /dev/null; }
 fetch_nvrtc() {
     local work problem=
-    [ "$(df --output=avail -B 1000000 "$cuda" | tail -n 1)" -gt 1600 ] || { echo 'the disk has less than 1.6 GB left'; return 1; }
+    [ "$(df --output=avail -B 1000000 "$cuda" | tail -n 1)" -gt 1600 ] || { echo 'less than 1.6 GB of disk left'; return 1; }
     work=$(mktemp -d "$cache/wheel.XXXXXX")
     echo "$wheel --hash=sha256:$wheel_sha256" > "$work/lock"
     if ! "$python" -m pip --disable-pip-version-check download -q --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
@@ -99,10 +99,10 @@ PYTHON
     fi
     rm -rf "$work"
     [ -z "$problem" ] || { echo "$problem"; return 1; }
-    has_nvrtc || { echo "$wheel has another NVRTC than was pinned"; return 1; }
+    has_nvrtc || { echo "$wheel does not have the pinned NVRTC"; return 1; }
 }
 if ! has_nvrtc; then
-    say 'fetching NVRTC 10.2.89, once: 753 MB, of which 27 are kept'
+    say 'fetching NVRTC 10.2.89, once: 753 MB, of which 27 MB are kept'
     problem=$(fetch_nvrtc) || { "$python" -m scripts.prove_gpu.opencl; skip "CUDA's code path: $problem"; }
 fi
 ln -sfn libnvrtc.so.10.2 "$cuda/libnvrtc.so"
@@ -113,9 +113,9 @@ done
 # --- the proofs --------------------------------------------------------------------------------------------------------------
 
 failed=()
-say 'the graph of a GPU, by OpenCL'
+say 'the graph for a GPU, by OpenCL'
 "$python" -m scripts.prove_gpu.opencl || failed+=('OpenCL')
-say "CUDA's code path, with a driver that does nothing"
+say "CUDA's code path, on a driver that does nothing"
 LD_LIBRARY_PATH=$cuda "$python" -m scripts.prove_gpu.cuda || failed+=('CUDA')
 [ ${#failed[@]} = 0 ] || fail "${failed[*]}"
 say 'passed'

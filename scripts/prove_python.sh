@@ -1,9 +1,9 @@
 #!/bin/bash
-# Whether this machine's Python VERSION is enough alone: a clone of the last commit, a PATH without any other Python, conda or
-# engine, and an empty home (pip's and Theano's caches stay). Skipped, and said, where there is no such Python.
+# Proves that this machine's Python VERSION alone is enough: in a clone of the last commit, with no other Python, conda or
+# engine on PATH, and an empty home (but pip's and Theano's caches). Without such a Python it is skipped, and says so.
 #
 #     scripts/prove_python.sh VERSION               make demo
-#     scripts/prove_python.sh VERSION notebook      docs/train_your_own.ipynb from top to bottom, which runs the demo too
+#     scripts/prove_python.sh VERSION notebook      docs/train_your_own.ipynb from top to bottom, which also runs the demo
 #     scripts/prove_python.sh VERSION COMMAND ...   anything else
 set -euo pipefail
 version=${1:?VERSION, such as 3.12}
@@ -11,14 +11,14 @@ shift
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 . "$root/scripts/tools.sh"
 
-find_python() {  # VERSION: its path; nothing where there is none
+find_python() {  # VERSION: its path, or nothing if there is none
     local candidate
     while IFS= read -r candidate; do
         ! "$candidate" -c 'import ssl, zlib' 2> /dev/null || { echo "$candidate"; break; }
     done < <(type -aP "python$1"; ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/"python$1" 2> /dev/null)
 }
 python=$(find_python "$version")
-[ -n "$python" ] || { echo "Python $version alone: skipped, there is none here"; exit 0; }
+[ -n "$python" ] || { echo "Python $version alone: skipped: not on this machine"; exit 0; }
 
 machine=$(mktemp -d)
 trap 'rm -rf "$machine"' EXIT
@@ -43,7 +43,7 @@ case "${1:-demo}" in
     demo) set -- make demo ;;
     notebook)
         jupyter=$real
-        # The packages are of Python 3.12 and later: before, Jupyter's own is another, and what the notebook starts finds VERSION.
+        # The packages need Python 3.12. For an older VERSION, only Jupyter runs on a newer one; its commands find VERSION.
         case $version in 2.* | 3.[89] | 3.1[01]) jupyter=$(find_python 3.13); jupyter=${jupyter:-$(find_python 3.12)} ;; esac
         TOOLS_PYTHON=$jupyter install_tools "notebook-$version" "$root/requirements/notebook.txt" ||
             { echo "prove_python: error: $problem" >&2; exit 1; }

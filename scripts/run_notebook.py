@@ -1,8 +1,8 @@
-"""Execute docs/train_your_own.ipynb from its first cell to its last, with a small set of pictures, as a reader would.
+"""Execute docs/train_your_own.ipynb from top to bottom, as a reader would, with a small set of pictures.
 
     python scripts/run_notebook.py [EXECUTED.ipynb]     (with the packages of requirements/notebook.txt)
 
-Everything that a cell starts finds the PATH and the folders of this process. Ends with status 1 where a cell fails.
+Programs that a cell starts get this process's PATH and folders. The exit status is 1 if a cell fails.
 """
 import os
 import sys
@@ -20,7 +20,7 @@ CLASSES, PICTURES, EPOCHS = ('bars', 'dots', 'rings'), 40, 2       # 96 pictures
 
 
 def picture(title, random):
-    """One of a class: a pattern of random size, place and colour on a light ground, 64x64 RGB."""
+    """A picture of a class: a pattern of random size, place and colour on a light background, 64x64 RGB."""
     rows, columns = np.mgrid[:64, :64]
     size, (row, column) = random.uniform(8, 14), random.uniform(20, 44, 2)
     distance = np.hypot(rows - row, columns - column)
@@ -41,7 +41,7 @@ def write_pictures(path):
 
 
 def settings(source, pictures):
-    """The cell of settings with these pictures, and few epochs."""
+    """The settings cell's source with these pictures and few epochs."""
     for before, after in (("PICTURES = ''", 'PICTURES = %r' % pictures), ('EPOCHS = 30', 'EPOCHS = %d' % EPOCHS)):
         assert source.count(before) == 1, 'the notebook has no line %s' % before
         source = source.replace(before, after)
@@ -63,7 +63,7 @@ def main(executed=None):
         finally:
             if executed:
                 nbformat.write(notebook, executed)
-    print('every cell of docs/train_your_own.ipynb was executed')
+    print('executed every cell of docs/train_your_own.ipynb')
     return 0
 
 

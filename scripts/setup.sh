@@ -62,7 +62,7 @@ lock() {
     mkdir -p "$venvs" || fail "$venvs cannot be made: the project's folder must be writable"
     command -v flock > /dev/null || return 0
     exec 9> "$venvs/.lock"
-    flock -n 9 || { say 'another setup is at work here; waiting for it'; flock 9; }
+    flock -n 9 || { say 'another setup is running here; waiting for it'; flock 9; }
 }
 
 point() {  # LINK NAME
@@ -80,9 +80,9 @@ set_up_tests() {
     name=$(readlink "$venvs/tests-$tests" || true)
     if [ -n "$name" ] && [ -n "$(is_complete "$name")" ] && has_tests "$name"; then return; fi
     case $tests in
-        2.7) choose 2.7 < <(candidates 2.7) || status=3 fail "no Python 2.7 that fits${rejected:+ ($rejected)}" ;;
-        3) choose 3.8-3.11 < <(candidates 3) || status=3 fail "no Python 3.8 to 3.11 that fits${rejected:+ ($rejected)}" ;;
-        newest) choose newest < <(candidates 3) || status=3 fail "no Python 3 that fits${rejected:+ ($rejected)}" ;;
+        2.7) choose 2.7 < <(candidates 2.7) || status=3 fail "no suitable Python 2.7${rejected:+ ($rejected)}" ;;
+        3) choose 3.8-3.11 < <(candidates 3) || status=3 fail "no suitable Python 3.8 to 3.11${rejected:+ ($rejected)}" ;;
+        newest) choose newest < <(candidates 3) || status=3 fail "no suitable Python 3${rejected:+ ($rejected)}" ;;
         export | finn) extra=$tests; set_up_extra ;;
         *) fail "--tests $tests: 2.7, 3, newest, export or finn" ;;
     esac
@@ -105,7 +105,7 @@ add_tensorboard() {  # to the environment to work in
     case $name in
         2.7*) which=py27-tensorboard ;;
         3.1[2-9]) which=py312-tensorboard ;;
-        docker | conda) fail "TENSORBOARD=1 works where setup makes the environment itself: make setup RUNTIME=venv" ;;
+        docker | conda) fail "TENSORBOARD=1 needs an environment that setup makes itself: make setup RUNTIME=venv" ;;
     esac
     [ "$(cat "$venvs/$name/.tensorboard" 2> /dev/null)" != "$(key "$name" "$which")" ] || return 0
     lock
@@ -114,17 +114,17 @@ add_tensorboard() {  # to the environment to work in
 }
 
 set_up_extra() {
-    local what else="; pyenv install 3.13 or uv python install 3.13 makes one"
+    local what else="; pyenv install 3.13 or uv python install 3.13 adds one"
     [ "$extra" != tensorboard ] || { add_tensorboard; return; }
     is_complete "$extra" > /dev/null && return
     case $extra in
-        export) why='for make export' what='ONNX needs a Python from 3.11 on' ;;
-        finn) why='for make export FORMAT=finn' what='FINN needs a Python from 3.11 to 3.14' ;;
-        fuzz) why='for make test-fuzz' what='atheris needs a Python 3.11' else='; pyenv install 3.11 or uv python install 3.11 makes one' ;;
-        light) why='for what computes without Theano' what='it needs a Python from 3.8 on' else= ;;
+        export) why='for make export' what='ONNX needs Python 3.11 or later' ;;
+        finn) why='for make export FORMAT=finn' what='FINN needs Python 3.11 to 3.14' ;;
+        fuzz) why='for make test-fuzz' what='atheris needs Python 3.11' else='; pyenv install 3.11 or uv python install 3.11 adds one' ;;
+        light) why='for commands without Theano' what='commands without Theano need Python 3.8 or later' else= ;;
         *) fail "--for $extra: export, finn, fuzz, light or tensorboard" ;;
     esac
-    choose "$extra" < <(candidates 3) || status=3 fail "$what, and none fits${rejected:+ ($rejected)}$else"
+    choose "$extra" < <(candidates 3) || status=3 fail "$what, and none here is suitable${rejected:+ ($rejected)}$else"
     lock
     build_once "$extra"
 }
@@ -146,7 +146,7 @@ set_up() {
             conda) check_compiler; is_complete conda > /dev/null || build_conda ;;
             *) check_compiler; build_once "$name" ;;
         esac
-        base=$(is_complete "$name") || fail "$name is not complete after all"
+        base=$(is_complete "$name") || fail "the environment $name is still incomplete"
         point active "$name"
         echo "$choice" > "$venvs/choice"
     elif [ -n "$quiet" ]; then

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# To be sourced: programs that read the project, each set of them in an environment of its own in the cache.
+# To be sourced: installs tools that check the project, each set in its own environment in the cache.
 #
-#     install_tools NAME requirements/NAME.txt    $tools/NAME/bin has them; status 1, and why in $problem, where it cannot
+#     install_tools NAME requirements/NAME.txt    into $tools/NAME/bin; on failure, status 1 and the reason in $problem
 #
-# TOOLS_PYTHON says of which Python; else it is the newest.
+# TOOLS_PYTHON names the Python to use; default: the newest.
 
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/bnn-pynq-training
 
-install_tools() {  # NAME LOCK, or NAME and what else pip is to install
+install_tools() {  # NAME LOCK, or NAME and arguments of pip install
     local folder=$tools/$1 key python
     shift
     key=$(echo "$*" | cksum)
@@ -22,7 +22,7 @@ install_tools() {  # NAME LOCK, or NAME and what else pip is to install
         problem="$folder cannot be installed: $(tail -n 1 "$folder.log" 2> /dev/null)"
         return 1
     done
-    # shellcheck disable=SC2034     # who sources this says it
-    problem='there is no Python from 3.10 on'
+    # shellcheck disable=SC2034     # used by the script that sources this
+    problem='there is no Python 3.10 or later'
     return 1
 }

@@ -1,4 +1,4 @@
-"""C test programs: compiled with the sanitizers, run with numbers of threads; what this machine cannot is skipped."""
+"""C test programs, compiled with sanitizers and run on several numbers of threads; what this machine lacks is skipped."""
 from __future__ import absolute_import
 
 import os
@@ -15,7 +15,7 @@ THREADS = (1, 2, 3, 5, 7, 16, 64)
 
 needs_gcc = pytest.mark.skipif(not program('gcc'), reason='no gcc')
 
-# A loop whose threads add to one place without asking each other: what ThreadSanitizer must find, or it finds nothing.
+# A loop with a data race: ThreadSanitizer must find it, or it would find nothing else.
 _RACE = b'''#include <stdio.h>
 int main(void)
 {
@@ -29,7 +29,7 @@ int main(void)
 
 
 def needs_processor(*features):
-    """Skip where this processor lacks one of them, as /proc/cpuinfo names them."""
+    """Skip if this processor lacks one of these features of /proc/cpuinfo."""
     with open('/proc/cpuinfo') as handle:
         words = set(handle.read().split())
     lacking = [feature for feature in features if feature not in words]
@@ -38,13 +38,13 @@ def needs_processor(*features):
 
 
 def compiled(source, path, options, compiler='gcc'):
-    """The path of the program of a C file of the tests, as str."""
+    """Compile a C file of the tests; returns the program's path, as str."""
     subprocess.check_call([compiler] + STRICT + list(options) + [os.path.join(ROOT, source), '-o', str(path), '-lm'])
     return str(path)
 
 
 def run(command, **environment):
-    """Status and output of a program; its threads sleep where they wait."""
+    """Status and output of a program, whose threads sleep while waiting."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
                                env=dict(os.environ, OMP_WAIT_POLICY='passive', **environment))
     output = process.communicate()[0]
@@ -59,10 +59,10 @@ def answers(command, threads=1, **environment):
 
 
 def race_detector(folder):
-    """How clang compiles OpenMP for ThreadSanitizer, and the environment of such programs.
+    """Clang's options to compile OpenMP for ThreadSanitizer, and the environment of such programs.
 
-    GCC's own OpenMP is not made for it: every barrier would be a race. LLVM's says by Archer what it synchronises. Skips
-    where one of them is missing, or does not find a race.
+    GCC's OpenMP does not support it: every barrier would be a race. LLVM's reports its synchronisation through Archer.
+    Skips if one of them is missing, or finds no race.
     """
     options, source = ['-fopenmp', '-fsanitize=thread', '-O1', '-g', '-Wno-pass-failed'], folder.join('race.c')
     source.write_binary(_RACE)

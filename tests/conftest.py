@@ -1,13 +1,13 @@
-"""What holds for all tests."""
+"""Settings for all tests."""
 import shutil
 import signal
 
 import pytest
 
-# A shell has its background jobs ignore Ctrl-C, and so would every program that a test starts and stops.
+# A shell makes background jobs ignore Ctrl-C, and programs that the tests start and stop would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-LEFT = []       # tests that only make test-thorough runs
+LEFT = []       # tests left to make test-thorough
 
 
 def pytest_deselected(items):
@@ -30,7 +30,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_teardown(item):
-    """A test that passed leaves no files: all of them together are gigabytes, which may be memory (scripts/test.sh)."""
+    """Delete the files of a test that passed: together they are gigabytes, possibly in memory (scripts/test.sh)."""
     yield
     for name in ('tmpdir', 'tmp_path'):
         if getattr(item, 'has_passed', False) and name in getattr(item, 'funcargs', {}):

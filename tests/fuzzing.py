@@ -1,10 +1,10 @@
-"""Damaged files, by hypothesis, for whatever reads files; fuzzing_formats.py has hostile ones of each format.
+"""Damaged files, made by hypothesis, for every file reader; fuzzing_formats.py makes hostile ones of each format.
 
     explore(attempt, damaged([whole]), cases)
 
-`attempt` is given one file's bytes after the other; it reads, or raises UserError with one line. Anything else, be it
-another exception or a crash, is a find. Cases are counted: what a search has tried is printed, and that it tried both
-files that are read and such that are refused.
+`attempt` gets the bytes of one file at a time; it reads them, or raises a UserError of one line. Anything else, such as
+another exception or a crash, is a find. A search prints how many files were read and how many rejected, and fails unless
+there were some of both.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -16,24 +16,24 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from common.errors import UserError
 
-# Fields of headers: lengths and numbers that are too large, negative or nothing, beginnings of formats, ways out.
+# Header fields: lengths and numbers that are too large, negative or zero, magic numbers, paths that leave a folder.
 FIELDS = [b'\0', b'\xff', b'\1', b'\x80', b'\0\0\0\0', b'\xff\xff\xff\xff', b'\x7f\xff\xff\xff', b'\xff\xff\xff\x7f',
           b'\0\0\1\0', b'\0\1\0\0', b'\xff' * 8, b'\0' * 8, b'PK\3\4', b'PK\5\6', b'\x1f\x8b\x08', b'\x93NUMPY\1\0',
           b'../', b'/', b'\n', b'\r\n', b"'|O'", b'True', b'[' * 40, b'9' * 20, b'-1', b'nan', b'1e999',
           b'\xc3\xa9', b'\xff\xfe']
-SHORT = 1000        # cases up to which a search is the same each time, as `make test` wants it
-FEWEST = 10         # so that some are read and some refused
+SHORT = 1000        # up to this many cases a search is deterministic, as `make test` needs
+FEWEST = 10         # so that some are read and some rejected
 
 
 def searches(short, long):
     """Parametrise a test by the number of `cases`: a fifth of the short search in ``make test``, all of it in ``make
-    test-thorough``, both the same each time; the long one in ``make test-long``."""
+    test-thorough``, both deterministic; the long search in ``make test-long``."""
     return pytest.mark.parametrize('cases', [max(short // 5, FEWEST), pytest.param(short, marks=pytest.mark.thorough),
                                              pytest.param(long, marks=pytest.mark.long)])
 
 
 def explore(attempt, files, cases, refusals=(UserError,), both=True):
-    """Call ``attempt(file)`` for so many files.
+    """Call ``attempt(file)`` for `cases` files.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def explore(attempt, files, cases, refusals=(UserError,), both=True):
     files : hypothesis strategy
     cases : int
     refusals : tuple of exceptions
-        That are as good as a UserError, for readers below the one that a user meets.
+        Exceptions that also count as rejection, for internal readers.
     both : bool
-        Whether some files must have been read and some refused.
+        Whether there must be both files that are read and files that are rejected.
 
     Returns
     -------
     collections.Counter
-        'read' and 'refused'.
+        The numbers of 'read' and 'refused' files.
     """
     counts = collections.Counter()
 
@@ -74,7 +74,7 @@ def explore(attempt, files, cases, refusals=(UserError,), both=True):
 
 
 def drawn(make):
-    """A strategy for what ``make(random, ...)`` gives; `make` itself stays within reach."""
+    """A strategy for the results of ``make(random, ...)``; its attribute `make` is the function."""
     def strategy(*arguments, **options):
         return strategies.randoms().map(lambda random: make(random, *arguments, **options))
     strategy.make = make
@@ -85,7 +85,7 @@ def drawn(make):
 
 @drawn
 def damaged(random, files, most=4):
-    """One of some files (bytes), damaged in up to `most` places; not at all, now and then."""
+    """One of the files (bytes), damaged in up to `most` places, sometimes in none."""
     data = random.choice(files)
     for _ in range(random.randint(0, most)):
         data = random.choice(_DAMAGES)(random, data, files)

@@ -1,4 +1,4 @@
-"""Hostile files of the formats that are read: sound ones with the wrong things in them, or damaged bytes.
+"""Hostile files of the formats that are read: well-formed ones with wrong contents, or damaged bytes.
 
     explore(attempt, hostile_npz({'x': array}), cases)
 """
@@ -20,7 +20,7 @@ from tests.fuzzing import damaged, drawn
 
 
 class Evil(object):
-    """Unpickled it would raise; it never is."""
+    """Raises if it is unpickled, which must never happen."""
 
     def __reduce__(self):
         return eval, ("__import__('os')._exit(66)",)
@@ -34,7 +34,7 @@ def npy(array):
 
 
 def npy_of_header(header, data=b'', version=(1, 0)):
-    """A .npy file with any header text, of the right length."""
+    """A .npy file with any header text, whose length is right."""
     header = header.encode('latin-1', 'replace')
     return b'\x93NUMPY' + bytes(bytearray(version)) + struct.pack('<H' if version == (1, 0) else '<I', len(header)) + \
         header + data
@@ -52,7 +52,7 @@ _OTHER_HEADERS = ['', '{}', '{', '()', 'None', '{"descr": 1}', "{'descr': '<f4',
 
 @drawn
 def hostile_npy(random, whole):
-    """A .npy file in place of a whole one: another array, another header, a pickle, or damaged bytes."""
+    """A .npy file in place of a valid one: another array, another header, a pickle, or damaged bytes."""
     kind = random.choice(['bytes', 'header', 'other header', 'array', 'pickle'])
     if kind == 'bytes':
         return damaged.make(random, [whole])
@@ -79,10 +79,10 @@ def hostile_npy(random, whole):
 
 
 def zipped(members, compression=zipfile.ZIP_DEFLATED):
-    """A zip file of (name, bytes); names may come twice."""
+    """A zip file of (name, bytes), maybe with duplicate names."""
     stream = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')         # about names that come twice
+        warnings.simplefilter('ignore')         # about duplicate names
         with zipfile.ZipFile(stream, 'w', compression) as archive:
             for name, data in members:
                 archive.writestr(zipfile.ZipInfo(name), data, compression)
@@ -95,7 +95,7 @@ _NAMES = ['', '.npy', '../../out.npy', '/tmp/out.npy', 'arr_0.npy', 'arr_0', 'a\
 
 @drawn
 def hostile_npz(random, arrays):
-    """An .npz file: damaged bytes, or a sound zip file with the wrong things in it.
+    """An .npz file: damaged bytes, or a valid zip file with wrong contents.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ _TAR_TYPES = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYP
 
 @drawn
 def hostile_targz(random, members):
-    """A .tar.gz: damaged bytes, a sound gzip file of a damaged tar file, or a sound tar file of the wrong things.
+    """A .tar.gz: damaged bytes, a valid gzip file of a damaged tar file, or a valid tar file with wrong contents.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ _LEAVES = [None, True, 0, -1, 1.5, float('nan'), float('inf'), 1e300, 10 ** 30, 
 
 @drawn
 def hostile_json(random, value):
-    """The text of a .json file: damaged bytes, nesting without end, or other values in places of a sound one."""
+    """The text of a .json file: damaged bytes, very deep nesting, or a valid one with some values replaced."""
     kind = random.choice(['bytes', 'values', 'values', 'values', 'deep', 'other'])
     if kind == 'bytes':
         return damaged.make(random, [json.dumps(value).encode('ascii')])
@@ -215,7 +215,7 @@ def hostile_json(random, value):
 
 
 def _change_value(random, value):
-    """Something within a mapping or list, replaced or taken out."""
+    """Replace or remove something within a mapping or list."""
     while True:
         keys = sorted(value) if isinstance(value, dict) else list(range(len(value)))
         if not keys:
@@ -225,7 +225,7 @@ def _change_value(random, value):
             value = value[key]
             continue
         if random.randint(0, 3):
-            value[key] = copy.deepcopy(random.choice(_LEAVES))      # two may be within each other
+            value[key] = copy.deepcopy(random.choice(_LEAVES))      # a copy: values may contain each other
         else:
             del value[key]
         return

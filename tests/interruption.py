@@ -1,15 +1,15 @@
 """Ctrl-C at a chosen call of a function.
 
     interrupt = at_call(monkeypatch, os, 'rename')
-    interrupt(2, after=True)        # behind the second call from now on
+    interrupt(2, after=True)        # after the second call from now
 """
 from __future__ import absolute_import
 
 
 def at_call(monkeypatch, owner, name):
-    """Replace ``owner.name``; what is returned takes the number of the call and whether it is made first.
+    """Replace ``owner.name``; returns a function of the number of the call, and whether to make that call first.
 
-    Its attribute `left` is how many calls are still to come; not above 0 once it was interrupted.
+    Its attribute `left` counts the calls still to come; it is 0 or less once interrupted.
     """
     real, state = getattr(owner, name), {}
 

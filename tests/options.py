@@ -1,4 +1,4 @@
-"""Command lines that are wrong in one thing, made of a script's own parser: no option can be forgotten."""
+"""Command lines with one error, made from a script's own parser, so no option is forgotten."""
 from __future__ import absolute_import, division, print_function
 
 import argparse
@@ -31,22 +31,22 @@ def parser_of(main, monkeypatch, arguments=()):
 
 
 def wrong(parser, right, texts, command=()):
-    """Every command line that is wrong in one thing.
+    """Every command line with one error.
 
     Parameters
     ----------
     parser : argparse.ArgumentParser
     right : dict of option to value
-        Options that are needed, or without which no work begins. None: a switch.
+        Options that are needed to start. None: a switch.
     texts : dict of option to list of wrong values
-        Of options that take any text.
+        For options that take any text.
     command : sequence of str
         The subcommand and positional arguments.
 
     Yields
     ------
     (list of str, list of str)
-        The arguments, and what the line must name one of: the option, the value.
+        The arguments, and words of which the message must contain one: the option, the value.
     """
     base = list(command)
     for action in parser._actions:
@@ -87,7 +87,7 @@ def wrong(parser, right, texts, command=()):
 
 
 def check(main, cases, capfd):
-    """That each is refused in one line that names what is wrong, and nothing is written here; how many there were."""
+    """Check that each is rejected in one line that names the error, and writes nothing; returns their number."""
     count = 0
     for arguments, names in cases:
         count += 1

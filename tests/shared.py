@@ -1,4 +1,4 @@
-"""Where the golden files and the real data lie beside the project, if they do."""
+"""Where golden files and real data are, beside the project, if at all."""
 from __future__ import absolute_import
 
 import os

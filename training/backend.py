@@ -3,9 +3,9 @@
     backend.configure('lfc', device='cpu')
     import theano
 
-What the user's own .theanorc or THEANO_FLAGS say (training.theano_settings) goes first; what they leave open is chosen
-here. The device alone is first decided by the option or by DEVICE of the environment: for the scripts that are called
-directly as for make, and in the gpu image.
+The user's own .theanorc or THEANO_FLAGS (training.theano_settings) decide first; what they leave open is chosen here. For
+the device alone the option, or DEVICE of the environment, goes before them: with make, with scripts that are called
+directly, and in the gpu image.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -42,7 +42,7 @@ def configure(net, device=None):
     Returns
     -------
     list of str
-        What the user's own settings are that decide speed or results, a line each.
+        The user's own settings that decide speed or results, a line each.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def configure(net, device=None):
     removed.restore()
     needed = flags['gcc.cxxflags'] = removed.compiler_flags()
     given = own['gcc.cxxflags'].value if 'gcc.cxxflags' in own else ''
-    if needed not in given:         # whatever else the user says to the compiler
+    if needed not in given:         # whatever else the user tells the compiler
         decided.append(('gcc.cxxflags', (needed + ' ' + given).strip()))
     if trusted != folder:
         decided.append((place, trusted))
@@ -92,27 +92,27 @@ def asked_for():
     """
     named = os.environ.get('DEVICE', '').lower()
     if named and named not in DEVICES:
-        raise UserError('DEVICE=%s: %s' % (os.environ['DEVICE'], ' or '.join(DEVICES)))
+        raise UserError('DEVICE=%s: give %s' % (os.environ['DEVICE'], ' or '.join(DEVICES)))
     return named or None
 
 
 def opencl():
-    """Whether the user's own Theano settings name a device of OpenCL, and DEVICE none: that is the GPU then."""
+    """Whether the user's own Theano settings name an OpenCL device, and DEVICE none: it is used as the GPU."""
     device = theano_settings.read().get('device')
     return bool(device and device.value.startswith('opencl') and not asked_for())
 
 
 def usual(device=None, ldflags=''):
-    """What training sets of Theano's configuration where the user does not, name to value; floatX in any case."""
+    """Theano's settings that training makes where the user does not, name to value; floatX in any case."""
     return collections.OrderedDict([
         ('device', device or 'cpu'), ('openmp', 'True'), ('openmp_elemwise_minsize', '200000'), ('warn.round', 'False'),
         ('allow_gc', 'False'),                  # what one step needs, the next needs again
-        ('blas.ldflags', ldflags),              # '' too: Theano would search, and complain
+        ('blas.ldflags', ldflags),              # even '': else Theano searches, and complains
         ('floatX', 'float32')])
 
 
 def problems(own):
-    """What no training can use of the user's own settings (:func:`training.theano_settings.read`), a line each."""
+    """The user's own settings (:func:`training.theano_settings.read`) that no training can use, a line each."""
     lines = theano_settings.problems(own)
     if 'blas.ldflags' in own and own['blas.ldflags'].value and not _links(*own['blas.ldflags'].value.split()):
         lines.append('%s: g++ cannot link this: write ldflags = -lopenblas, or leave it out' % theano_settings.shown(
@@ -121,7 +121,7 @@ def problems(own):
 
 
 class _OwnWords(logging.Filter):
-    """For Theano's advice to delete a lock by hand, which would break what another training compiles."""
+    """In place of Theano's advice to delete a lock by hand, which would break another training's compiling."""
 
     said = False
 
@@ -137,7 +137,7 @@ _OWN_WORDS = _OwnWords()
 
 
 def check():
-    """After Theano's import: it continues on the CPU where its GPU does not start, for 140 hours instead of four.
+    """After Theano's import, check its GPU: where that does not start it uses the CPU, for 140 hours instead of four.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def check():
     if theano.config.device != 'cpu' or theano.config.init_gpu_device:
         from theano import gpuarray
         if not gpuarray.pygpu_activated:
-            raise UserError(_NO_GPU % ('device = %s' % theano.config.device, ' (it says why above)'))
+            raise UserError(_NO_GPU % ('device = %s' % theano.config.device, ' (the reason is above)'))
 
 
 def device():
@@ -159,11 +159,11 @@ def device():
     return 'the GPU %s' % theano.config.device
 
 
-_NO_GPU = '%s: Theano cannot use a GPU here%s: make doctor explains what is missing; DEVICE=cpu trains without'
+_NO_GPU = '%s: Theano cannot use a GPU here%s: run make doctor to see what is missing, or give DEVICE=cpu'
 
 
 def _check_pygpu(said):
-    """Whether there is pygpu: Theano without it says so in a traceback, and continues on the CPU."""
+    """Check for pygpu: without it Theano prints a traceback, and continues on the CPU."""
     try:
         import pygpu        # noqa: F401
     except ImportError as error:
@@ -171,7 +171,7 @@ def _check_pygpu(said):
 
 
 def _check_writable(folder):
-    """Whether Theano can keep there what it compiles."""
+    """Check that Theano can keep what it compiles there."""
     try:
         if not os.path.isdir(folder):
             os.makedirs(folder)
@@ -179,12 +179,12 @@ def _check_writable(folder):
     except EnvironmentError:
         writable = False
     if not writable:
-        raise UserError('%s cannot be written, and Theano keeps there what it compiles: name another folder '
+        raise UserError('%s cannot be written, and Theano keeps what it compiles there: name another folder '
                         '(THEANO_FLAGS=base_compiledir=FOLDER)' % folder)
 
 
 def _trusted(folder):
-    """A folder for what Theano compiles, and unpickles and runs when it finds it again: this one, or a temporary one."""
+    """A folder for what Theano compiles, and later unpickles and runs: this one if it is safe, or a temporary one."""
     _check_writable(folder)
     problem = caches.problem(folder)
     if problem is None:
@@ -200,8 +200,8 @@ def threads(net):
     """Thread counts and waiting by environment variable.
 
     The operations of training.ops thread themselves, with OpenMP. BLAS has only small products left: its threads would
-    only wait for the same cores. A thread that waits for the others spins for some microseconds and then sleeps: longer
-    costs several times the work where another program uses the machine too.
+    only wait for the same cores. A thread that waits for the others spins for some microseconds and then sleeps: to spin
+    longer costs several times as much where another program uses the machine too.
     """
     counts = {'OMP_NUM_THREADS': machine.processors(), 'OPENBLAS_NUM_THREADS': 1}
     if 'OMP_WAIT_POLICY' not in os.environ:
@@ -227,7 +227,7 @@ def blas_flags():
             os.environ['LIBRARY_PATH'] = os.pathsep.join([folder] + [other for other in known if other not in ('', folder)])
             where = []
         return ' '.join(where + ['-l:' + name] + renamed(name)), [
-            'the system has no OpenBLAS to link, using the one of scipy\'s wheel; for what Theano computes by itself ' +
+            'the system has no OpenBLAS to link, using the one in scipy\'s wheel; for what Theano computes by itself ' +
             advice]
     return '', ['no OpenBLAS: what Theano computes by itself is several times slower; ' + advice]
 
@@ -243,7 +243,7 @@ def bundled_openblas():
 
 
 def renamed(library):
-    """The options of g++ for the names of a library's functions: from scipy 1.13 on they begin with scipy_."""
+    """Options of g++ for a library's function names: from scipy 1.13 on they begin with scipy_."""
     if not library.startswith('libscipy_'):
         return []
     return ['-D%s=scipy_%s' % (name, name) for name in [
@@ -252,7 +252,7 @@ def renamed(library):
 
 
 def _links(*flags):
-    # A linker that fails removes its output file, so that it must be nobody's to remove afterwards.
+    # A linker that fails removes its output file, so that gets a folder of its own.
     with open(os.devnull, 'r+b') as nothing, temporary_folder() as folder:
         command = ['g++', '-shared', '-x', 'c', os.devnull] + list(flags) + ['-o', os.path.join(folder, 'linked.so')]
         return subprocess.call(command, stdin=nothing, stdout=nothing, stderr=nothing) == 0

@@ -32,7 +32,7 @@ class CheckpointError(UserError):
 
 
 def versions():
-    """The versions of what computes, name to text, as settings.json has them, too."""
+    """The versions of what computes, name to text; settings.json has them too."""
     import theano
     from training.compatibility import lasagne
     return collections.OrderedDict([('python', platform.python_version()), ('theano', theano.__version__),
@@ -116,7 +116,7 @@ def _read(path):
 
 
 def _shown(value):
-    """What a file holds in the place of a number or version, in one short line."""
+    """Whatever a file holds for a number or version, in one short line."""
     return str(re.sub('[^ -~]', '?', value if isinstance(value, (str, type(u''))) else repr(value))[:40])
 
 

@@ -1,4 +1,4 @@
-"""Theano on every numpy, and Lasagne, whichever version is installed: the released 0.1 or the documents' 0.2.dev1.
+"""Make Theano work on every numpy, and import Lasagne of either version: the released 0.1, the documents' 0.2.dev1.
 
     from training.compatibility import lasagne
 
@@ -29,7 +29,7 @@ if _OLD_NAME not in sys.modules:
     sys.modules[_OLD_NAME] = theano.tensor.signal.downsample = _downsample
 
 with warnings.catch_warnings():
-    warnings.filterwarnings('ignore', message='pkg_resources')      # with which Lasagne 0.1 finds its own version
+    warnings.filterwarnings('ignore', message='pkg_resources')      # by which Lasagne 0.1 finds its version
     import lasagne  # noqa: E402 (it can only be imported now)
     import lasagne.layers  # noqa: E402, F401
 

@@ -1,12 +1,12 @@
-"""Theano's C modules compiled side by side. Theano itself compiles one after the other: a minute of CNV's first start.
+"""Compile Theano's C modules in parallel. Theano itself compiles one after another: a minute of CNV's first start.
 
     with side_by_side():
         step = theano.function(inputs, output)
 
-When the first module is not in Theano's cache, all of the function that are not are given to as many g++ as there are
-processors, and Theano then finds each done. Sources and keys are Theano's own. Its options too, but that no debug
-information is written (a sixth of the time), and that the headers which nearly all modules include, Python's, numpy's and
-the compiler's, are read once for all (another third).
+When the first module is not in Theano's cache, all the function's missing modules are given to as many g++ as there are
+processors, and Theano then finds each done. Sources, keys and options are Theano's own, but no debug information is written
+(a sixth of the time), and headers which nearly all modules include, Python's, numpy's and the compiler's, are read once for
+all (another third).
 """
 from __future__ import absolute_import
 
@@ -20,7 +20,7 @@ from common import machine, threads
 from common.files import temporary_folder
 
 MOST = 8        # compilers at once: each takes up to 300 MB
-FEW = 6         # modules of the same options, for which precompiling the headers takes longer than it saves
+FEW = 6         # for fewer modules of the same options precompiling the headers takes longer than it saves
 ROOM = 2 ** 30  # bytes that must be free for compiled headers, of 64 MB each: g++ wants some too
 HEADERS = """
 #include <Python.h>
@@ -42,7 +42,7 @@ HEADERS = """
 
 @contextlib.contextmanager
 def side_by_side():
-    """Within the block the C modules of a ``theano.function`` are compiled side by side."""
+    """Within the block the C modules of a ``theano.function`` are compiled in parallel."""
     one_by_one, make_all = cmodule.GCC_compiler.compile_str, vm.VM_Linker.make_all
     with temporary_folder() as folder:
         modules = _Modules(one_by_one, folder)
@@ -58,7 +58,7 @@ def side_by_side():
 
 
 class _Modules(object):
-    """What is compiled for one function."""
+    """The C modules of one function."""
 
     def __init__(self, one_by_one, folder):
         self.one_by_one, self.folder, self.nodes, self.built = one_by_one, folder, [], {}
@@ -95,11 +95,11 @@ class _Modules(object):
                 module_name = results.next(timeout=threads.LONG)
                 if module_name:
                     self.built[module_name] = tasks[module_name]['location']
-                with compilelock.lock_ctx():    # held already: refreshed, or others take it for abandoned
+                with compilelock.lock_ctx():    # held already: refresh it, else others take it over
                     pass
 
     def precompile_headers(self, tasks, pool):
-        """Have those tasks that are many of the same options start from headers that are compiled with these."""
+        """Have tasks, where many have the same options, start from headers that are compiled with these."""
         alike = {}
         for task in tasks:
             alike.setdefault(repr([task['preargs'], task['include_dirs']]), []).append(task)
@@ -112,7 +112,7 @@ class _Modules(object):
     def _precompile(self, numbered):
         number, tasks = numbered
         folder = os.path.join(self.folder, 'headers%d' % number)
-        header = os.path.join(folder, 'headers.h')      # g++ takes the compiled one that is beside it
+        header = os.path.join(folder, 'headers.h')      # g++ takes the compiled one beside it
         try:
             os.mkdir(folder)
             self.one_by_one('headers', HEADERS, folder, py_module=False, include_dirs=tasks[0]['include_dirs'],
@@ -146,5 +146,5 @@ def _task(node):
         return dict(module_name=linker.get_dynamic_module().code_hash, src_code=source, libs=linker.libraries(),
                     preargs=linker.compile_args() + ['-g0'],
                     include_dirs=linker.header_dirs(), lib_dirs=linker.lib_dirs())
-    except Exception:       # it has no C code, or what is wrong with it is said when Theano comes to it
+    except Exception:       # it has no C code, or Theano itself will say what is wrong with it
         return None

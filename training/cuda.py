@@ -1,12 +1,12 @@
-"""The libraries that Theano's GPU backend loads, asked themselves who they are; compiles nothing, and needs no GPU.
+"""Ask the libraries that Theano's GPU backend loads for their versions; compiles nothing, and needs no GPU.
 
     versions('nvrtc')                   # {'nvrtc': '10.2'}
     path('nvrtc')                       # '/usr/local/cuda-10.2/targets/x86_64-linux/lib/libnvrtc.so.10.2.89'
 
     python -m training.cuda nvrtc=10.2 cublas=10.2.2 cudnn=7.6.5 cudnn-runtime=10.2     # the gpu image's build does
 
-libgpuarray loads libcuda.so, libnvrtc.so and libcublas.so by these names, Theano the cuDNN that it links. Which file that is
-the loader's paths decide, so that only what is loaded can be asked.
+libgpuarray loads libcuda.so, libnvrtc.so and libcublas.so by these names, Theano the cuDNN that it links. The loader's
+paths decide which files these are, so only what is loaded can be asked.
 """
 from __future__ import absolute_import, print_function
 
@@ -66,7 +66,7 @@ def versions(library):
     OSError
         It cannot be loaded.
     AttributeError
-        It does not tell.
+        It tells no version.
     """
     loaded, found = load(library), collections.OrderedDict()
     if library == 'cuda':           # 12020: the newest CUDA that the driver knows
@@ -96,20 +96,20 @@ def _thousands(number):
 
 
 def main(arguments):
-    """Compare with what is expected, ``library=version``, of which later parts may be left out: 10.2 is any 10.2.2."""
+    """Compare with what is expected, ``library=version``; later parts may be left out: 10.2 stands for any 10.2.x."""
     for argument in arguments:
         name, _, expected = argument.partition('=')
         library = name.partition('-')[0]
         if library not in LIBRARIES or not expected:
-            raise UserError('%s: LIBRARY=VERSION, of %s' % (argument, ', '.join(LIBRARIES)))
+            raise UserError('%s: give LIBRARY=VERSION (%s)' % (argument, ', '.join(LIBRARIES)))
         try:
             version = versions(library).get(name)
         except (OSError, AttributeError) as error:
-            raise UserError('%s: it is to be where the loader looks, of version %s' % (error, expected))
+            raise UserError('%s: the loader must find it, in version %s' % (error, expected))
         if ('%s.' % version).startswith(expected + '.'):
             print('%s %s: %s' % (name, version, path(library)))
         else:
-            raise UserError('%s is %s, and not %s: %s' % (name, version, expected, path(library)))
+            raise UserError('%s is %s, not %s: %s' % (name, version, expected, path(library)))
 
 
 if __name__ == '__main__':

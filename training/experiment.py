@@ -27,9 +27,9 @@ def parse(net, arguments):
 
 
 def start(given, settings, resumes):
-    """The parameters that a training starts from, a path: those that are named; of a run that is resumed, those that it
-    says; or for one's own pictures those that come with the project, by which fewer are enough (bench/fine_tuning.py). None
-    where it starts from random weights.
+    """The path of the parameters that a training starts from: as the user says; as a resumed run says; or, for the user's
+    own pictures, those that come with the project, so that fewer pictures are enough (bench/fine_tuning.py). None for
+    random weights.
     """
     from datasets import registry
     if given.init:
@@ -63,8 +63,8 @@ def started_from(files):
 
 
 def made_from(given, init, fitting):
-    """What settings.json says beside the settings: what it started from, and how the user's own pictures were fitted, so
-    that others can be.
+    """What settings.json says besides the settings: what training started from, and how the user's own pictures were
+    fitted, so that others are fitted alike.
     """
     result = collections.OrderedDict([('init', init)] if init else [])
     if fitting and fitting.reads_ink:
@@ -85,7 +85,7 @@ def main(net, arguments):
 
 def train(given, stop):
     """Train as the options say, until the end or until a signal stops the run."""
-    from datasets import preview, registry      # numpy and all else: a signal is answered by now
+    from datasets import preview, registry      # numpy and all else: signals are handled by now
     from datasets.fitting import Fitting
     from training import backend, tensorboard
     from training.settings import Settings
@@ -118,9 +118,9 @@ def train(given, stop):
             run.events = tensorboard.Events(files.path)
         note(told(settings, backend.device()))
         if init and not resumes:
-            note('It starts from %s%s%s' % (
-                init, ', but for the last layer: it has other classes' * run.last_layer_is_new,
-                '' if given.init else '; with INIT=none (--init none), from random weights'))
+            note('Training starts from %s%s%s' % (
+                init, ', except the last layer, which has other classes' * run.last_layer_is_new,
+                '' if given.init else '; from random weights with INIT=none (--init none)'))
         make_room(files, resume)
         if fitting:
             preview.preview(settings.dataset, fitting, files.preview, tell=lambda line: None)
@@ -135,7 +135,7 @@ def told(settings, device):
 
 
 def make_room(files, resume):
-    """Put results aside that a run would overwrite, and make the run folder."""
+    """Put aside results that a run would overwrite, and make the run folder."""
     resumes = resume and files.has_checkpoint()
     if resume and not resumes:
         note('There is no checkpoint in %s: the run starts from the beginning' % files.path)

@@ -1,4 +1,4 @@
-"""Where a network went wrong: NaN or infinite numbers, layers that tell images no longer apart.
+"""Where a network went wrong: NaN or infinite numbers, layers that no longer tell images apart.
 
     all_alike(outputs)              # whether a network gives the same for every image
     dead_layer(network, images)     # where that begins
@@ -23,7 +23,7 @@ def all_alike(outputs):
 
 
 def dead_layer(network, images):
-    """The first layer, its batch norm and activation with it, whose units give the same for all images.
+    """The first layer whose units, after batch norm and activation, give the same for all images.
 
     It compiles: call it only where the outputs of the network are all alike.
 
@@ -45,10 +45,10 @@ def dead_layer(network, images):
 
 
 def overflowing_layer(network):
-    """The layer behind which a step's loss became NaN or infinite.
+    """The layer after which a step's loss became NaN or infinite.
 
-    The gradient of such a loss spoils every parameter at once, but not the running averages, which the way forward
-    leaves: the first layer where they are not finite, or else the last layer, whose outputs alone have no bound.
+    The gradient of such a loss spoils every parameter at once, but not the running averages, which the forward pass
+    sets: the first layer where they are not finite, or else the last layer, as only its outputs have no bound.
     """
     layers = _normalizations(network)
     return next((index for index, layer in enumerate(layers) if not _finite([layer.mean, layer.inv_std])),

@@ -172,7 +172,7 @@ class DropoutLayer(Layer):
     incoming : Layer
     p : float
     random : numpy.random.RandomState
-        Where the seed of this layer's own generator is drawn.
+        Draws the seed of this layer's own generator.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ from training.compatibility import keep_compiled, lasagne
 
 
 def squared_hinge_loss(outputs, targets):
-    """Mean over batch and classes of ``max(0, 1 - target*output)^2``, of 0 where the target is 0.
+    """Mean over batch and classes of ``max(0, 1 - target*output)^2``, or 0 where the target is 0.
 
     Works on arrays and on expressions alike.
     """
@@ -48,7 +48,7 @@ def hinge_targets(labels, classes, decision=LARGEST_OUTPUT):
 
 
 def answers(outputs, decision=LARGEST_OUTPUT):
-    """The classes that outputs stand for: of the highest output that reaches 0 the lowest class where none does.
+    """The classes that outputs stand for; by the highest output that reaches 0, class 0 where none does.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Learner(object):
     Attributes
     ----------
     states : list of shared variables
-        Everything that a training step changes, in a fixed order, but for the quantised weights, which follow from W.
+        Everything that a training step changes, in a fixed order, except the quantised weights, which follow from W.
     """
 
     def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss, BN_LR_scale=1):
@@ -137,11 +137,11 @@ class Learner(object):
         return self._outputs(images)
 
     def nodes(self):
-        """What a training step computes, in the order in which it does: nodes of Theano's graph."""
+        """What a training step computes, in its order: nodes of Theano's graph."""
         return self._train.maker.fgraph.toposort()
 
     def operations(self):
-        """The names of the classes of what a training step computes, in the order in which it does."""
+        """The class names of the operations of a training step, in their order."""
         return [type(node.op).__name__ for node in self.nodes()]
 
     def train(self, images, labels, learning_rate):

@@ -24,7 +24,7 @@ class Log(object):
     ----------
     path : str
     length : int
-        Bytes that are kept of a log that is there.
+        Bytes to keep of a log that is there.
     lost : callable
         Called with the reason where standard output can no longer be written; lines go to the file alone then.
     """
@@ -47,10 +47,10 @@ class Log(object):
     def to_terminal(self, text):
         """A line for standard output alone."""
         if not say(text, sys.stdout):
-            self.lost('nobody reads its output any more')
+            self.lost('its output is no longer read')
 
     def sync(self):
-        """Put the file on the disk: a checkpoint counts on the lines that were written before it."""
+        """Put the file on the disk: a checkpoint relies on the lines that were written before it."""
         os.fsync(self.handle.fileno())
 
     @property
@@ -78,7 +78,7 @@ def note_if_slow(text, seconds=1):
 
 
 def say(text, stream):
-    """Print a line at once; False where nobody reads the stream any more, which is a null device from then on."""
+    """Print a line at once; False if nobody reads the stream, which is then replaced by the null device."""
     try:
         print(text, file=stream)
         if stream is not None:          # None: started with it closed

@@ -94,7 +94,7 @@ def parameter_values(network):
 
 
 def set_parameter_values(network, arrays):
-    """Take over what :func:`parameter_values` returned, or what was saved.
+    """Set what :func:`parameter_values` returned, or what was saved.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def set_parameter_values(network, arrays):
 
 
 def start_from(network, arrays):
-    """Take over saved parameters: all, or where they are of another number of classes all but the last layer's.
+    """Set saved parameters: all, or, where they are of another number of classes, all but the last layer's.
 
     Parameters
     ----------

@@ -4,8 +4,8 @@
     python -m training.plain --net cnv -wb 1 -ab 2 --dataset cifar10 --data-dir DIR
 
 Nothing here is fast: each line of the training's specification is one expression of the libraries. The other modules of
-training/ compute the same many times as fast, can be stopped, and say what goes wrong; tests/training/test_faithful.py
-holds them to this one. What is saved is what weights_gen/ reads.
+training/ compute the same many times faster, can be stopped, and say what goes wrong; tests/training/test_faithful.py
+compares them with this one. weights_gen/ reads what is saved.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -32,7 +32,7 @@ from training.constants import ALPHA, EPSILON   # of batch norm: share of the ne
 # --- quantisers ------------------------------------------------------------------------------------------------------
 
 class _StraightThrough(scalar.basic.RoundHalfAwayFromZero):
-    """Rounding whose gradient is passed as if it were not there (straight-through estimator, arXiv:1602.02830)."""
+    """Rounding that gradients pass through unchanged (straight-through estimator, arXiv:1602.02830)."""
 
     def grad(self, inputs, output_gradients):
         return output_gradients

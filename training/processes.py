@@ -1,4 +1,4 @@
-"""Programs of this project in processes of their own, as Theano has one device.
+"""Run programs of this project as processes, as Theano has one device in each.
 
     status, said = python(None, 'scripts/doctor.py')
     arrays, about = ask(None, '-m', 'training.selftest', '--compute', 'cpu', '--only', 'lfcW1A1')
@@ -21,7 +21,7 @@ LARGEST = 2 ** 31       # bytes of an answer
 
 
 def python(environment, *arguments):
-    """Status and all that a Python program says, of the project's folder; `environment`: a dict, or None for this one."""
+    """Status and output of a Python program, run in the project's folder; `environment`: a dict, or None for this one."""
     process = subprocess.Popen((sys.executable,) + arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
     said = process.communicate()[0].decode('utf-8', 'replace')
@@ -34,7 +34,7 @@ def ask(environment, *arguments):
     Raises
     ------
     UserError
-        It failed; the last line that it said.
+        It failed; with its last line.
     """
     with temporary_folder() as folder:
         path = os.path.join(folder, 'answers.npz')

@@ -43,7 +43,7 @@ class Progress(object):
         self._draw(lambda bar: bar.close())
 
     def update(self, images, loss):
-        """So many more images are done; the mean loss of this epoch so far."""
+        """Count more images as done; `loss`: the epoch's mean so far."""
         self.here += images
         self.done += images
         now = clock()

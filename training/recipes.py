@@ -1,4 +1,4 @@
-"""How a network is trained: `original` as the documents say, `best` as measured better over as many epochs.
+"""How a network is trained: `original` as the documents say, `best` as measured better in as many epochs.
 
     make train NET=cnv RECIPE=best
     apply(network, 'best', 'cnv', dataset='cifar10')    # the network's numbers, changed
@@ -21,7 +21,7 @@ RECIPES = {
     },
 }
 
-# What changes for pictures of one's own where training starts from a network of others (bench/fine_tuning.py).
+# What changes for the user's own pictures where training starts from trained ones (bench/fine_tuning.py).
 FINE_TUNING = {
     'original': {'lfc': {}, 'cnv': {}},
     'best': {'lfc': {}, 'cnv': dict(LR_start=.0003)},
@@ -50,5 +50,5 @@ def apply(network, recipe, net, dataset, mirrored=None):
         raise UserError('there is no recipe %s: choose %s' % (recipe, ' or '.join(sorted(RECIPES, reverse=True))))
     network = network._replace(**RECIPES[recipe][net])
     if mirrored is None:
-        mirrored = network.mirrored and dataset in KNOWN and KNOWN[dataset].mirrored    # one's own: its owner knows
+        mirrored = network.mirrored and dataset in KNOWN and KNOWN[dataset].mirrored    # the user's own: they know
     return network._replace(mirrored=mirrored)

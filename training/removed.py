@@ -1,10 +1,10 @@
-"""What Theano 1.0.5 needs of Python and numpy, and later ones no longer have: given back to this process alone.
+"""Restore what Theano 1.0.5 needs and newer Pythons and numpys no longer have, for this process only.
 
     restore()           # before Theano is imported: training.backend.configure does so
     import theano
     restore_in_theano() # after it: training.compatibility does so
 
-Python 3.12 and later, numpy 1.24 and later. Each is given back only where it is missing.
+Python 3.12 and later, numpy 1.24 and later. Each is restored only where it is missing.
 """
 from __future__ import absolute_import
 
@@ -35,14 +35,14 @@ def restore():
     if missing('ComplexWarning'):
         np.ComplexWarning = np.exceptions.ComplexWarning
     if sys.version_info >= (3, 12) and 'numpy.distutils' not in sys.modules:
-        # numpy has it no longer for these Pythons. Theano asks where the headers are, and which BLAS numpy was built with.
+        # numpy no longer has it on these Pythons. Theano asks it where the headers are, and for the BLAS of numpy's build.
         _module('numpy.distutils', __path__=[])
         _module('numpy.distutils.misc_util', get_numpy_include_dirs=lambda: [np.get_include()])
         _module('numpy.distutils.__config__', blas_opt_info={})
 
 
 def compiler_flags():
-    """The options of g++ for Theano's C++: '', or that it includes a header from a folder that it then knows."""
+    """The options of g++ for Theano's C++: '', or to include a header, whose folder the environment then has."""
     import numpy as np
     if np.__version__.startswith('1.'):
         return ''
@@ -54,7 +54,7 @@ def compiler_flags():
 
 
 def restore_in_theano():
-    """What numpy has changed below Theano, rather than taken away."""
+    """Adapt to what numpy has changed rather than removed."""
     import numpy as np
     from theano.scalar import basic
 
@@ -73,7 +73,7 @@ class _Cast(object):
 class _Autocast(object):
     """The smallest type that holds a Python integer.
 
-    Theano tries int8 first, and looks whether the number has changed. numpy 2 raises OverflowError instead, which Theano
+    Theano tries int8 first, and checks whether the number changed. numpy 2 raises OverflowError instead, which Theano
     takes for a number too large for int64: 300 would become a uint64, and with it whole graphs float64.
     """
 

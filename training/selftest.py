@@ -1,11 +1,11 @@
-"""Whether this machine's GPU computes what the CPU does: one step of each network on both, and how fast.
+"""Check that this machine's GPU computes what the CPU does: a step of each network on both, and how fast.
 
     make selftest                                   # in the image: selftest, as its first word
     python -m training.selftest --only lfcW1A1      # one of the five
 
 Each network starts from the same random numbers, computes its outputs for a batch, and trains one step on it, with the
 documents' dropout; then outputs, loss, gradients and parameters are compared. Without a GPU the CPU's kernels are compared
-with their twins in plain Theano, which are what a GPU computes too. The lines are also in OUT/selftest.json, to be sent.
+with their twins in plain Theano, which a GPU computes too. OUT/selftest.json has the lines too, to be sent.
 
 Exit status: 0 where everything agrees and a GPU was there, or DEVICE=cpu asked for none; 3 where the CPU agrees with plain
 Theano, but no GPU was there; 1 where something differs or fails.
@@ -35,8 +35,8 @@ SECONDS = 3.            # of steps that are timed
 REPORT = 'selftest.json'
 KINDS = collections.OrderedDict([('cuda', 'the GPU'), ('cpu', 'the CPU'), ('twins', 'plain Theano')])
 
-# What may differ. Sums are rounded in other orders, and so an activation that is at its quantiser's edge may fall on the
-# other side of it: then one image's outputs differ, and all gradients a little. What computes wrongly differs in everything.
+# What may differ. Sums are rounded in other orders, so an activation at its quantiser's edge may fall on the other side of
+# it: then one image's outputs differ, and all gradients a little. A wrong computation differs in everything.
 LIMITS = collections.OrderedDict([
     ('loss', 1e-3),             # as a share of the loss
     ('images', .05),            # the share of images whose outputs differ
@@ -44,7 +44,7 @@ LIMITS = collections.OrderedDict([
     ('parameters', .02)])       # the share that is elsewhere after the step: of biases, whose gradient is 0, many
 CLOSE = 1e-4
 
-# What takes long and belongs on the GPU; where one of these is in a step for it, it is copied to the host and back.
+# What takes long and belongs on the GPU; if one is left on the host, its data is copied there and back.
 _HEAVY = ('Dot22', 'Dot22Scalar', 'Dot', 'Gemm', 'BatchedDot', 'CorrMM', 'CorrMM_gradWeights', 'CorrMM_gradInputs',
           'AbstractConv2d', 'AbstractConv2d_gradWeights', 'AbstractConv2d_gradInputs', 'Pool', 'MaxPoolGrad')
 
@@ -238,9 +238,9 @@ def versions():
 def main(arguments):
     """The command line; see --help."""
     parser = options.parser('selftest', __doc__.split('\n')[0])
-    parser.add_argument('--only', choices=list(OVERLAYS), metavar='NETWORK', help='of the five: %s' % ', '.join(OVERLAYS))
-    parser.add_argument('--compute', choices=list(KINDS), help='what this program starts itself for')
-    parser.add_argument('--file', help='where --compute writes to')
+    parser.add_argument('--only', choices=list(OVERLAYS), metavar='NETWORK', help='one network: %s' % ', '.join(OVERLAYS))
+    parser.add_argument('--compute', choices=list(KINDS), help='internal: what to compute')
+    parser.add_argument('--file', help='internal: where to write it')
     given = parser.parse_args(arguments)
     if given.compute:
         return child(given.compute, OVERLAYS[given.only], given.file)
@@ -268,7 +268,7 @@ def main(arguments):
         ('limits', LIMITS), ('networks', reports)]), indent=2, separators=(',', ': '))
     with whole_file(path, 'w') as handle:
         handle.write(six.ensure_text(text) + u'\n')
-    say('ok', 'what to send: %s' % path)
+    say('ok', 'report to send: %s' % path)
     return status
 
 

@@ -78,7 +78,7 @@ class Settings(collections.namedtuple('Settings', [
                                             out, recipe, network, overlay)
 
     def fine_tuning(self):
-        """The settings of a training of pictures of one's own that starts from trained parameters."""
+        """The settings of a training on the user's own pictures that starts from trained parameters."""
         return self._replace(network=self.network._replace(**recipes.FINE_TUNING[self.recipe][self.net]))
 
     @property
@@ -141,6 +141,6 @@ class Settings(collections.namedtuple('Settings', [
             ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),
             ('seed', self.seed), ('recipe', self.recipe)] + list(self.network._replace(
                 epochs=self.epochs, dataset=self.dataset_name)._asdict().items()))
-        if result['BN_LR_scale'] == 1:      # runs from before there was one resume
+        if result['BN_LR_scale'] == 1:      # so that older runs resume
             del result['BN_LR_scale']
         return result

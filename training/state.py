@@ -24,7 +24,7 @@ _TEXTS = ('identity', 'best_sha256')        # arrays of text, of any length
 
 
 def identity(run):
-    """What must be the same where a run is resumed, name to text."""
+    """What must be the same for a run to resume, name to text."""
     result = collections.OrderedDict((name, str(value)) for name, value in run.settings.deciding().items())
     result['data (SHA-256)'] = _digest((run.images, run.labels) + run.data.valid + run.data.test)
     result['initial parameters (SHA-256)'] = _digest(run.initial) if run.initial else 'none'
@@ -52,7 +52,7 @@ def of_run(run, log_length):
 
 
 def restore(run, arrays):
-    """Take over what :func:`of_run` gave; the length that train.log had.
+    """Restore what :func:`of_run` gave; returns the length of train.log.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""Stopping by SIGTERM, Ctrl-C or a closed terminal, at a place from which the run can be resumed.
+"""Stop on SIGTERM, Ctrl-C or a closed terminal, at a point from which the run can be resumed.
 
     with Stop() as stop:
         compile_everything()            # a signal raises Stopped here: nothing is lost yet
         stop.from_now_on_asked()
-        while not stop.reason: ...      # a signal only asks; who computes looks, and writes a checkpoint
+        while not stop.reason: ...      # a signal only sets reason; this loop writes a checkpoint
 """
 from __future__ import absolute_import
 
@@ -29,7 +29,7 @@ class Stopped(KeyboardInterrupt):
 class Stop(object):
     """Answers signals while it is entered: the first asks to stop, a later one ends the process at once.
 
-    What stops a group of processes reaches this one twice, for make passes on to it what it gets itself.
+    A signal to a group of processes reaches this one twice, as make passes on those that it gets.
 
     Attributes
     ----------
@@ -57,12 +57,12 @@ class Stop(object):
         self.reason = self.reason or reason
 
     def check(self):
-        """Raise Stopped where a signal came: a library that was being imported or that compiled may have caught it."""
+        """Raise Stopped if a signal came: a library that was being imported or compiling may have caught it."""
         if self.reason:
             raise Stopped('stopped before the first batch (%s): start it again' % self.reason)
 
     def from_now_on_asked(self):
-        """Signals raise Stopped no longer; one that came before does, here."""
+        """Signals no longer raise Stopped; one that came before does so here."""
         self.check()
         self._raises = False
 

@@ -23,7 +23,7 @@ from common.errors import UserError
 
 Setting = collections.namedtuple('Setting', ['name', 'value', 'source'])
 
-# Setting, the values that no training can use, what to write: what the original's users have set, and what each does here.
+# Setting, values that no training can use, what to write: what users of the original have set, and what each does here.
 _CANNOT = (
     ('device', 'gpu.*', 'Theano 1.0 calls a GPU cuda: write device = cuda, which needs pygpu, or device = cpu'),
     ('device', '(?!cpu$|cuda[0-9]*$|opencl[0-9]+:[0-9]+$).*', 'write device = cpu, or cuda where pygpu is installed'),
@@ -88,7 +88,7 @@ def problems(settings):
 
 def told(settings, usual):
     """What decides speed or results, and is not as usual (name to value), a line each."""
-    return [shown(setting) + (', which is not followed: training computes in float32' if name == 'floatx' else '')
+    return [shown(setting) + (', which is ignored: training computes in float32' if name == 'floatx' else '')
             for name, setting in settings.items()
             if _DECIDE.match(name) and setting.value != usual.get('floatX' if name == 'floatx' else name)]
 

@@ -1,4 +1,4 @@
-"""A run: its epochs, the best model, what is written; stopped at any moment, and resumed to the same bit.
+"""A run: its epochs, the best model, its files; it can be stopped at any moment, and resumes to the same bit.
 
     run = Run(settings, registry.load('digits', 'lfc'))
     run(resume=True)
@@ -141,7 +141,7 @@ class Run(object):
             handle.write(six.ensure_text(json.dumps(self._description(), indent=2, separators=(',', ': '))) + u'\n')
         left_out = len(self.images) - self.batches * self.batch_size
         if left_out:
-            note('%d of the %d training images, others each epoch, are left out: they fill no batch of %d'
+            note('%d of the %d training images, different ones each epoch, are left out: too few for a batch of %d'
                  % (left_out, len(self.images), self.batch_size))
         for line in self.settings.lines(len(self.images)):
             self.log(line)
@@ -254,13 +254,13 @@ class Run(object):
             self._checkpoint()
             stopped = Stopped('stopped in epoch %d, batch %d of %d (%s): resume with --resume (RESUME=1)' % (
                 self.epoch + 1, self.batch, self.batches, self.stop.reason))
-            self.log.to_file(str(stopped))      # for a reader who has no terminal any more; a resumed run removes it
+            self.log.to_file(str(stopped))      # for readers whose terminal is gone; a resumed run removes it
             raise stopped
 
     # --- values that are not finite ----------------------------------------------------------------------------------
 
     def _check_parameters(self):
-        """Before they are kept."""
+        """Check before they are kept."""
         layer = health.spoilt_layer(self.network)
         if layer is not None:
             raise self._not_finite('a parameter is NaN or infinite', layer)

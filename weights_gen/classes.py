@@ -30,7 +30,7 @@ def names(overlay, count, path=None):
     Raises
     ------
     BadClasses
-        The file is not such a file, or has not one name for each output of the network.
+        The file is not such a file, or lacks one name for each output of the network.
     """
     if path is not None:
         result = read(path)

@@ -70,15 +70,15 @@ def _check_replaceable(out):
 def main(arguments):
     """The command line; see --help."""
     parser = options.parser('weights', __doc__.split('\n')[0])
-    parser.add_argument('--params', metavar='FILE.npz', help='what training saved; that of the run where not given')
-    parser.add_argument('--out', metavar='DIR', help='the parameter folder to write; that of the run where not given')
-    parser.add_argument('--classes', metavar='FILE', help='names of the classes, UTF-8, one a line; of the run, or '
-                        'CIFAR-10\'s for cnv and the digits for lfc, where not given')
+    parser.add_argument('--params', metavar='FILE.npz', help='the trained parameters (default: the run\'s)')
+    parser.add_argument('--out', metavar='DIR', help='the parameter folder to write (default: the run\'s)')
+    parser.add_argument('--classes', metavar='FILE', help='names of the classes, UTF-8, one a line (default: the run\'s, '
+                        'or CIFAR-10\'s for cnv and the digits for lfc)')
     given = parser.parse_args(arguments)
     if given.params and given.out:
         overlay = overlays.find(given.net, given.weight_bits, given.activation_bits)
     elif given.params or given.out:
-        parser.error('give both --params and --out, or neither for those of a run')
+        parser.error('give both --params and --out, or neither, to use a run\'s')
     else:
         run_folder = RunFolder(registry.run_path(given))
         overlay, given.out, given.params = run_folder.overlay, run_folder.folder, run_folder.needed(run_folder.parameters)

@@ -38,7 +38,7 @@ def pack(matrix, pe, simd, bits):
 
 
 def unpack(words, columns, simd, bits):
-    """The matrix that :func:`pack` packed; bits of a word beyond simd * bits are not looked at.
+    """The matrix that :func:`pack` packed; bits of a word beyond simd * bits are ignored.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ def read(path, overlay, other_bits=False):
     named = _NAMED.search(path)
     bits = overlay.weight_bits, overlay.activation_bits
     if named and not other_bits and tuple(map(int, named.groups())) != bits:
-        raise BadArchive('%s is named for %s-bit weights and %s-bit activations, and is asked for as %d and %d: give '
+        raise BadArchive('%s is named for %s-bit weights and %s-bit activations, not %d and %d: give '
                          '-wb %s -ab %s, or another file' % ((path,) + named.groups() + bits + named.groups()))
     with open_regular(path) as handle:
         _check_names(path, overlay, handle)
@@ -130,7 +130,7 @@ def _check_names(path, overlay, handle):
     missing = [name for name in expected if not found[name]]
     found.subtract(expected)
     left_over = [name for name in sorted(found) if found[name] > 0]
-    for problem, names in (('lacks', missing), ('has left over', left_over)):
+    for problem, names in (('lacks', missing), ('also has', left_over)):
         if names:
             raise BadArchive('%s %s %s: %s has arr_0 to arr_%d; is it of another network?'
                              % (path, problem, _some(names), overlay.name, len(expected) - 1))

@@ -6,7 +6,7 @@ the quantiser. That is where x itself passes
     t = (mean - b) + (step - beta) / (gamma*inv_std)
 
 so the hardware only compares (Umuroglu et al., FINN, 2017, section 4.2.2). Where gamma is negative the comparison
-turns round; `flip` keeps it "greater than" by changing the sign of the unit's weights and of t.
+is reversed; `flip` keeps it "greater than" by changing the sign of the unit's weights and of t.
 """
 from __future__ import absolute_import, division
 

@@ -2,13 +2,13 @@
 
     data = load('photos/pets', Fitting('cnv'))      # photos/pets/cat/*.jpg, photos/pets/dog/*.jpg
 
-With ``train/``, ``test/`` and, if liked, ``valid/`` above the class folders (or training_set/, seg_test/ and the like)
-the pictures are divided as they say; without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`),
+With ``train/``, ``test/`` and optionally ``valid/`` above the class folders (or training_set/, seg_test/ and the like)
+these divide the pictures; without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`),
 frames of one film together. Classes are in the order of their folders' names, numbers in them by value: 9 before 10.
-Hidden files and files that are not pictures are ignored. Each picture counts once, however many copies there are: what
-it holds decides, not its name. A copy in ``test/`` or ``valid/`` is taken out of training.
+Hidden files and files that are not pictures are ignored. Each picture counts once, however many copies there are: its
+content decides, not its name. A copy in ``test/`` or ``valid/`` is taken out of training.
 
-A picture is decoded once, under whatever name or date it comes again; what the network sees of it is kept in
+A picture is decoded only once, even if its name or date changes; what the network sees of it is kept in
 ``~/.cache/bnn-pynq-training/pictures`` (:func:`common.machine.cache_folder`).
 """
 from __future__ import absolute_import
@@ -77,7 +77,7 @@ def collect(path, fitting, broken='skip', tell=None, refuse=None):
     tell : callable, optional
         Takes a line about the pictures; :func:`datasets.messages.say` where not given.
     refuse : callable, optional
-        Takes a line about what stops a training, and may return; where not given, that is raised.
+        Takes a line about what stops a training, and may return; where not given, it is raised.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def collect(path, fitting, broken='skip', tell=None, refuse=None):
     Raises
     ------
     DatasetError
-        For what `refuse` is not given, and where there are no class folders to speak of.
+        What would stop a training, without `refuse`; or there are no class folders.
     """
     tell, refuse = tell or say, refuse or _refuse
     root = names.encoded(os.path.expanduser(path))

@@ -1,7 +1,7 @@
-"""What the network sees of a folder's pictures, kept: decoded once, under whatever name or date they come again.
+"""A cache of what the network sees of a folder's pictures: decoded only once, even if their names or dates change.
 
-One file for each folder, network and choice, in ``~/.cache/bnn-pynq-training/pictures``; one that is damaged is
-only made again.
+One file for each folder, network and choice, in ``~/.cache/bnn-pynq-training/pictures``; a damaged one is just made
+again.
 """
 from __future__ import absolute_import
 
@@ -29,7 +29,7 @@ def folder():
 
 
 def path_of(root, fitting):
-    """``<of what is read, and of the folder's name>-<of where it is>.npz``, hashes: a moved folder's is found."""
+    """``<hash of what is read and the folder's name>-<hash of its place>.npz``: a moved folder's is found."""
     import PIL
     place = os.path.realpath(root)
     deciding = [_VERSION, os.path.basename(place).decode('latin-1'), fitting.net, fitting.invert, fitting.threshold,
@@ -39,7 +39,7 @@ def path_of(root, fitting):
 
 
 def copy(path, fitting):
-    """What the newest cache of another folder of the same name holds: maybe of this one, before it was moved."""
+    """The newest cache of another folder of the same name: perhaps of this one, before it was moved."""
     others = sorted(glob.glob(path.rsplit('-', 1)[0] + '-*.npz'), key=os.path.getmtime)
     return load(others[-1], fitting) if others else {}
 

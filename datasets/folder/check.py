@@ -1,4 +1,4 @@
-"""Which pictures of a folder count, and for which part; what is wrong goes to ``tell(line)``, or ``refuse(line)``."""
+"""Which pictures of a folder count, and for which part; problems go to ``tell(line)`` or ``refuse(line)``."""
 from __future__ import absolute_import
 
 import collections
@@ -44,14 +44,14 @@ def check_classes(path, found, chosen, tell, refuse):
 
 
 def check_left(path, found, chosen, why, examples, refuse):
-    """Check that there is a picture of each class among some; `examples` has one that is not, by the class."""
+    """Check that `chosen` has a picture of each class; `examples` has, by class, one that was left out."""
     for label in np.setdiff1d(sorted(examples), [picture.label for picture in chosen]):
         refuse('%s: no picture of the class %s is left: %s (%s); each class needs pictures of its own'
                % (path, names.shown(found.classes[label]), why, examples[label]))
 
 
 def check_blank(path, chosen, fitting, tell, refuse):
-    """What shows the network nothing, and what looks different on the board than where it was made."""
+    """Refuse or report pictures of one colour, and report those whose transparency is ignored."""
     if fitting.reads_ink:
         blank = [picture for picture in chosen if picture.image.min() == picture.image.max()]
     else:
@@ -62,13 +62,13 @@ def check_blank(path, chosen, fitting, tell, refuse):
             path, len(blank), shown[0], 'another threshold may help (THRESHOLD=); see the preview' if fitting.reads_ink
             else 'if their values are 0 and 1, multiply them by 255'))
     say_list(tell, '%s: %d of %d pictures are of one colour to the network' % (path, len(blank), len(chosen)), shown)
-    say_list(tell, '%s: transparent parts count for nothing, here as on the board: what lies under them shows; put the '
-             'pictures on a colour of your own if it should not' % path,
+    say_list(tell, '%s: transparency is ignored, here as on the board: what lies under it shows; if it should not, put '
+             'the pictures on a colour of your own' % path,
              [names.shown(picture.path) for picture in chosen if TRANSPARENT in picture.remark])
 
 
 def once(path, chosen, tell):
-    """Each picture once; none whose copies have several labels, of which there is a line for each class."""
+    """Each picture once, but none whose copies have several labels; and of these a line for each class."""
     copies = collections.OrderedDict()
     for picture in sorted(chosen, key=lambda picture: ('test', 'valid', 'train', None).index(picture.part)):
         copies.setdefault(picture.pixels, []).append(picture)
@@ -83,7 +83,7 @@ def once(path, chosen, tell):
         if len(some) > 1:
             twice.append(line)
     say_list(tell, '%s: %d pictures are in more than one class and are left out' % (path, len(unclear)), unclear)
-    say_list(tell, '%s: %d pictures are there more than once and count once' % (path, len(twice)), twice)
+    say_list(tell, '%s: %d pictures occur more than once and count once' % (path, len(twice)), twice)
     return clear, examples
 
 
@@ -93,8 +93,8 @@ def divided(path, found, chosen, tell, refuse):
         return _assigned(path, found, chosen, ('valid', 'test'), tell, refuse)
     torn = tracks.torn(*zip(*((picture.path, picture.label, picture.part) for picture in chosen)))
     if torn:
-        tell('%s: the names show frames of one film in several of train/, valid/ and test/, %d times (%s: %s): the network '
-             'is tested on what it has all but seen; put all frames of a film into one of them' % (
+        tell('%s: the names show frames of one video in several of train/, valid/ and test/, %d times (%s: %s), so the '
+             'test is worth little: put all frames of a video into one of them' % (
                  path, len(torn), names.shown(found.classes[torn[0][0]]), _film(torn[0][1])))
     kept = [picture for picture in chosen if picture.part == 'test']
     if any(picture.part == 'valid' for picture in chosen):
@@ -130,7 +130,7 @@ def _assigned(path, found, chosen, parts, tell, refuse):
                 films = [None if within else track for track, within in zip(films, inside)]
                 torn.append('%s/' % names.shown(found.classes[few.label]))
                 continue
-            refuse('%s: the class %s has %d pictures that the network can tell from each other and from other classes\'%s: '
+            refuse('%s: the class %s has %d pictures that the network can tell apart, also from other classes%s: '
                    'at least %d are needed, to train, %s; add others%s' % (
                        path, names.shown(found.classes[few.label]), few.count, _same(chosen, few.label), len(parts) + 1,
                        ' and '.join(PURPOSES[part] for part in parts),
@@ -139,16 +139,16 @@ def _assigned(path, found, chosen, parts, tell, refuse):
             chosen, films = [[one for one, within in zip(some, inside) if not within] for some in (chosen, films)]
     different = {(picture.label, track) for picture, track in zip(chosen, films) if track is not None}
     if different:
-        tell('%s: by their names %d pictures are frames of %d films (%s, ...); those of one film stay in one part'
+        tell('%s: by their names %d pictures are frames of %d videos (%s, ...); those of one video stay in one part'
              % (path, len(films) - films.count(None), len(different), _film(min(different)[1])))
     if torn:
-        tell('%s: frames of one film come into several parts, as there are too few films in %s: the network is tested on '
-             'what it has all but seen; make train/ and test/ yourself, of different films' % (path, shortened(torn)))
+        tell('%s: frames of one video are in several parts, as there are too few videos in %s, so the test is worth '
+             'little: make train/ and test/ yourself, of different videos' % (path, shortened(torn)))
     return refused + [picture._replace(part=part) for picture, part in zip(chosen, divided)]
 
 
 def _same(chosen, label):
-    """' (cat/1.png looks as dog/2.png)' where pictures of a class are taken for others."""
+    """' (it sees the same in cat/1.png and dog/2.png)', or '' without such a pair."""
     first = {}
     for picture in sorted(chosen, key=lambda picture: picture.label == label):
         other = first.setdefault(picture.look, picture)
@@ -158,7 +158,7 @@ def _same(chosen, label):
 
 
 def tell_alike(path, chosen, fitting, tell):
-    """Of pictures that look as one of another class does, and which."""
+    """Report pictures that look like one of another class."""
     labels = collections.defaultdict(set)
     for picture in chosen:
         labels[picture.look].add(picture.label)
@@ -166,6 +166,6 @@ def tell_alike(path, chosen, fitting, tell):
     if some:
         pair = [picture for picture in some if picture.look == some[0].look]
         other = next(picture for picture in pair if picture.label != pair[0].label)
-        tell('%s: %d of %d pictures look to the network as one of another class does, such as %s and %s: see the preview%s'
+        tell('%s: %d of %d pictures look to the network like one of another class, such as %s and %s: see the preview%s'
              % (path, len(some), len(chosen), names.shown(pair[0].path), names.shown(other.path),
                 '; another threshold may help (THRESHOLD=)' if fitting.reads_ink else ''))

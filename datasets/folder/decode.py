@@ -17,8 +17,8 @@ from datasets.messages import progress
 
 LARGEST_FILE = 2 ** 28      # bytes; the largest pictures are decoded two at a time
 WORKERS = 2
-READ, BROKEN, OTHER, NOT_NOW = range(4)     # the last: broken, and maybe not so the next time
-BLANK, TRANSPARENT = 'blank', 'transparent'     # what is remarked of pictures that are read, for CNV
+READ, BROKEN, OTHER, NOT_NOW = range(4)     # the last: broken, but perhaps not the next time
+BLANK, TRANSPARENT = 'blank', 'transparent'     # remarks on pictures that are read, for CNV
 
 _OTHER_FORMATS = (b'.avif', b'.jp2', b'.jxl', b'.cr2', b'.nef', b'.dng', b'.svg', b'.pdf')
 
@@ -63,7 +63,7 @@ def read_all(root, found, fitting):
                 for array, value in zip(read, row):
                     array[index] = value
                 done += 1
-    finally:        # what is decoded when it is stopped need not be so again
+    finally:        # when stopped, what has been decoded is kept
         left_out = set(missing[done:]) | set(np.flatnonzero(read.states == NOT_NOW))
         kept = [index for index in range(count) if index not in left_out]
         if done or len(known) > len(kept):
@@ -83,8 +83,8 @@ def _key(path):
 
 
 def _decoded(paths, fitting, contents):
-    """Rows of a Read for some files, in order. Two threads do: Pillow lets go of the interpreter while it decodes."""
-    with threads.pool(WORKERS) as pool, warnings.catch_warnings():      # these filters are the whole process's
+    """Rows of a Read for some files, in order; by two threads, as Pillow lets both decode at once."""
+    with threads.pool(WORKERS) as pool, warnings.catch_warnings():      # filters of the whole process
         warnings.simplefilter('ignore')
         rows = pool.imap(lambda path: _decode(path, fitting, contents), paths)
         for row in progress((rows.next(timeout=threads.LONG) for _ in paths), len(paths), 'Decoding'):
@@ -94,7 +94,7 @@ def _decoded(paths, fitting, contents):
 def _decode(path, fitting, contents):
     """A row of a Read: (image, state, hash of the upright pixels, hash of the file, reason or remark).
 
-    Of a file whose hash is in `contents` it is the row that is there.
+    For a file whose hash is in `contents`, the row there.
     """
     blank, zeros = np.zeros(fitting.shape, np.uint8), np.zeros(32, np.uint8)
     data = None

@@ -1,8 +1,8 @@
 """What is in a folder of class folders: paths, labels, parts; no file is opened.
 
 Parts (train/, valid/, test/) are recognised by their names (:mod:`datasets.folder.parts`), and by what they hold:
-class folders. A folder named train/ with pictures in it, beside others, is a class: a vehicle. What is neither plainly
-the one nor the other is refused, with what to rename. What lies elsewhere is listed in :attr:`Found.unused`.
+class folders. A folder named train/ with pictures in it, beside others, is a class: a vehicle. What is not plainly one
+or the other is refused, with what to rename. What lies elsewhere is listed in :attr:`Found.unused`.
 """
 from __future__ import absolute_import
 
@@ -20,7 +20,7 @@ from datasets.pictures import EXTENSIONS
 _IGNORED = (b'thumbs.db', b'ehthumbs.db', b'desktop.ini', b'__macosx', b'@eadir', b'lost+found', b'__pycache__',
             b'$recycle.bin', b'system volume information', b'icon\r')      # and hidden files
 
-# unused: what of the pictures is not used, and why, to their paths.
+# unused: why files are not used, to their paths.
 Found = collections.namedtuple('Found', ['classes', 'paths', 'labels', 'parts', 'unused'])
 
 
@@ -70,7 +70,7 @@ def find(root):
 
 
 def _join_spellings(classes):
-    """cat/ in test/ is Cat/ of train/, where only one of them can be meant."""
+    """Take cat/ in test/ for Cat/ in train/, if no other can be meant."""
     trained = collections.defaultdict(list)
     for title, folders in classes.items():
         if 'train' in folders:
@@ -82,20 +82,20 @@ def _join_spellings(classes):
 
 
 def _check_titles(shown, classes):
-    """Refuse images/ as a class: alone, or beside masks/ or labels/, it holds those of all classes."""
+    """Refuse images/ as a class: alone, or beside masks/ or labels/, it holds all classes."""
     holders = [title for title in classes if is_holder(title.encode('utf-8'))]
     if holders:
-        raise DatasetError('%s holds %s/ as a class, which is no name of one: put the pictures of each class into a folder '
-                           'of its own, named after it' % (shown, names.shown(holders[0])))
+        raise DatasetError('%s holds %s/, which does not name a class: put the pictures of each class into a folder of its '
+                           'own, named after the class' % (shown, names.shown(holders[0])))
 
 
 def is_clutter(name):
-    """Whether a file's or folder's name (bytes) is of what systems and programs put beside one's own files."""
+    """Whether a name (bytes) is of a file or folder that systems and programs put beside the user's own."""
     return name.startswith(b'.') or name.lower() in _IGNORED
 
 
 def files(root):
-    """Paths below a folder (bytes) of all files in it and its folders, but for clutter, in natural order."""
+    """Paths below a folder (bytes) of all files in it and its folders, except clutter, in natural order."""
     return _files(root, b'')
 
 
@@ -108,7 +108,7 @@ def _title(where, name):
 
 
 def _entries(folder):
-    """Names in a folder, in natural order, but for hidden ones and other systems' clutter."""
+    """Names in a folder, in natural order, except hidden ones and other systems' clutter."""
     return sorted((name for name in os.listdir(folder) if not is_clutter(name)),
                   key=lambda name: names.natural(names.text(name)))
 
@@ -124,7 +124,7 @@ def _pictures(root, folder):
 
 
 def _descended(root, folders):
-    """(folder below the root, its folders): further in where folders hold nothing but one, down to one with the parts."""
+    """(folder below the root, its folders): where folders hold only one folder, the innermost that has the parts."""
     top, inner = b'', folders
     while len(inner) == 1 and not _pictures(root, top) and not part_of(inner[0]):
         top = os.path.join(top, inner[0])
@@ -135,7 +135,7 @@ def _descended(root, folders):
 
 
 def _tops(root, top, folders):
-    """The folders that hold the class folders, as (part, folder), and what is unused; one of no part without parts."""
+    """The folders that hold the class folders, as (part, folder), and what is unused; without parts (None, folder)."""
     shown = names.shown(os.path.join(root, top))
     parts = [(part_of(name), os.path.join(top, name)) for name in folders if part_of(name)]
     there = [part for part, _ in parts]
@@ -162,7 +162,7 @@ def _tops(root, top, folders):
         pictures = _pictures(root, name)
         if pictures and not _folders(os.path.join(root, name)):
             raise DatasetError('%s holds %d pictures and no class folders: sort them into folders named after their '
-                               'classes, or move it elsewhere and give the folder of class folders alone'
+                               'classes, or move this folder elsewhere and give only the folder of class folders'
                                % (names.shown(os.path.join(root, name)), len(pictures)))
     places = around + [(top, 'beside %s' % given)] + [(name, 'beside the class folders') for _, name in parts]
     return parts, _unused(root, places, [os.path.join(top, name) for name in others])
@@ -173,8 +173,8 @@ def _check_no_parts(shown, parts, others):
     for part, name in parts:
         if part != 'train' or names.text(name).lower() != u'train':
             raise DatasetError(
-                '%s holds %s/ with pictures in it%s: if it is a part, it needs a folder for each class, and so does the '
-                'other (train/ and test/); or move it elsewhere; if it is a class, rename it' % (
+                '%s holds %s/ with pictures in it%s: if it is a class, rename it; if it is a part, train/ and test/ need a '
+                'folder for each class; or move it elsewhere' % (
                     shown, names.shown(name), _beside(others)))
 
 
@@ -194,7 +194,7 @@ def _inner(root, part, folder):
 
 
 def _unused(root, places, folders=()):
-    """What is not looked at, to its paths: files that lie in some places themselves, and all files of some folders."""
+    """Why files are not used, to their paths: files directly in some places, and all files of some folders."""
     result = collections.OrderedDict()
     for place, why in places:
         pictures = _pictures(root, place)

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Which folders' names are those of parts: train/, training_set/, seg_test, Test-Images, 01_val, Trainingsdaten, train2017.
+"""Which folder names mean a part: train/, training_set/, seg_test, Test-Images, 01_val, Trainingsdaten, train2017.
 
     part_of(b'Test-Images')     # 'test'
     part_of(b'test tube')       # None
@@ -31,7 +31,7 @@ def part_of(name):
     words = [word for word in re.findall(u'[a-z]+', plain) if word not in _ADDED]
     matched = [_WORD.match(word) for word in words]
     kinds = {found.lastgroup for found in matched if found}
-    numbers = re.findall(u'[0-9]+', plain.lstrip(u'0123456789'))       # those in front are there to sort by
+    numbers = re.findall(u'[0-9]+', plain.lstrip(u'0123456789'))       # those in front are for sorting
     if len(kinds) != 1 or not all(matched) or not all(map(_YEAR.match, numbers)):
         return None
     return str(kinds.pop())

@@ -1,8 +1,8 @@
-"""Which pictures are frames of one film, or versions of one picture, by their names: they belong into one part.
+"""Which pictures are, by their names, frames of one film or versions of one picture: they belong in one part.
 
     of_class(['00000_00000', '00000_00001', '00001_00000', ...])    # ['00000', '00000', '00001', ...]
 
-Where they are divided, the network is tested on what it has all but seen. Names show it plainly: GTSRB's track and frame,
+Otherwise the network is tested on near copies of what it learned. Names show it plainly: GTSRB's track and frame,
 00012_00003; a frame's number behind the word, park-frame12; numbers that count from 0 or 1 behind several names that end in
 a number, clip2_001; the hash that Roboflow puts behind each of its variations, cat_jpg.rf.0123...; folders named clip1/ or
 track_07/ within a class.
@@ -19,7 +19,7 @@ _FRAME = re.compile(u'(.*[^_ .-])[_ .-]*(?:frame|frm|bild)[_ .-]*[0-9]+\\Z', re.
 _VARIATION = re.compile(u'(.+)\\.rf\\.[0-9a-zA-Z]{16,}\\Z', re.DOTALL)
 _COUNTED = re.compile(u'(.*[0-9])[_ .-]+([0-9]+)\\Z', re.DOTALL)
 _FOLDER = re.compile(u'(?:track|clip|video|film|movie|seq|sequence|scene|shot|take)s?[_ .-]*[0-9]+\\Z', re.IGNORECASE)
-_LARGE = .5     # so many of a class's tracks have several pictures
+_LARGE = .5     # the least share of tracks with several pictures
 
 
 def of(paths, labels):
@@ -90,7 +90,7 @@ def _by_pattern(pattern, stems):
 
 
 def _by_count(stems):
-    """Where nearly all begin with 0 or 1 and leave out few: pictures from many places are not numbered so."""
+    """Where nearly all begin with 0 or 1 and have few gaps: pictures from many places are not numbered so."""
     matched = [_COUNTED.match(names.text(os.path.basename(stem))) for stem in stems]
     tracks = [(os.path.dirname(stem), found.group(1)) if found else None for stem, found in zip(stems, matched)]
     numbers = collections.defaultdict(set)

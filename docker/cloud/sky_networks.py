@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the five networks as one SkyPilot job, each on a spot T4 of its own: sky-train.yaml once for each of them.
+"""Prints one SkyPilot job of five tasks, sky-train.yaml for each network, each on its own spot T4.
 
     python3 docker/cloud/sky_networks.py > networks.yaml
     sky jobs launch networks.yaml --env BUCKET=my-bnn-runs
@@ -15,7 +15,7 @@ from common.overlays import OVERLAYS  # noqa: E402
 
 
 def task(text, **values):
-    """The task file with other values of its top-level or environment names."""
+    """The task file with new values for some top-level or environment names."""
     for name, value in values.items():
         text, count = re.subn(r'(?m)^((?:  )?%s:) .*$' % name, lambda match: '%s %s' % (match.group(1), value), text)
         if count != 1:

@@ -1,4 +1,4 @@
-"""What the proofs call other processes with, and the lines that say what came out."""
+"""How the proofs call other processes, and the lines that report what they found."""
 from __future__ import absolute_import, division, print_function
 
 import os
@@ -8,7 +8,7 @@ from training.processes import ask
 
 
 def environment(device, **variables):
-    """A process's environment, with a device in Theano's words: 'cpu', 'cuda', 'opencl0:0'."""
+    """Environment variables of a process for a device, by Theano's name: 'cpu', 'cuda', 'opencl0:0'."""
     result = dict(os.environ, **variables)
     result.pop('DEVICE', None)
     flags = [result.get('THEANO_FLAGS'), 'device=%s' % device, result.pop('FLAGS', None)]
@@ -17,18 +17,18 @@ def environment(device, **variables):
 
 
 def answers(environment, *arguments):
-    """What scripts.prove_gpu.compute answers: :func:`training.processes.ask`."""
+    """Run scripts.prove_gpu.compute; its answers as :func:`training.processes.ask` returns them."""
     return ask(environment, '-m', 'scripts.prove_gpu.compute', *arguments)
 
 
 class Report(object):
-    """Lines, and whether all that they say is well."""
+    """Prints lines, and remembers whether any was a failure."""
 
     def __init__(self):
         self.failed = False
 
     def __call__(self, well, text):
-        """Say what was found; `well` says whether it is as it should be."""
+        """Print a finding; `well`: whether it is as expected."""
         print('%-8s %s' % ('ok' if well else 'failure', text))
         sys.stdout.flush()
         self.failed = self.failed or not well

@@ -1,10 +1,10 @@
-"""Some steps of one network on the device that Theano has, and what its graph is made of.
+"""Run some training steps of one network on the device that Theano uses, and describe its graph.
 
     python -m scripts.prove_gpu.compute --network lfcW1A1 --steps 10 --file answers.npz [--nudges 4]
 
-The device is DEVICE's or THEANO_FLAGS'. A nudge trains once more, with the last bit of a tenth of the parameters changed and
-the images of each batch exchanged, which changes nothing but rounding: how far that strays is the measure of what rounding
-may do.
+DEVICE or THEANO_FLAGS chooses the device. A nudge trains again, with the last bit of a tenth of the parameters changed and
+the images of each batch in another order, which changes only rounding. How far its losses stray shows what rounding alone
+can do.
 """
 from __future__ import absolute_import, division
 
@@ -20,19 +20,19 @@ from common.overlays import OVERLAYS
 from training import backend, processes
 
 CLASSES = 10
-MASK = (64, 256)        # of the dropout that is compared bit by bit
+MASK = (64, 256)        # shape of the dropout mask that is compared bit by bit
 VIEWS = ('GpuDimShuffle', 'GpuSubtensor', 'GpuReshape', 'GpuAllocEmpty', 'GpuContiguous', 'Shape', 'Shape_i')  # no launches
 TRANSFERS = ('GpuFromHost', 'HostFromGpu')
 
 
 class Steps(object):
-    """A network on its start, and batches for it: the same ones on every device.
+    """A network with its starting parameters and batches: the same on every device.
 
     Parameters
     ----------
     overlay : common.overlays.Overlay
     steps, batch : int
-        How many, and images of each.
+        Number of batches, and images in each.
     """
 
     def __init__(self, overlay, steps, batch):
@@ -52,7 +52,7 @@ class Steps(object):
         self.start = [(variable, variable.get_value()) for variable in self.learner.states]
 
     def losses(self, nudge=None, after_first=lambda: None):
-        """The loss of each step; nudge: a seed, see above."""
+        """The loss of each step; nudge: a seed, see the module."""
         random, values = np.random.RandomState(nudge), self.values
         for variable, value in self.start:
             variable.set_value(value)
@@ -70,16 +70,16 @@ class Steps(object):
 
 
 def compute(overlay, steps, batch, nudges):
-    """The numbers of some steps, and what they are made of.
+    """Results of some steps, and what the graph is made of.
 
     Returns
     -------
     arrays : OrderedDict of str to array
-        'outputs' of evaluation (batch, classes), 'losses' (steps,), 'strayed_N' those of each nudge, 'mask' of dropout;
-        after the first step 'parameter_N' in the order in which they are saved, and 'moment_N', Adam's mean of those that
-        have one.
+        'outputs' of evaluation (batch, classes); 'losses' (steps,); 'strayed_N', the losses of a nudge; 'mask' of dropout;
+        after the first step, 'parameter_N', in the order in which they are saved, and 'moment_N', Adam's mean of the
+        gradient, for those that have one.
     about : dict
-        What :func:`counts` returns; 'device'; 'names' of the parameters, and 'scales' of their steps.
+        What :func:`counts` returns; 'device'; 'names' of the parameters; 'scales' of their learning rates.
     """
     import theano
     from training import ops
@@ -106,13 +106,13 @@ def compute(overlay, steps, batch, nudges):
 
 
 def counts(nodes):
-    """What a step is made of.
+    """What a training step's graph is made of.
 
     Returns
     -------
     dict
-        'operations': how many by name; 'launches': those of the GPU that are no mere views; 'transfers'; 'on_the_host': what
-        should not be there. There are the sizes of things, and what a step counts: all else would travel.
+        'operations': their number by name; 'launches': GPU operations that are not views; 'transfers': their number;
+        'on_the_host': operations that should be on the GPU. Only sizes and a step's counters may be on the host.
     """
     operations = collections.Counter(type(node.op).__name__ for node in nodes)
     of_the_gpu, on_the_host = collections.Counter(), set()
@@ -127,7 +127,7 @@ def counts(nodes):
 
 
 def main(arguments):
-    """The command line; see above."""
+    """The command line; see the module."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--network', choices=list(OVERLAYS), required=True)
     parser.add_argument('--steps', type=int, default=10)
@@ -136,7 +136,7 @@ def main(arguments):
     given = parser.parse_args(arguments)
     overlay = OVERLAYS[given.network]
     backend.configure(overlay.net)
-    import theano  # noqa: F401 (as it was configured)
+    import theano  # noqa: F401 (with the configuration above)
     backend.check()
     answers, about = compute(overlay, given.steps, overlay.network.training.batch_size, given.nudges)
     with whole_file(given.file) as handle:

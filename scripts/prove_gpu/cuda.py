@@ -1,9 +1,9 @@
-"""CUDA's code path without a GPU: all kernels are compiled by NVRTC 10.2, and a driver that does nothing loads them.
+"""CUDA's code path without a GPU: NVRTC 10.2 compiles all kernels, and a driver that does nothing loads them.
 
     LD_LIBRARY_PATH=FOLDER python -m scripts.prove_gpu.cuda       # see prove_gpu.sh
 
 It shows that everything compiles for the architecture, what a step is made of, that checkpoints are written and read, and
-what doctor and selftest say. It cannot show numbers, cuDNN or speed.
+what doctor and selftest say. It cannot show numerical results, cuDNN or speed.
 """
 from __future__ import absolute_import, division
 
@@ -19,16 +19,16 @@ from training.processes import python
 
 T4, TOO_NEW = '7.5', ('8.0', '9.0')
 WITHOUT_CUDNN = 'dnn.enabled=False'
-MOST_LAUNCHES = {'lfc': 106, 'cnv': 214}        # half of what it was: 212 and 428
+MOST_LAUNCHES = {'lfc': 106, 'cnv': 214}        # half of what it was before kernels were fused: 212 and 428
 
 
 def flags(kernels):
-    """Theano's settings, with an empty folder for what is compiled: else it would be found, and not be compiled again."""
+    """Theano flags with an empty folder for compiled kernels, so that all are compiled."""
     return '%s,gpuarray.cache_path=%s' % (WITHOUT_CUDNN, kernels)
 
 
 def modules(path):
-    """What the driver logged: how many modules were loaded of each architecture, and how many launches there were."""
+    """The driver's log: the number of modules loaded for each architecture, and the number of launches."""
     found, launches = {}, 0
     if os.path.exists(path):
         with open(path) as handle:
@@ -42,7 +42,7 @@ def modules(path):
 
 
 def compiles(report, overlay, folder):
-    """All kernels of a network are compiled for a T4."""
+    """Report whether all kernels of a network compile for a T4."""
     log = os.path.join(folder, overlay.name)
     try:
         _, about = answers(environment('cuda', FLAGS=flags(os.path.join(folder, overlay.name + '-kernels')),
@@ -58,18 +58,18 @@ def compiles(report, overlay, folder):
 
 
 def says(report, folder, capability, program, *expected):
-    """What a program of the project says on such a GPU: the words expected, in one line each, and a status other than 0."""
+    """Report whether a program of the project fails on such a GPU and says each of the expected words in one line."""
     variables = environment('cuda', FLAGS=flags(os.path.join(folder, capability)), STAND_IN_CAPABILITY=capability)
     status, said = python(variables, *program)
     for words in expected:
         lines = [line.strip() for line in said.splitlines() if words in line]
         report(status not in (0, 2) and len(lines) == 1, 'compute capability %s, %s: %s' % (
             capability, program[1].rpartition('.')[2] if program[0] == '-m' else program[0],
-            lines[0] if lines else 'nothing of "%s": %s' % (words, said.strip().splitlines()[-1:])))
+            lines[0] if lines else 'does not say "%s": %s' % (words, said.strip().splitlines()[-1:])))
 
 
 def main(arguments):
-    """The exit status: 0 where all is well, else 1."""
+    """The exit status: 0 if all is well, else 1."""
     report = Report()
     with temporary_folder() as folder:
         for overlay in OVERLAYS.values():
@@ -86,7 +86,7 @@ def main(arguments):
         given = os.environ.get('THEANO_FLAGS')
         os.environ['THEANO_FLAGS'] = ','.join(filter(None, [given, flags(os.path.join(folder, 'resumed'))]))
         resume(report, 'cuda', 'cuda')
-    report(True, 'not shown, as there is no GPU: numbers, cuDNN, speed')
+    report(True, 'not shown without a GPU: numerical results, cuDNN, speed')
     return int(report.failed)
 
 

@@ -1,10 +1,10 @@
-"""The graph that a GPU gets, computed by OpenCL on this machine's processors, against the CPU's own kernels.
+"""Compute the graph for a GPU by OpenCL on this machine's processors, and compare it with the CPU's own kernels.
 
     python -m scripts.prove_gpu.opencl [--quick]        # quick: two networks, two steps
 
-Of each network at full size, in the documents' batches with the documents' dropout: outputs of evaluation, losses of ten
-steps, parameters after the first, dropout's masks; the tolerances are those of tests/training/test_faithful.py. Then a
-checkpoint of the one is resumed on the other, and selftest compares them.
+For each network, at full size and with the original batch size and dropout: evaluation outputs, losses of ten steps,
+parameters after the first step, and dropout masks, within the tolerances of tests/training/test_faithful.py. Then a
+training stopped on one device is resumed on the other, and selftest compares them.
 """
 from __future__ import absolute_import, division
 
@@ -26,23 +26,23 @@ from training.stopping import STOPPED
 
 OPENCL = 'opencl0:0'
 CLOSE = 1e-5
-ROUNDING = 1e-5         # of a gradient, as a share of its layer's root mean square
-UNDECIDED = 2e-3        # the share of parameters whose gradient is what rounding leaves of 0
+ROUNDING = 1e-5         # error of a gradient, relative to its layer's root mean square
+UNDECIDED = 2e-3        # share of parameters whose gradient is 0 but for rounding
 STEPS, NUDGES = 10, 4
 QUICK = ('lfcW1A1', 'cnvW1A2'), 2, 1
 
-# Launches of a step: no more than these. With a kernel for each array of each formula it was twice as many (216 and 431).
+# Most launches per step. With a kernel for each array of each formula there were twice as many (216 and 431).
 MOST_LAUNCHES = {'lfc': 108, 'cnv': 221}
 MOST_TRANSFERS = 5      # images, targets, two sizes, and the loss back
 
 
 def differences(one, other, about, overlay):
-    """What is too far apart, in words; and how far the losses are, as shares."""
+    """Lines that say what is too far apart; and the relative differences of the losses."""
     beyond = []
     if not np.array_equal(one['mask'], other['mask']):
-        beyond.append('dropout draws other numbers')
+        beyond.append('dropout draws different numbers')
     if not np.allclose(one['outputs'], other['outputs'], rtol=CLOSE, atol=CLOSE):
-        beyond.append('the outputs of evaluation, by %.1g' % np.abs(one['outputs'] - other['outputs']).max())
+        beyond.append('the evaluation outputs, by %.1g' % np.abs(one['outputs'] - other['outputs']).max())
     apart = np.abs(one['losses'] - other['losses'])
     if not apart[0] <= CLOSE * other['losses'][0]:
         beyond.append('the first loss')
@@ -62,24 +62,24 @@ def _parameters(one, other, about, overlay):
         total += value.size
         if close.all():
             continue
-        if name == 'b':         # batch norm takes it away again: its gradient is what rounding leaves of 0
+        if name == 'b':         # batch norm cancels it: its gradient is 0 but for rounding
             well = close | (np.abs(value - expected) < 3 * rate)
         elif name in ('mean', 'inv_std'):
             well = close
-        else:                   # Adam's step is as far off, as a share, as its gradient
+        else:                   # Adam's step has the same relative error as its gradient
             gradient = np.abs(other['moment_%d' % number])
             well = close | (np.abs(value - expected) * gradient <
                             rate * scale * ROUNDING * np.sqrt(np.mean(gradient ** 2)))
             undecided += np.sum(~close)
         if not well.all():
-            beyond.append('%d of %d numbers of parameter %d, %s' % (np.sum(~well), value.size, number, name))
+            beyond.append('%d of %d values of parameter %d, %s' % (np.sum(~well), value.size, number, name))
     if undecided >= UNDECIDED * total:
-        beyond.append('%d parameters' % undecided)
+        beyond.append('%d values of all parameters' % undecided)
     return beyond
 
 
 def compare(report, overlay, steps, nudges):
-    """One network on both: a line."""
+    """Compare one network on both, and report it in a line."""
     try:
         one, about = answers(environment(OPENCL), '--network', overlay.name, '--steps', str(steps))
         other, _ = answers(environment('cpu'), '--network', overlay.name, '--steps', str(steps), '--nudges', str(nudges))
@@ -94,7 +94,7 @@ def compare(report, overlay, steps, nudges):
 
 
 def made_of(report, overlay, about, most_launches):
-    """What a step is made of: a line."""
+    """Report what a step is made of, in a line."""
     operations = about['operations']
     report(not about['on_the_host'] and about['launches'] <= most_launches[overlay.net] and
            about['transfers'] <= MOST_TRANSFERS, '%s, a step: %d launches (at most %d), %d transfers (at most %d), %s on '
@@ -111,7 +111,7 @@ TRAINING = ['-m', 'training.experiment', '--net', 'lfc', '--dataset', 'digits', 
 
 
 def resume(report, first, second):
-    """A training that is stopped on one device goes on on the other."""
+    """Report whether a training stopped on one device resumes on the other."""
     with temporary_folder() as folder:
         arguments = TRAINING + ['--out', folder]
         process = subprocess.Popen([sys.executable, '-u'] + arguments, cwd=ROOT, env=environment(first),
@@ -136,7 +136,7 @@ def resume(report, first, second):
 
 
 def selftest(report):
-    """make selftest, which a real GPU is to run, with OpenCL in its place."""
+    """Run make selftest, which is for a real GPU, on OpenCL."""
     with temporary_folder() as folder:
         status, said = python(environment(OPENCL), '-m', 'training.selftest', '--only', 'lfcW1A1', '--runs', folder)
     lines = [line for line in said.splitlines() if 'lfcW1A1: ' in line] or said.splitlines()[-1:]
@@ -145,7 +145,7 @@ def selftest(report):
 
 
 def main(arguments):
-    """The command line; see above. The exit status: 0 where all is well, else 1."""
+    """The command line; see the module. The exit status: 0 if all is well, else 1."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--quick', action='store_true')
     given = parser.parse_args(arguments)

@@ -62,7 +62,7 @@ complaint() {  # the end of the log, shortened
     local error
     error=$(grep -oiE 'error: [^"]{1,150}' "$log" | tail -n 1 || true)
     [ -n "$error" ] || error=$(tail -n 1 "$log" | cut -c 1-150)
-    echo "${error:-it ended without a word}"
+    echo "${error:-it printed no error}"
 }
 
 pip_install() {  # NAME PYTHON ARGUMENT...: from the locks only
@@ -80,13 +80,13 @@ pip_install() {  # NAME PYTHON ARGUMENT...: from the locks only
             "$log"; then
         reason='the package registry cannot be reached: check the network (a proxy: HTTPS_PROXY; a mirror: PIP_INDEX_URL)'
     elif grep -qE 'DO NOT MATCH THE HASHES|HashMismatch' "$log"; then
-        reason='a downloaded file does not have the hash of the lock: something between here and the registry changed it'
+        reason='a downloaded file does not match the hash in the lock: something between here and the registry changed it'
     elif grep -q 'No space left' "$log"; then
         reason='the disk is full: free some space'
     else
         reason=$(complaint)
     fi
-    fail "$name: $reason; then make setup again. All of it is in $log"
+    fail "$name: $reason; then make setup again. Full log: $log"
 }
 
 make_27() {  # DIRECTORY
@@ -101,7 +101,7 @@ make_27() {  # DIRECTORY
         stamp "$venvs/tools/.complete" "$(key tools virtualenv)"
     fi
     "$python" "$venvs/tools/virtualenv.py" --no-download "$1" >> "$log" 2>&1 ||
-        fail "$python cannot make an isolated environment: $(complaint); all of it is in $log"
+        fail "$python cannot make an isolated environment: $(complaint); full log: $log"
 }
 
 any_pip() {  # an interpreter whose pip can fetch virtualenv: $python, or any Python 3
@@ -115,13 +115,13 @@ any_pip() {  # an interpreter whose pip can fetch virtualenv: $python, or any Py
 
 build() {  # NAME: from $python
     local name=$1 lock
-    say "making .venv/$name from Python $version ($python; ${why:-for the tests}); that takes a minute or two"
+    say "making .venv/$name from Python $version ($python; ${why:-for the tests}); this takes a minute or two"
     rm -rf "${venvs:?}/$name"
     : > "$log"
     case $name in
         2.7*) make_27 "$venvs/$name" ;;
         *) "$python" -m venv "$venvs/$name" >> "$log" 2>&1 ||
-               fail "$python cannot make an environment: $(complaint); all of it is in $log" ;;
+               fail "$python cannot make an environment: $(complaint); full log: $log" ;;
     esac
     for lock in $(locks "$name"); do
         pip_install "$lock" "$venvs/$name/bin/python" -r "$root/requirements/$lock.txt"
@@ -131,14 +131,14 @@ build() {  # NAME: from $python
 
 build_conda() {
     local verb
-    say "making .venv/conda with $conda ($why); that takes a quarter of an hour and 5 GB"
+    say "making .venv/conda with $conda ($why); this takes a quarter of an hour and 5 GB"
     rm -rf "${venvs:?}/conda"
     : > "$log"
     case $conda in *micromamba) verb=(create --yes) ;; *) verb=(env create) ;; esac
     "$conda" "${verb[@]}" --quiet --prefix "$venvs/conda" --file "$root/environment.yml" >> "$log" 2>&1 || {
         refused_terms
         fail "$conda: $(grep -iE 'error|not found|no such|nothing provides|ResolvePackage' "$log" | head -n 1);" \
-            "all of it is in $log"
+            "full log: $log"
     }
     python=$conda
     finish conda
@@ -169,7 +169,7 @@ if sys.version_info >= (3, 12):
 import theano
 x = theano.tensor.fvector()
 assert theano.config.cxx and theano.function([x], theano.tensor.exp(x) + 1)([0])[0] == 2' "$root" >> "$log" 2>&1 ||
-            fail "Theano cannot compile here: $(complaint); all of it is in $log"
+            fail "Theano cannot compile here: $(complaint); full log: $log"
     fi
     stamp "$venvs/$name/.complete" "$python" "$(key "$name" $(locks "$name"))"
 }

@@ -83,7 +83,7 @@ choose() {
         elif [ "$headers" = 0 ] && needs_headers "$kind"; then
             reject "$candidate lacks its headers (Python.h), which Theano compiles against"
         elif [ "$found" = 2.7 ] && ! is_ascii "$venvs"; then
-            reject "$candidate makes no environment in a folder whose name is not ASCII"
+            reject "$candidate cannot make an environment in a folder whose name is not ASCII"
         elif [ "$rank" -gt "$best" ]; then
             best=$rank version=$found python=$executable
         fi
@@ -96,22 +96,22 @@ ways_out() {
     if command -v apt-get > /dev/null; then answer="$answer (apt-get install python3-dev python3-venv)"
     elif command -v dnf > /dev/null; then answer="$answer (dnf install python3-devel)"
     fi
-    echo "$answer; pyenv install 3.11 and uv python install 3.11 work on any; or name one that is elsewhere:" \
+    echo "$answer; pyenv install 3.11 or uv python install 3.11 works on any machine; or name one that is elsewhere:" \
         "make setup PYTHON=/path/to/python"
 }
 
 find_python() {  # sets version, python and why; status 1 if there is none
     if [ -n "$PYTHON" ]; then
-        choose any < <(named "$PYTHON") || fail "PYTHON=$PYTHON does not fit" \
+        choose any < <(named "$PYTHON") || fail "PYTHON=$PYTHON is not suitable" \
             "(${rejected:-there is no such command or file}): Theano 1.0.5 trains on Python 2.7 and 3.8 to 3.14"
         why='chosen by PYTHON='
         return
     fi
     # The locked 2.7 packages have wheels for x86-64 only.
     case $(uname -m) in
-        x86_64 | amd64) if choose 2.7 < <(candidates 2.7); then why='the documents'\'' Python'; return; fi ;;
+        x86_64 | amd64) if choose 2.7 < <(candidates 2.7); then why='as in the original'; return; fi ;;
     esac
     choose training < <(candidates 3) || return
     why='no usable Python 2.7 here; Theano 1.0.5 trains on this one too'
-    is_ascii "$venvs" || why='Python 2.7 makes no environment in a folder whose name is not ASCII'
+    is_ascii "$venvs" || why='Python 2.7 cannot make an environment in a folder whose name is not ASCII'
 }

@@ -24,8 +24,8 @@ choose_runtime() {
         auto)
             if [ -z "$PYTHON" ] && find_engine && runs_image; then name=docker why="the project's image is there"
             elif find_python || fetch_python; then :
-            elif find_conda; then name=conda why="no Python that fits${rejected:+ ($rejected)}"
-            elif find_engine; then name=docker why="no Python that fits${rejected:+ ($rejected)}"
+            elif find_conda; then name=conda why="no suitable Python${rejected:+ ($rejected)}"
+            elif find_engine; then name=docker why="no suitable Python${rejected:+ ($rejected)}"
             else no_python
             fi ;;
         *) fail "RUNTIME=$RUNTIME: auto, venv, conda or docker" ;;
@@ -43,7 +43,7 @@ choose_runtime() {
 fetch_python() {
     local host problem
     host=$(any_pip) || return
-    say "no Python that fits${rejected:+ ($rejected)}: uv is to fetch Python 3.11 into .venv/python, some 30 MB, from" \
+    say "no suitable Python${rejected:+ ($rejected)}: uv will fetch Python 3.11 into .venv/python, about 30 MB, from" \
         "${UV_PYTHON_INSTALL_MIRROR:-its own releases}"
     lock
     if [ "$(cat "$venvs/uv/.complete" 2> /dev/null)" != "$(key uv uv)" ]; then
@@ -59,4 +59,4 @@ fetch_python() {
     why='fetched by uv'
 }
 
-no_python() { status=3 fail "no Python that fits${rejected:+ ($rejected)}: $(ways_out)"; }
+no_python() { status=3 fail "no suitable Python${rejected:+ ($rejected)}: $(ways_out)"; }

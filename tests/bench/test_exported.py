@@ -1,4 +1,4 @@
-"""bench/exported.py times what it says, and only what computes the right scores."""
+"""bench/exported.py: it times what it says, and only code that computes the right scores."""
 from __future__ import absolute_import
 
 import json

@@ -1,4 +1,4 @@
-"""bench/fine_tuning.py: which pictures it takes."""
+"""bench/fine_tuning.py: which pictures it chooses."""
 from __future__ import absolute_import
 
 import numpy as np
@@ -10,7 +10,7 @@ from datasets.images import Dataset, Images
 
 
 def numbered(first, count):
-    """Images that say which they are, of seven classes in turn."""
+    """Images whose pixels are their numbers, of seven classes in turn."""
     numbers = np.arange(first, first + count)
     return Images(numbers.reshape(-1, 1, 1, 1).repeat(3, 3), (numbers % 7).astype(np.uint8))
 

@@ -1,4 +1,4 @@
-"""bench/pictures.py: the photographs that it makes, and what it says of them."""
+"""bench/pictures.py: the photographs that it makes, and the figures that it prints."""
 from __future__ import absolute_import, division
 
 import json
@@ -27,7 +27,7 @@ def test_figures(monkeypatch, capsys):
     result = json.loads(capsys.readouterr()[0])
     assert (result['count'], result['of'], sorted(result['seconds'])) == (12, 120, ['cnv', 'lfc'])
     for times in result['seconds'].values():
-        # the clock of Python 2.7 has hundredths of a second: the cache may be quicker
+        # Python 2.7's clock has a resolution of .01 s: reading the cache may take 0
         assert times['first'] > 0 <= times['again'] and abs(times['first, scaled'] - 10 * times['first']) < .1
     assert os.environ.get('XDG_CACHE_HOME') == before
     assert pictures.main(['--count', '12']) is None

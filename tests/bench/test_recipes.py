@@ -1,4 +1,4 @@
-"""bench/recipes.py: what it does with the results that are there."""
+"""bench/recipes.py: what it does with earlier results, and its losses."""
 from __future__ import absolute_import
 
 import json

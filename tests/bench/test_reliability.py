@@ -1,4 +1,4 @@
-"""The recorded run of what must not be lost: how it counts, and that bench/README.md has its numbers."""
+"""The recorded reliability run: how it counts, and that bench/README.md has its numbers."""
 from __future__ import absolute_import
 
 import io
@@ -38,7 +38,7 @@ def test_the_table():
         '| a command: killed, of 18 calls | 10 | 0 | 0 | 0 | 0 |', '| damaged input: npz | 7 |  | 0 | 0 | 0 |',
         '| epochs of a training of 5.0 minutes, digits | 5 | 0 | 0 | 0 | 0 |']
     assert reliability.bad(results()) == 0
-    assert 'not searched' in reliability.table(dict(results(), fuzz=None))[-1]
+    assert 'not tried' in reliability.table(dict(results(), fuzz=None))[-1]
 
 
 @pytest.mark.parametrize('part, counts', [

@@ -1,4 +1,4 @@
-"""The watch over a long training: what grows is told, what other programs do is not."""
+"""bench/soak.py: it reports what grows, but not what other programs cause."""
 from __future__ import absolute_import, division
 
 import os
@@ -16,7 +16,7 @@ needs_proc = pytest.mark.skipif(not os.path.isdir('/proc/self/fd'), reason='no /
 
 
 def rows(count=22, **changes):
-    """Epochs alike but for `changes`, name to a function of the epoch's number."""
+    """Equal epochs, except for `changes`: name to a function of the epoch's number."""
     even = dict(epoch=0, minutes=1., seconds=10., cpu_seconds=9., memory_mb=300., peak_mb=310., files=9, threads=2)
     return [soak.Row(**dict(even, **{name: change(number) for name, change in changes.items()}))
             for number in range(count)]
@@ -38,7 +38,7 @@ def test_what_grows(name, change):
     dict(cpu_seconds=lambda number: 9 + 5 * (number % 2)), dict(memory_mb=lambda number: 200 if number < 2 else 300),
     dict(memory_mb=lambda number: 300 - number), dict(seconds=lambda number: 10 + number)])
 def test_what_does_not(changes):
-    """A busy machine, the first epochs, less than before."""
+    """A busy machine, the first epochs, a decrease."""
     assert soak.judge(rows(**changes))[1] == []
 
 

@@ -18,7 +18,7 @@ from tests.shared import GOLDEN
 
 @pytest.fixture(scope='session')
 def published(tmpdir_factory):
-    """name -> path of the folder that BNN-PYNQ published for that overlay."""
+    """name -> path of the parameter folder that BNN-PYNQ published for that overlay."""
     if not os.path.isdir(GOLDEN):
         pytest.skip('no golden files: %s is not there' % GOLDEN)
     root = str(tmpdir_factory.mktemp('published'))
@@ -33,7 +33,7 @@ def published(tmpdir_factory):
 
 @pytest.fixture(scope='session')
 def golden():
-    """The answers of the original's own software runtime."""
+    """The answers of BNN-PYNQ's own software runtime."""
     if not os.path.isdir(GOLDEN):
         pytest.skip('no golden files: %s is not there' % GOLDEN)
     with np.load(os.path.join(GOLDEN, 'board_outputs.npz')) as archive:
@@ -42,7 +42,7 @@ def golden():
 
 @pytest.fixture(scope='session')
 def random_folder(tmpdir_factory):
-    """name -> path of a parameter folder with random contents, made when it is asked for."""
+    """name -> path of a parameter folder with random contents, made when first used."""
     root = str(tmpdir_factory.mktemp('random'))
 
     class Folders(dict):
@@ -57,7 +57,7 @@ def random_folder(tmpdir_factory):
 
 @pytest.fixture
 def run_folder(random_folder, tmpdir):
-    """A run of digits with lfcW1A1, as training and the generator leave it."""
+    """A run of lfcW1A1 on digits, as training and the generator leave it."""
     run = tmpdir.mkdir('digits-lfcW1A1')
     shutil.copytree(random_folder['lfcW1A1'], str(run.join('lfcW1A1')))
     run.join('settings.json').write(json.dumps({'seed': 1234, 'versions': {'numpy': '1.16.6'}}))
@@ -75,7 +75,7 @@ def built_once(random_folder, tmpdir_factory):
 
 @pytest.fixture
 def built(built_once, tmpdir):
-    """A package in a folder of its own."""
+    """A package, alone in a folder."""
     path = str(tmpdir.mkdir('packages').join('digits-lfcW1A1.tar.gz'))
     shutil.copy(built_once, path)
     return path

@@ -1,5 +1,4 @@
-"""Stands in for the package bnn on a host: its API as the specifications of overlay and board have it, its answers the
-simulator's.
+"""A mock of the package bnn: its API follows the specifications of overlay and board, its answers come from the simulator.
 
 A test copies this file to where the board has bnn/__init__.py, beside the folder params.
 """
@@ -18,7 +17,7 @@ NETWORK_CNVW1A1, NETWORK_CNVW1A2, NETWORK_CNVW2A2 = 'cnvW1A1', 'cnvW1A2', 'cnvW2
 NETWORK_LFCW1A1, NETWORK_LFCW1A2 = 'lfcW1A1', 'lfcW1A2'
 PARAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'params')
 
-# What of the real package a notebook may call, and with how many arguments.
+# What a notebook may call in the real package, and its arguments.
 CONSTANTS = {'RUNTIME_HW', 'RUNTIME_SW', 'NETWORK_CNVW1A1', 'NETWORK_CNVW1A2', 'NETWORK_CNVW2A2', 'NETWORK_LFCW1A1',
              'NETWORK_LFCW1A2', '__file__'}
 SIGNATURES = {
@@ -27,7 +26,7 @@ SIGNATURES = {
     'classify_path': {1}, 'classify_paths': {1}, 'classify_cifar': {1}, 'classify_cifars': {1},
     'classify_mnist': {1}, 'classify_mnists': {1}}
 
-WRONG = []      # runtimes whose first answer a test wants to be wrong
+WRONG = []      # runtimes whose first answer is to be wrong
 
 
 def available_params(network):
@@ -58,7 +57,7 @@ class CnvClassifier(_Classifier):
         return int(self._of_picture(img).argmax())
 
     def classify_image_details(self, img):
-        return self._of_picture(img).astype(np.uint32)      # as the board's library hands negative scores over
+        return self._of_picture(img).astype(np.uint32)      # as the board's library returns negative scores
 
     def _of_picture(self, img):
         path = os.path.join(PARAMS, 'picture.png')

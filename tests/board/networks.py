@@ -1,4 +1,4 @@
-"""Random networks and images, alive: thresholds lie where the sums do, so that every bit of a layer can be either."""
+"""Random networks and images. Thresholds are near the sums, so every bit of a layer can be 0 or 1."""
 from __future__ import absolute_import, division
 
 import os
@@ -17,7 +17,7 @@ def parameters(overlay, seed, extreme=False):
     overlay : common.overlays.Overlay
     seed : int
     extreme : bool
-        A third of the thresholds are at and beyond the ends of what the sums reach.
+        A third of the thresholds are at or beyond the limits of the sums.
     """
     rng = np.random.RandomState(seed)
     layers = []

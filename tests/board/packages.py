@@ -1,4 +1,4 @@
-"""What the tests of packages share: the Pythons that stand in for the board's, and what is in a package."""
+"""Shared by the tests of packages: Pythons that replace the board's, and what is in a package."""
 from __future__ import absolute_import, division
 
 import glob
@@ -22,7 +22,7 @@ def python(version):
                 return path
 
 
-# 3.6 is the board's own; without it, this one where it can stand in
+# 3.6 is the board's version; without it, this Python if it is recent enough
 BOARD_PYTHONS = [path for path in (python('3.6'), sys.executable if sys.version_info >= (3, 6) else None) if path]
 
 
@@ -38,6 +38,6 @@ def contents(path):
 
 
 def tree(folder):
-    """Every file below a folder and its bytes, the hidden ones too."""
+    """Every file below a folder, hidden ones too, with its bytes."""
     return {os.path.relpath(os.path.join(root, name), str(folder)): open(os.path.join(root, name), 'rb').read()
             for root, _, names in os.walk(str(folder)) for name in names}

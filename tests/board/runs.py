@@ -1,4 +1,4 @@
-"""Run folders as training and the generator leave them, without a training: random networks, and a float64 reference.
+"""Run folders as training and the generator leave them, but with random networks, and outputs from a float64 reference.
 
     path = make(tmpdir, 'digits-cnvW1A2', count=20)
 """
@@ -22,14 +22,14 @@ CLASSES = [u'zero', u'one', u'two', u'three', u'four', u'five']
 
 
 def layers_of(overlay, negative=False, edges=False, seed=3, classes=None):
-    """Random parameters, alive.
+    """Random parameters, with which activations vary.
 
     Parameters
     ----------
     negative : bool
-        A fifth of the gammas is.
+        Leave a fifth of the gammas negative.
     edges : bool
-        Some weights are halfway between two values.
+        Put some weights halfway between two values.
     """
     random = np.random.RandomState(seed)
     result = []
@@ -45,7 +45,7 @@ def layers_of(overlay, negative=False, edges=False, seed=3, classes=None):
 
 
 def trained_outputs(overlay, layers, images):
-    """What the trained network gives, float32 (N, classes)."""
+    """The trained network's outputs, float32 (N, classes)."""
     if overlay.net == 'lfc':
         encoded = np.where(images >= 128, 1., -1.)[:, np.newaxis]
     else:
@@ -54,7 +54,7 @@ def trained_outputs(overlay, layers, images):
 
 
 def make(parent, name, layers=None, count=20, classes=CLASSES):
-    """Write a whole run folder: trained, evaluated, packed; the path, as str."""
+    """Write a complete run folder: trained, evaluated, packed; returns the path, as str."""
     path = os.path.join(str(parent), name)
     os.mkdir(path)
     dataset, _, network = name.rpartition('-')

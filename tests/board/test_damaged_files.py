@@ -1,4 +1,4 @@
-"""Every reader of board, given damaged and hostile files: read, or refused in one line; C never gets what it cannot take."""
+"""Every reader of board/, with damaged and hostile files: read, or rejected in one line; C never gets invalid input."""
 from __future__ import absolute_import, division
 
 import io
@@ -74,7 +74,7 @@ def packed(random_folder):
 
 @searches(150, 3000)
 def test_packages(tmpdir, packed, monkeypatch, cases):
-    """Nothing of a refused one is installed, and nothing anywhere else."""
+    """Nothing of a rejected one is installed, and nothing is written elsewhere."""
     into = tmpdir.mkdir('board').mkdir('params')
     into.join('other').write('other')
 
@@ -84,7 +84,7 @@ def test_packages(tmpdir, packed, monkeypatch, cases):
             shutil.rmtree(os.path.dirname(path))
         finally:
             assert os.listdir(str(into)) == ['other'] and os.listdir(str(tmpdir)) == ['board']
-    monkeypatch.setattr(os, 'sync', lambda: None, raising=False)        # Python 2 installs none
+    monkeypatch.setattr(os, 'sync', lambda: None, raising=False)        # Python 2 installs no packages
     monkeypatch.setattr(os, 'fsync', lambda number: None)
     explore(attempt, hostile_targz(packed[1]), cases)
 
@@ -96,7 +96,7 @@ def test_checking_packages(packed, cases):
 
 @searches(150, 3000)
 def test_manifests(packed, cases):
-    """Everything in them is shown: in one line, without control characters."""
+    """All of it can be shown: in one line, without control characters."""
     manifest, members = packed
     contents = {name.split('/', 2)[2]: data for name, data in members}
 
@@ -117,7 +117,7 @@ VERIFICATION = {
 
 @pytest.fixture(scope='module')
 def run(tmpdir_factory):
-    """A run whose verify.json is of its parameters, without a parameter folder's and test set's long reading."""
+    """A run whose verify.json belongs to its parameters, without a parameter folder or test set, which are slow to read."""
     path = made.make(tmpdir_factory.mktemp('runs'), 'digits-lfcW1A1', count=6)
     files = run_folder.RunFolder(path)
     said = dict(run_folder.read_mapping(files.settings), dataset='digits', weight_bits=1, activation_bits=1)
@@ -134,9 +134,9 @@ def put(path, data):
 @searches(100, 1000)
 @pytest.mark.parametrize('name', ['settings.json', 'verify.json'])
 def test_json_of_a_run(run, name, cases, monkeypatch):
-    """The report of a run and the comparison of runs, which show everything in them."""
+    """The report and the comparison, which show everything in them."""
     files, verification = run
-    parameters = sha256(files.parameters)       # once: half of the time
+    parameters = sha256(files.parameters)       # compute once: half of the time
     monkeypatch.setattr(run_folder, 'sha256', lambda path: parameters if path == files.parameters else sha256(path))
     path = os.path.join(files.path, name)
     with open(files.settings, 'rb') as handle:
@@ -196,4 +196,4 @@ def test_whatever_folder_is_read_can_be_simulated(random_folder, tmpdir, name, c
         assert kernel.run(some).shape == (1, overlay.layers[-1].rows)
     explore(attempt, strategies.sampled_from(files).flatmap(
         lambda part: strategies.tuples(strategies.just(part), damaged([whole[part]]).map(
-            lambda data: (data + whole[part])[:len(whole[part])]))), cases)     # the right size: on to what is in it
+            lambda data: (data + whole[part])[:len(whole[part])]))), cases)     # the right size, to get to the content

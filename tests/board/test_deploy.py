@@ -1,4 +1,4 @@
-"""Deploying over a real sshd on loopback, which stands in for the board with its file system."""
+"""Deploying over a real sshd on loopback, with this machine as the board."""
 from __future__ import absolute_import
 
 import contextlib
@@ -32,7 +32,7 @@ def program(name):
 
 MISSING = [name for name in ('sshd', 'ssh', 'ssh-keygen') if not program(name)]
 
-# Passes on what goes through it, but no more than a number of bytes to the board: then the connection is cut.
+# A proxy that cuts the connection after a number of bytes to the board.
 PROXY = '''
 import os, socket, sys, threading
 port, limit = int(sys.argv[1]), int(sys.argv[2])
@@ -79,14 +79,14 @@ class Board(object):
                                        stderr=open(str(root.join('sshd.log')), 'w'))
 
     def ready(self):
-        """Whether one can log in."""
+        """Whether login works."""
         for _ in range(50):
             if subprocess.call(['ssh', '-F', str(self.config), 'pynq', 'true'], stderr=subprocess.PIPE) == 0:
                 return True
             time.sleep(0.1)
 
     def fill(self):
-        """A PYNQ with BNN-PYNQ, and a set that is there already."""
+        """A PYNQ with BNN-PYNQ, and a set that is already there."""
         for name in ('pynq', 'bnn'):
             shutil.rmtree(str(self.site.join(name)), ignore_errors=True)
             self.site.mkdir(name).join('__init__.py').write('raise ImportError("it is only looked for")')
@@ -229,9 +229,9 @@ def test_disk_full(board, run):
 
 
 @pytest.mark.parametrize('harm, words', [
-    (lambda run, files: os.remove(files.package), 'package the run first'),
+    (lambda run, files: os.remove(files.package), 'is missing: run make package first'),
     (lambda run, files: run.join('digits-lfcW1A1.tar.gz').write('other'), 'not a .tar.gz'),
-    (lambda run, files: run.join('lfcW1A1', '0-0-thres.bin').write('new'), 'package the run again'),
+    (lambda run, files: run.join('lfcW1A1', '0-0-thres.bin').write('new'), 'from the run in 0-0-thres.bin: run make'),
     (lambda run, files: run.remove(), 'no such run')])
 def test_a_package_that_is_not_of_the_run(board, run, harm, words):
     harm(run, RunFolder(str(run)))
@@ -241,11 +241,11 @@ def test_a_package_that_is_not_of_the_run(board, run, harm, words):
 
 @pytest.mark.parametrize('says, words', [
     ('exit 0', 'without an answer'), ('echo installed and checked', 'without an answer'), ('echo no >&2; exit 1', 'no'),
-    ('cat > /dev/null; yes', 'sends output without end'), ('yes >&2', 'sends output without end'),
-    ('sleep 60 & exit 1', 'exit status 1'), ('exec sleep 60', 'has not answered within 2 seconds'),
-    ('sleep 60', 'has not answered within 2 seconds')])
+    ('cat > /dev/null; yes', 'sends endless output'), ('yes >&2', 'sends endless output'),
+    ('sleep 60 & exit 1', 'exit status 1'), ('exec sleep 60', 'did not answer within 2 seconds'),
+    ('sleep 60', 'did not answer within 2 seconds')])
 def test_what_is_no_answer_is_not_believed(run, tmpdir, says, words):
-    """An ssh that ends well, or never, and says nothing of what was sent to it."""
+    """An ssh that succeeds, or never ends, and does not report what was sent to it."""
     tmpdir.join('ssh').write('#!/bin/bash\n%s\n' % says)
     tmpdir.join('ssh').chmod(0o755)
     with pytest.raises(deploy.NotDeployed) as caught:
@@ -266,4 +266,4 @@ def test_sets_that_are_roots_and_a_user_who_may_not_become_root(tmpdir):
             os._exit(status)
         status = os.waitpid(child, 0)[1]
     assert os.WEXITSTATUS(status) == package.NEEDS_PASSWORD
-    assert 'wants a password' in tmpdir.join('err').read()
+    assert 'needs a password' in tmpdir.join('err').read()

@@ -1,4 +1,4 @@
-"""What sets the board apart from training, each cause alone; without all of them nothing does."""
+"""Why the board differs from training: each cause alone; with all causes undone, nothing differs."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -13,7 +13,7 @@ COUNT = {'lfc': 100, 'cnv': 12}
 
 
 def explained(overlay, layers, images, outputs, causes=()):
-    """Which images are as trained, once some causes are undone; the reasons of the others, and of other answers."""
+    """Which images are as trained with some causes undone; the reasons for the others, and for different answers."""
     scores = simulator.engine_for(overlay, differences.undo(overlay, layers, causes))[1](images)[:, :outputs.shape[1]]
     exact = differences.as_trained(overlay, layers, outputs, scores)
     different = ~exact | (answers(overlay, scores) != outputs.argmax(axis=1))
@@ -89,7 +89,7 @@ def test_one_wrong_score_is_seen():
 
 
 def test_rounding_of_the_input_never_differs():
-    """Every pixel value as training encodes and quantises it, in float32, and as the board reads it."""
+    """Every pixel value, as training encodes and quantises it in float32, and as the board reads it."""
     pixels = np.arange(256).astype(np.float32)
     encoded = pixels * np.float32(2 / 255) - np.float32(1)
     inside = np.clip(encoded, np.float32(-1), np.float32(1 - 2. ** -7))

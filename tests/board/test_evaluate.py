@@ -21,7 +21,7 @@ def simulator():
 
 
 def images(count):
-    """Black and white noise; what is answered to it is spread over some classes."""
+    """Black and white noise, which the network puts into several classes."""
     return np.where(np.random.RandomState(7).uniform(size=(count, 28, 28)) < .2, 255, 0).astype(np.uint8)
 
 

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Folders and zip files of pictures answered: a table, an accuracy where the folders say the classes, what was left out."""
+"""Predicting folders and zip files: a table, an accuracy if folders name the classes, and what was left out."""
 from __future__ import absolute_import, division
 
 import os
@@ -28,7 +28,7 @@ def packaged(request, tmpdir_factory):
 
 @pytest.fixture
 def answered(packaged, tmpdir):
-    """A simulator, and a folder with 12 pictures in class folders in capitals, and what is answered to each."""
+    """A simulator, a folder with 12 pictures in upper-case class folders, and the answer to each."""
     overlay = OVERLAYS[os.path.basename(packaged[0]).split('-')[1]]
     simulator = Simulator(os.path.join(packaged[0], overlay.name), overlay)
     root, expected = tmpdir.join('photos'), {}
@@ -88,7 +88,7 @@ def test_pictures_without_class_folders_give_a_table(packaged, answered, capsys)
     assert status == 0 and {name.split('/')[-1]: label for name, label in table.items()} == {
         name.split('/')[1]: simulator.classes[label] for name, label in expected.items()}
     assert 'broken.png cannot be read and is left out' in told and '1 files are not pictures' in told
-    assert 'folders without the name of a class' in told and 'hidden' not in told + printed
+    assert 'pictures in folders not named after a class' in told and 'hidden' not in told + printed
 
 
 def test_nothing_to_answer(packaged, tmpdir, capsys):

@@ -1,4 +1,4 @@
-"""The C kernel equals the numpy reference, on every network, whatever the compiler made of it."""
+"""The C kernel equals the numpy reference, for every network and compiler option."""
 from __future__ import absolute_import, division
 
 import os
@@ -22,7 +22,7 @@ except kernel.NoKernel as error:
     NO_KERNEL = str(error)
 needs_kernel = pytest.mark.skipif(NO_KERNEL is not None, reason='no C kernel here: %s' % NO_KERNEL)
 
-# Overlays that the board does not have, of precisions that meet nowhere else: 1-bit inputs, 2-bit weights.
+# Overlays that the board does not have, for another combination of precisions: 1-bit inputs, 2-bit weights.
 OTHERS = [overlay_of(LFC, 2, 2, ((32, 64, 32, 16), (32, 32, 32, 8))), overlay_of(CNV, 2, 1, ((1,) * 9, (1,) * 9))]
 ALL = dict(OVERLAYS, **{other.name: other for other in OTHERS})
 
@@ -42,7 +42,7 @@ def check(name, seed, count, extreme, threads=None):
 @pytest.mark.parametrize('count, extreme', [(1, False), (3, True), (7, False)])
 def test_equals_the_reference(name, count, extreme):
     outputs = check(name, count, count, extreme)
-    assert count == 1 or len(np.unique(outputs, axis=0)) > 1       # the network is alive: its answers differ
+    assert count == 1 or len(np.unique(outputs, axis=0)) > 1       # otherwise the test would show nothing
 
 
 @needs_kernel
@@ -65,7 +65,7 @@ def test_many_threads_in_odd_parts(monkeypatch, name):
 @pytest.mark.parametrize('bound', [-2 ** 23, 2 ** 23 - 1])
 @pytest.mark.parametrize('name', OVERLAYS)
 def test_ends_of_the_ranges(name, value, bound):
-    """Sums as far from 0 as they get, thresholds as far as their memories hold them."""
+    """Sums as far from 0 as possible, thresholds as far as their memories allow."""
     overlay = OVERLAYS[name]
     parameters = []
     for layer, (weights, thresholds) in zip(overlay.layers, networks.parameters(overlay, 1)):
@@ -128,7 +128,7 @@ def test_an_error_of_a_thread_reaches_the_caller():
 @needs_kernel
 @pytest.mark.parametrize('threads', [1, 2])
 def test_without_memory_c_says_so_and_computes_the_next_time(monkeypatch, threads):
-    """Which allocation fails is tried one by one by test_sanitizers.py."""
+    """test_sanitizers.py makes each allocation fail in turn."""
     with monkeypatch.context() as patch:
         patch.setattr(kernel, 'IMAGES_AT_ONCE', {'lfc': 2 ** 50, 'cnv': 2 ** 50})
         with pytest.raises(MemoryError):
@@ -190,7 +190,7 @@ def test_two_processes_at_once_compile_one_library(tmpdir):
 @pytest.mark.once
 @needs_kernel
 def test_a_damaged_library_is_made_again(tmpdir):
-    """Half a library is found by the loader to be one, and ends the process when it is used."""
+    """The loader accepts half a library, which kills the process when it is used."""
     assert finish(start(tmpdir))[0] == 0
     library = tmpdir.join('bnn-pynq-training', 'kernel', min(cached(tmpdir)))
     whole = library.read_binary()

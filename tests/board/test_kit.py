@@ -1,4 +1,4 @@
-"""The board kit: a package's notebook runs from top to bottom on what was installed, knowing nothing but bnn's own calls."""
+"""The board kit: a package's notebook runs from top to bottom on the installed files, and calls only what bnn has."""
 from __future__ import absolute_import
 
 import ast
@@ -44,7 +44,7 @@ def test_form(source):
     assert (content['nbformat'], content['metadata']['kernelspec']['name']) == (4, 'python3')
     for cell in content['cells']:
         assert cell['cell_type'] in ('markdown', 'code') and ''.join(cell['source']).strip()
-        if cell['cell_type'] == 'code':     # nothing of somebody's board left in it
+        if cell['cell_type'] == 'code':     # no output left from somebody's board
             assert cell['outputs'] == [] and cell['execution_count'] is None
             ast.parse(python_of(''.join(cell['source'])))
 
@@ -62,7 +62,7 @@ def test_the_sets_name_and_network_are_filled_in(source):
 
 
 def test_every_call_is_one_of_the_real_package(source):
-    """By the names and numbers of arguments in the specification of the board, which fake_bnn.SIGNATURES repeats."""
+    """By names and numbers of arguments in the board's specification, as in fake_bnn.SIGNATURES."""
     calls = set()
     tree = ast.parse(python_of('\n'.join(cells_of(source))))
     for node in ast.walk(tree):
@@ -76,7 +76,7 @@ def test_every_call_is_one_of_the_real_package(source):
                 calls.add(name)
             assert not re.match('classify_', name or '') or name in fake_bnn.SIGNATURES, name
     assert calls == {'available_params', 'classify_cifars', 'classify_mnists', 'classify_image',
-                     'classify_image_details'}       # the classes are called by a conditional expression
+                     'classify_image_details'}       # a conditional expression calls the classes
     for name in calls - {'available_params'}:
         owner = fake_bnn.LfcClassifier if 'mnist' in name else fake_bnn.CnvClassifier
         assert callable(getattr(owner, name))
@@ -106,7 +106,7 @@ def board(random_folder, tmpdir, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def jupyter(monkeypatch, tmpdir):
-    """Stand-ins for what a notebook shows in Jupyter: a Text's value is what the page put there."""
+    """Mocks of what a notebook shows in Jupyter: a Text's value is what the page put there."""
     import types
     widgets, display = types.ModuleType('ipywidgets'), types.ModuleType('IPython.display')
 
@@ -129,14 +129,14 @@ def jupyter(monkeypatch, tmpdir):
     display.HTML, display.display = str, lambda *shown: None
     monkeypatch.setitem(sys.modules, 'ipywidgets', widgets)
     ipython = types.ModuleType('IPython')
-    ipython.get_ipython, ipython.version_info = lambda: None, (8, 24)      # matplotlib asks
+    ipython.get_ipython, ipython.version_info = lambda: None, (8, 24)      # for matplotlib
     monkeypatch.setitem(sys.modules, 'IPython', ipython)
     monkeypatch.setitem(sys.modules, 'IPython.display', display)
     return widgets
 
 
 def execute(bnn, capsys, **changed):
-    """Run all code cells; `changed`: values that are set as soon as their name is there. What they printed."""
+    """Run all code cells, setting the values `changed` once their names exist; returns what was printed."""
     import matplotlib
     matplotlib.use('Agg')
     names = {}
@@ -221,7 +221,7 @@ def test_a_digit_is_drawn_with_the_mouse_and_by_keyboard(source, tmpdir):
         assert drawn(page).shape == (280, 280) and drawn(page).min() == 255
         page.press('Tab')
         assert page.evaluate('document.activeElement.id') == 'bnn-canvas'
-        for _ in range(20):                 # beyond the edge it stays within
+        for _ in range(20):                 # it stops at the edge
             page.press('ArrowUp')
         page.press(' ', 'Space')
         for _ in range(20):
@@ -230,7 +230,7 @@ def test_a_digit_is_drawn_with_the_mouse_and_by_keyboard(source, tmpdir):
         page.press(' ', 'Space')
         dark = np.argwhere(drawn(page) < 128)
         assert dark.min(axis=0).tolist() == [0, 130] and dark.max(axis=0).tolist() == [219, 149]
-        page.press('ArrowRight')            # lifted
+        page.press('ArrowRight')            # pen up
         assert (drawn(page) < 128).sum() == len(dark)
         page.press('Tab')
         page.press('Enter')                 # clear
@@ -248,7 +248,7 @@ def test_a_set_that_is_not_there(board, capsys):
 
 
 def test_what_fits_pictures_works_alone(tmpdir):
-    """On the board there is no project around it."""
+    """On the board, the rest of the project is missing."""
     import subprocess
     tmpdir.join('pictures.py').write_binary(kit.files_of('a', 'lfcW1A1')[1])
     subprocess.check_call([sys.executable, '-c', 'import pictures; pictures.fit_digit, pictures.decode, pictures.upright'],

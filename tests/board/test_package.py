@@ -1,4 +1,4 @@
-"""Packages as they are built: the same bytes, nothing missed, samples and accuracy that are of these files."""
+"""Building packages: the same bytes, nothing missing, and samples and accuracy of these very files."""
 from __future__ import absolute_import, division
 
 import glob
@@ -68,7 +68,7 @@ def test_the_same_inputs_give_the_same_bytes(run_folder, tmpdir):
     path, _ = package.build_run(str(elsewhere), out=str(tmpdir.join('other-name')))
     with open(path, 'rb') as handle:
         assert handle.read() == first
-    assert b'digits-lfcW1A1' not in first[:100]     # gzip's header has no file name, nor a time
+    assert b'digits-lfcW1A1' not in first[:100]     # gzip's header has no file name and no time
     assert first[4:8] == b'\0\0\0\0'
 
 
@@ -86,7 +86,7 @@ def test_the_same_bytes_on_every_python(built, tmpdir, version):
 
 
 def test_name(run_folder):
-    """The documents' name for MNIST and CIFAR-10, whose own names BNN-PYNQ's sets have; any other on request."""
+    """BNN-PYNQ's own sets have the names of MNIST and CIFAR-10, so these are called 'original'; other names on request."""
     for dataset, name, expected in [('mnist', None, 'original'), ('flowers', None, 'flowers'), ('mnist', 'a.b', 'a.b')]:
         run = run_folder.dirpath(dataset + '-lfcW1A1')
         run_folder.move(run)
@@ -107,7 +107,7 @@ def test_accuracy_is_that_of_these_files(run_folder, tmpdir):
     verification.write(json.dumps({'accuracy': {'board': 98.4}, 'files': 'of something else'}))
     with pytest.raises(UserError) as caught:
         package.build_run(str(run_folder))
-    assert 'verify again' in str(caught.value) and not run_folder.join('digits-lfcW1A1.tar.gz').exists()
+    assert 'run make verify again' in str(caught.value) and not run_folder.join('digits-lfcW1A1.tar.gz').exists()
     verification.write(json.dumps({'accuracy': {'board': 98.4},
                                    'files': package.fingerprint(tree(run_folder.join('lfcW1A1')))}))
     path, summary = package.build_run(str(run_folder))
@@ -115,7 +115,7 @@ def test_accuracy_is_that_of_these_files(run_folder, tmpdir):
     run_folder.join('digits-1w-1a.npz').write('trained on since')
     with pytest.raises(UserError) as caught:
         package.build_run(str(run_folder))
-    assert 'trained further since it was verified: make weights verify first' in str(caught.value)
+    assert 'trained further since it was verified: run make weights verify first' in str(caught.value)
 
 
 @pytest.mark.parametrize('harm, words', [

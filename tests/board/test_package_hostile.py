@@ -1,4 +1,4 @@
-"""Damaged and hostile packages: refused in one line, with nothing written."""
+"""Damaged and hostile packages are rejected in one line, and nothing is written."""
 from __future__ import absolute_import, division
 
 import gzip
@@ -22,8 +22,8 @@ WHOLE = [(PREFIX + part, b'\n' * least) for part, (least, _) in sorted(package.l
 
 
 def packed(members=(), without=(), text=None, format=tarfile.USTAR_FORMAT, pax_headers=None, **manifest):
-    """A .tar.gz of lfcW1A1's files but `without` some, and more, (name or TarInfo, bytes), and a manifest of all that
-    are plain; `text` in its place, where given."""
+    """A .tar.gz of lfcW1A1's files, `without` some, with further `members`, (name or TarInfo, bytes), and a manifest of all
+    plain files, or `text` in its place."""
     members = [(name, data) for name, data in WHOLE if name[len(PREFIX):] not in without] + list(members)
     plain = {name[len(PREFIX):]: package.sha256(data) for name, data in members
              if not isinstance(name, tarfile.TarInfo) and name.startswith(PREFIX)}
@@ -54,7 +54,7 @@ def gzipped(data):
 
 
 def sparse_bomb():
-    """GNU's sparse files: 2**40 bytes that take none."""
+    """A GNU sparse file: 2**40 bytes that take no space."""
     info = special(tarfile.GNUTYPE_SPARSE)
     header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
     header[386:398], header[398:410] = b'00000000000\0', b'00000000000\0'
@@ -65,7 +65,7 @@ def sparse_bomb():
 
 
 def header(name=PREFIX + 'x', kind=b'0', size=b'00000000000\0', **fields):
-    """A tar header, whatever is in it, with a right checksum."""
+    """A tar header with any fields and a correct checksum."""
     block = bytearray(special(kind, name, '').tobuf(tarfile.USTAR_FORMAT))
     block[124:136], block[148:156] = size, b' ' * 8
     block[148:156] = ('%06o' % sum(block)).encode('ascii') + b'\0 '
@@ -73,7 +73,7 @@ def header(name=PREFIX + 'x', kind=b'0', size=b'00000000000\0', **fields):
 
 
 def pax(*records):
-    """A member of pax records, in the place of what a file's header says."""
+    """A member of pax records, which override a file's header."""
     data = b''.join(records)
     return header(kind=b'x', size=('%011o' % len(data)).encode('ascii') + b'\0') + data + b'\0' * (-len(data) % 512)
 
@@ -154,7 +154,7 @@ def test_a_well_formed_one_would_have_passed():
 
 @pytest.mark.parametrize('name', [name for name in sorted(HOSTILE) if 'bomb' in name or 'many' in name or 'chain' in name])
 def test_reading_stays_within_bounds(tmpdir, name):
-    """The answer comes with 256 MiB of memory and 20 seconds of a processor, of which it takes a fraction."""
+    """It answers with limits of 256 MiB of memory and 20 CPU seconds, of which it takes a fraction."""
     tmpdir.join('package').write_binary(HOSTILE[name])
     status, out, err = call('bash', '-c', 'ulimit -v 262144 -t 20; exec "$@"', '-', sys.executable, SCRIPT, 'check',
                             str(tmpdir.join('package')))

@@ -1,4 +1,4 @@
-"""Packages on the board: checked and installed by its own Python, whole or not at all."""
+"""Packages on the board: its own Python checks and installs them, completely or not at all."""
 from __future__ import absolute_import, division
 
 import os
@@ -17,7 +17,7 @@ from tests.board.packages import BOARD_PYTHONS, SCRIPT, call, contents, tree
 
 @pytest.fixture(params=BOARD_PYTHONS or [None], ids=lambda path: 'none' if path is None else os.path.basename(path))
 def alone(request, tmpdir):
-    """Calls package.py, alone in a folder, with a Python that has no packages."""
+    """Calls package.py, alone in a folder, with a Python without packages."""
     if request.param is None:
         pytest.skip('no Python 3 here to stand in for the board\'s')
     folder = tmpdir.mkdir('home')
@@ -50,7 +50,7 @@ def test_install_and_check_the_folder(alone, built, tmpdir):
     place.join('0-0-weights.bin').write('other')
     status, _, err = alone('check', str(place))
     assert status == 1 and '0-0-weights.bin is damaged' in err
-    # of the same name: only by force, and then wholly
+    # of the same name: only with --force, and then completely
     status, _, err = alone('install', built, '--into', str(params))
     assert status == 1 and 'there already' in err and place.join('0-0-weights.bin').read() == 'other'
     place.join('left-over').write('x')
@@ -82,7 +82,7 @@ def test_disk_full(alone, built, tmpdir):
 
 
 def test_what_a_killed_installation_left_goes_and_what_it_put_aside_comes_back(alone, built, tmpdir):
-    """As kill -9 leaves it where two folders cannot be exchanged: the old set beside, and nothing in its place."""
+    """As kill -9 leaves it if two folders cannot be exchanged: the old set put aside, and nothing in its place."""
     params = tmpdir.mkdir('params')
     params.ensure('.installing-x', 'old', 'digits', 'lfcW1A1', 'classes.txt').write('mine')
     params.ensure('.installing-y', 'new', 'digits', 'lfcW1A1', 'classes.txt').write('half')
@@ -95,7 +95,7 @@ def test_what_a_killed_installation_left_goes_and_what_it_put_aside_comes_back(a
 @pytest.mark.parametrize('exchanges', [True, False])
 @pytest.mark.parametrize('call', ['rename', 'exchange'])
 def test_an_interruption_leaves_the_old_set_or_the_new(built, tmpdir, monkeypatch, exchanges, call):
-    """Ctrl-C before and after each of these calls, also where two folders cannot be exchanged."""
+    """Ctrl-C before and after each of these calls, also if two folders cannot be exchanged."""
     monkeypatch.setattr(package, 'exchange', package.exchange if exchanges else lambda one, other: False)
     owner = package if call == 'exchange' else os
     params, seen, interrupt = tmpdir.mkdir('params'), [], interruption.at_call(monkeypatch, owner, call)
@@ -118,7 +118,7 @@ def test_an_interruption_leaves_the_old_set_or_the_new(built, tmpdir, monkeypatc
 
 
 def test_killed_in_the_middle_there_is_no_set(built, tmpdir):
-    """Whenever it is killed: the set is there as a whole, or is not there."""
+    """Whenever it is killed, the set is complete or not there."""
     params = tmpdir.mkdir('params')
     outcomes = set()
     for delay in [0.02 * step for step in range(1, 16)]:

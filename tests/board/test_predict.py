@@ -1,4 +1,4 @@
-"""What a packaged network says to pictures."""
+"""A packaged network's answers to pictures."""
 from __future__ import absolute_import
 
 import json
@@ -88,9 +88,9 @@ def test_own_pictures_are_fitted_as_in_training():
 
 @pytest.mark.parametrize('invert, threshold', [('auto', 128), ('yes', 100), ('no', 60)])
 def test_own_arrays_are_fitted_as_in_training(tmpdir, invert, threshold):
-    """Ink on paper, all images of a file at once; MNIST's and the like stay as they are."""
+    """Ink on paper is decided for all images of a file at once; those like MNIST's stay unchanged."""
     grey = np.random.RandomState(4).randint(0, 256, (30, 28, 28)).astype(np.uint8)
-    grey[1:, [0, -1]] = grey[1:, :, [0, -1]] = 250          # the first alone has no bright border
+    grey[1:, [0, -1]] = grey[1:, :, [0, -1]] = 250          # only the first has no bright border
     path = str(tmpdir.join('ink.npy'))
     np.save(path, grey)
     expected = Fitting('lfc', threshold, invert).images(grey)
@@ -113,7 +113,7 @@ def test_packages_that_are_none(packaged, capsys, tmpdir, damage, message):
 
 @pytest.mark.parametrize('name', sorted(name for name in os.listdir(PRETRAINED) if name.endswith('.tar.gz')))
 def test_what_comes_with_the_project(name, capsys, tmpdir):
-    """It answers its own samples as it says that it does."""
+    """It answers its own samples as its manifest says."""
     with tarfile.open(os.path.join(PRETRAINED, name)) as archive:
         members = {os.path.basename(member.name): archive.extractfile(member).read() for member in archive
                    if '/samples/' in member.name}

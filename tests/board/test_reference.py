@@ -1,4 +1,4 @@
-"""The numpy arithmetic against the original's own software runtime, and against loops over Python integers."""
+"""The numpy arithmetic compared with BNN-PYNQ's own software runtime, and with loops over Python integers."""
 from __future__ import absolute_import, division
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""board/kernel.c for each instruction set, under the sanitizers, with any number of threads and no memory: kernels.c."""
+"""board/kernel.c for each instruction set, under the sanitizers, with many threads and failing allocations: kernels.c."""
 from __future__ import absolute_import
 
 import os
@@ -11,8 +11,8 @@ from tests.shared import ROOT
 
 pytestmark = pytest.mark.once
 SOURCE = 'tests/board/kernels.c'
-OPTIONS = ['-fno-strict-aliasing', '-pthread', '-I' + os.path.join(ROOT, 'board')]      # the first as kernel.py has it
-# Options, what the processor must have, numbers of threads that share a network.
+OPTIONS = ['-fno-strict-aliasing', '-pthread', '-I' + os.path.join(ROOT, 'board')]      # the first as in kernel.py
+# Options, features that the processor needs, numbers of threads that share a network.
 FORMS = {'no vectors': ([], (), (1, 3)), 'AVX2': (['-mavx2'], ('avx2',), (1, 64)),
          'this processor': (['-march=native'], (), THREADS),
          'AVX-512': (['-march=native', '-DCOUNT_BY_HAND'], ('avx512f', 'avx512bw', 'avx512_vnni'), (1, 16))}
@@ -22,7 +22,7 @@ FORMS = {'no vectors': ([], (), (1, 3)), 'AVX2': (['-mavx2'], ('avx2',), (1, 64)
 @pytest.mark.thorough
 @pytest.mark.parametrize('form', sorted(FORMS))
 def test_every_path(tmpdir, form):
-    """With one thread each allocation fails once, too."""
+    """With one thread, each allocation also fails once."""
     options, features, counts = FORMS[form]
     needs_processor(*features)
     kernels = compiled(SOURCE, tmpdir.join('kernels'), OPTIONS + SANITIZERS + options)

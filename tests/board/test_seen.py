@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""What the network saw, as characters: every pixel, in the colours that the terminal has."""
+"""What the network saw, as characters: every pixel, in the terminal's colours."""
 from __future__ import absolute_import, division
 
 import re

@@ -1,4 +1,4 @@
-"""The simulator's answers against the original's own software runtime, and its command line as people call it."""
+"""The simulator's answers compared with BNN-PYNQ's own software runtime, and its command line."""
 from __future__ import absolute_import, division
 
 import os

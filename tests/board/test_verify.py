@@ -1,4 +1,4 @@
-"""Verifying runs: what passes, and every way not to."""
+"""Verifying runs: what passes, and every way to fail."""
 from __future__ import absolute_import, division
 
 import io
@@ -21,7 +21,7 @@ from tests.shared import ROOT
 
 @pytest.fixture(scope='module')
 def made(tmpdir_factory):
-    """Two runs as they should be: an LFC and a CNV."""
+    """Two correct runs: an LFC and a CNV."""
     root = tmpdir_factory.mktemp('made')
     yield {name: runs.make(root, name) for name in ('mnist-lfcW1A2', 'cifar10-cnvW1A1')}
     shutil.rmtree(str(root))
@@ -29,7 +29,7 @@ def made(tmpdir_factory):
 
 @pytest.fixture
 def lfc(made, tmpdir):
-    """A copy of the LFC's run, to do something to."""
+    """A copy of the LFC's run, to change."""
     path = str(tmpdir.join('mnist-lfcW1A2'))
     shutil.copytree(made['mnist-lfcW1A2'], path, ignore=shutil.ignore_patterns('verify.json'))
     return path
@@ -54,7 +54,7 @@ def result_of(path):
 
 
 def rewrite(path, **changed):
-    """Some arrays of an .npz file, changed."""
+    """Change some arrays of an .npz file."""
     with np.load(path) as archive:
         arrays = dict(archive)
     arrays.update(changed)
@@ -94,11 +94,11 @@ def test_the_board_rule_warns_and_is_no_failure(made, capsys):
     assert result['accuracy']['trained'] - result['accuracy']['packed'] > 1    # a random network: it must differ
     assert result['trained_by_board_rule'] == result['accuracy']['packed']
     assert set(result['reasons']) <= {'no bit set', 'several bits set'}
-    assert status == 0 and 'warning: on the board' in printed
+    assert status == 0 and 'warning: the board\'s rule' in printed
 
 
 def test_a_network_that_was_trained_for_the_boards_rule(lfc, capsys):
-    """What it answers is what the board does, bit by bit: nothing is left that could differ."""
+    """It answers exactly as the board does: nothing can differ."""
     with open(os.path.join(lfc, 'settings.json'), 'w') as handle:
         json.dump({'decision': HIGHEST_OUTPUT}, handle)
     status, printed, _ = outcome(capsys, lfc)
@@ -175,7 +175,7 @@ def test_the_folder_of_other_parameters(lfc, tmpdir, capsys):
     shutil.rmtree(os.path.join(lfc, 'lfcW1A2'))
     shutil.copytree(os.path.join(other, 'lfcW1A2'), os.path.join(lfc, 'lfcW1A2'))
     error = refused(capsys, lfc)
-    assert 'is not what mnist-1w-2a.npz gives' in error and 'listed in' in error and len(error) < 600
+    assert 'differs from what mnist-1w-2a.npz gives' in error and 'listed in' in error and len(error) < 600
     assert len(result_of(lfc)['problems']) > 200
 
 
@@ -185,8 +185,8 @@ def test_names_of_foreign_files_reach_the_terminal_as_ascii(lfc, capsys):
 
 
 @pytest.mark.parametrize('name, named', [
-    ('mnist-1w-2a.npz', 'train the network first'), ('test-set.npz', 'train the network first'),
-    ('test-outputs.npz', 'train the network first'), ('lfcW1A2', 'make weights comes first')])
+    ('mnist-1w-2a.npz', 'run make train first'), ('test-set.npz', 'run make train first'),
+    ('test-outputs.npz', 'run make train first'), ('lfcW1A2', 'run make weights first')])
 def test_what_is_missing_is_named(lfc, capsys, name, named):
     path = os.path.join(lfc, name)
     shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
@@ -197,7 +197,7 @@ def test_what_is_missing_is_named(lfc, capsys, name, named):
 
 def test_outputs_of_other_parameters(lfc, capsys):
     rewrite(os.path.join(lfc, 'test-outputs.npz'), parameters_sha256=np.array('0' * 64))
-    assert 'is of other parameters than' in refused(capsys, lfc)
+    assert 'test-outputs.npz does not match' in refused(capsys, lfc)
 
 
 @pytest.mark.parametrize('name, changed', [

@@ -26,7 +26,7 @@ def test_where_others_may_write(tmpdir, mode):
 
 @pytest.mark.parametrize('mode, fine', [(0o777, False), (0o1777, True)])
 def test_where_others_may_write_above_it(tmpdir, mode, fine):
-    """In a sticky folder, such as /tmp, nobody can put another in the place of one's own."""
+    """In a sticky folder, such as /tmp, nobody else can replace one's own."""
     folder = tmpdir.mkdir('shared').mkdir('cache')
     tmpdir.join('shared').chmod(mode)
     assert (caches.problem(str(folder)) is None) == fine
@@ -46,4 +46,4 @@ def test_what_is_somebody_elses(tmpdir):
 def test_links_without_end(tmpdir):
     tmpdir.join('a').mksymlinkto('b')
     tmpdir.join('b').mksymlinkto('a')
-    assert 'link in a circle' in caches.problem(str(tmpdir.join('a')))
+    assert 'circular link' in caches.problem(str(tmpdir.join('a')))

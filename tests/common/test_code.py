@@ -1,4 +1,4 @@
-"""What holds for all code: a file is short enough to be read at once, or its first lines say why it is not."""
+"""A rule for all code: a file is short, or its first lines say why it is not."""
 from __future__ import absolute_import
 
 import io

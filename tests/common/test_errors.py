@@ -73,7 +73,7 @@ def test_arguments_that_do_not_parse(capsys):
 
 
 def script(body):
-    """A process of its own whose main has that body."""
+    """A separate process whose main has that body."""
     code = ('import os, signal, sys, time\nsys.path.insert(0, %r)\nfrom common.errors import run\n'
             'def main(arguments):\n    %s\nsys.exit(run(main))' % (ROOT, body))
     return subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -110,7 +110,7 @@ def test_a_full_disk():
 
 @pytest.mark.parametrize('closed', ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
 def test_closed_streams_get_no_file(tmpdir, closed):
-    """What is opened first does not get the number of a closed stream, and then what is printed."""
+    """The first file opened must not get the number of a closed stream, or it would get what is printed."""
     tmpdir.join('program.py').write(
         'import os, sys\nsys.path.insert(0, %r)\nfrom common.errors import UserError, run\n'
         'def main(arguments):\n'

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Files and folders that appear whole or not at all."""
+"""Files and folders that appear complete or not at all."""
 from __future__ import absolute_import
 
 import errno
@@ -17,7 +17,7 @@ from tests import interruption
 
 
 class Stop(Exception):
-    """What goes wrong in the middle."""
+    """An error in the middle."""
 
 
 def test_a_whole_file(tmpdir):
@@ -169,7 +169,7 @@ def test_a_full_disk_is_named(tmpdir):
 
 
 def test_what_killed_processes_left(tmpdir):
-    """All goes that nobody holds; a folder that was put aside comes back where nothing has taken its place."""
+    """What nobody holds is removed; a folder that was put aside comes back if nothing has taken its place."""
     for name in ('a', '.a.123.tmp', '.a.4.tmp', '.ab.123.tmp', '.a.b.123.tmp', '.a.tmp', '.a.x.tmp', 'a.123.tmp'):
         tmpdir.join(name).write('')
     tmpdir.mkdir('.a.5.tmp').join('x').write('')
@@ -183,7 +183,7 @@ def test_what_killed_processes_left(tmpdir):
 
 
 def test_what_a_living_process_is_writing_stays(tmpdir):
-    """Two containers have the same process ids: what is being written is told by its lock, and its name is random."""
+    """Process ids are no proof, as two containers share them: a lock shows what is being written, and names are random."""
     path = str(tmpdir.join('a'))
     with files.whole_file(path) as first, files.whole_folder(str(tmpdir.join('b'))) as folder:
         first.write(b'1')
@@ -208,7 +208,7 @@ def test_a_planted_link_is_not_followed(tmpdir, monkeypatch):
 @pytest.mark.parametrize('exchanges', [True, False])
 @pytest.mark.parametrize('call', ['rename', 'fsync', 'exchange'])
 def test_an_interruption_leaves_the_old_folder_or_the_new(tmpdir, monkeypatch, exchanges, call):
-    """Ctrl-C before and after each of these calls, also where two folders cannot be exchanged."""
+    """Ctrl-C before and after each of these calls, also if two folders cannot be exchanged."""
     monkeypatch.setattr(files, 'exchange', files.exchange if exchanges else lambda one, other: False)
     owner = files if call == 'exchange' else os
     out, interrupt = tmpdir.join('out'), interruption.at_call(monkeypatch, owner, call)

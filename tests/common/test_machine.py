@@ -1,4 +1,4 @@
-"""What is looked up of this machine."""
+"""common/machine.py: what it finds out about this machine."""
 from __future__ import absolute_import
 
 import os
@@ -28,7 +28,7 @@ def test_programs(tmpdir, monkeypatch):
     tmpdir.mkdir('a', 'tool')               # a folder is no program
     tool = tmpdir.join('b', 'tool')
     tool.write('')
-    assert machine.program('tool') is None  # nor a file that cannot be executed
+    assert machine.program('tool') is None  # nor is a file that cannot be executed
     tool.chmod(0o755)
     assert machine.program('tool') == machine.program(str(tool)) == str(tool)
 

@@ -1,4 +1,4 @@
-"""Archives whose bytes depend on nothing but the arrays."""
+"""Archives whose bytes depend only on the arrays."""
 from __future__ import absolute_import
 
 import io
@@ -126,7 +126,7 @@ def test_damaged_arrays(cases):
 
 
 def test_what_an_array_is_without_reading_it():
-    """Of a file that announces more than any memory holds."""
+    """For a file that claims to hold more than any memory."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {'descr': '<f4', 'fortran_order': False, 'shape': (2 ** 40, 3)})
     archive = io.BytesIO()

@@ -1,4 +1,4 @@
-"""common/options.txt: what it says is of the right form, said once, and true; and the command lines that come of it."""
+"""common/options.txt: its form, that each entry is unique and correct, and the command lines made from it."""
 from __future__ import absolute_import
 
 import importlib
@@ -14,7 +14,7 @@ from datasets.registry import KNOWN
 def test_every_variable_that_a_target_reads_is_there_and_read_by_one():
     read = {variable for target in TARGETS.values() for variable in target.reads}
     assert read <= set(OPTIONS)
-    assert set(OPTIONS) - read == {'RUNTIME', 'PYTHON', 'WITH_TENSORFLOW'}     # which each target reads: @every
+    assert set(OPTIONS) - read == {'RUNTIME', 'PYTHON', 'WITH_TENSORFLOW'}     # every target reads these: @every
     for option in OPTIONS.values():
         assert option.help and option.flags and option.values, option
 

@@ -1,4 +1,4 @@
-"""Every option of every script that works without Theano, with wrong types, out of range, absurd."""
+"""Every option of every script that needs no Theano, with values of wrong type, out of range, absurd."""
 from __future__ import absolute_import, division
 
 import importlib
@@ -9,8 +9,8 @@ from tests import options
 from tests.options import INPUTS
 
 RUN = {'--run': 'no-run-lfcW1A1'}
-ANY = {'--dataset': [], '--runs': []}     # which count where there is no --run, and may be anything
-SCRIPTS = {     # module: the right options, wrong texts of those that take any, the subcommand
+ANY = {'--dataset': [], '--runs': []}     # used if there is no --run; any text is valid
+SCRIPTS = {     # module: valid options, invalid values of text options, the subcommand
     'weights_gen.generate': [({'--net': 'lfc', '--weight-bits': '1', '--activation-bits': '1', '--params': 'x.npz',
                                '--out': 'out'},
                               {'--params': INPUTS, '--out': ['.', '..', '/'], '--classes': [],

@@ -1,4 +1,4 @@
-"""The tables of networks and overlays against the overlay's specification, and what another row of them gives."""
+"""The tables of networks and overlays compared with the overlay's specification, and the effect of a further row."""
 from __future__ import absolute_import
 
 import pytest
@@ -41,7 +41,7 @@ def test_no_overlay():
 
 
 def test_another_overlay_of_a_known_network():
-    """One line, with another folding: all else follows from the network."""
+    """One row, with its own folding: the network gives everything else."""
     sixth = overlays.overlay(CNV, 2, 1, ((1,) * 9, (1,) * 9))
     assert sixth.name == 'cnvW2A1' and sixth.image_shape == (32, 32, 3) and sixth.published.measured == ()
     assert [layer.fan_in for layer in sixth.layers] == [layer.fan_in for layer in OVERLAYS['cnvW1A1'].layers]

@@ -1,4 +1,4 @@
-"""The pages (README.md, docs/, ...): links lead to files and headings that are there, make's targets and variables exist."""
+"""The pages (README.md, docs/, ...): links lead to existing files and headings; make's targets and variables exist."""
 from __future__ import absolute_import
 
 import io
@@ -22,7 +22,7 @@ def text_of(page):
 
 
 def anchors(page):
-    """What GitHub makes of the headings."""
+    """The anchors that GitHub makes from the headings."""
     return {re.sub(r'[^\w\- ]', '', heading.strip().lower()).replace(' ', '-')
             for heading in re.findall(r'^#+ (.*)$', text_of(page), re.MULTILINE)}
 

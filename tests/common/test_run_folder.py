@@ -35,7 +35,7 @@ def test_names(tmpdir, name, dataset, network):
 def test_what_is_no_name_of_a_run(name):
     with pytest.raises(BadRun) as refused:
         RunFolder(name, exists=False)
-    assert 'is not the name of a run' in str(refused.value)
+    assert 'does not name a run' in str(refused.value)
 
 
 def test_a_folder_that_is_not_there(tmpdir):
@@ -43,7 +43,7 @@ def test_a_folder_that_is_not_there(tmpdir):
     assert RunFolder(path, exists=False).path == path
     with pytest.raises(BadRun) as refused:
         RunFolder(path)
-    assert 'train the network first' in str(refused.value)
+    assert 'run make train first' in str(refused.value)
 
 
 # --- history.csv -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Intervals against published values, precision and recall of a small matrix."""
+"""Intervals compared with published values; precision and recall of a small matrix."""
 from __future__ import absolute_import, division
 
 import pytest

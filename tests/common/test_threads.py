@@ -12,19 +12,19 @@ from common import errors, threads
 
 @pytest.fixture(autouse=True)
 def none_is_left():
-    """Those of other tests may still be waiting, and end meanwhile."""
+    """Only new threads count: those of other tests may still be ending."""
     before = threading.enumerate()
     yield
     assert [thread for thread in threading.enumerate() if thread not in before] == []
 
 
 class Interrupted(threads.ThreadPool):
-    """Ctrl-C comes while it is made."""
+    """A pool that Ctrl-C interrupts while it is made."""
 
     def __init__(self, count):
         super(Interrupted, self).__init__(count)
         os.kill(os.getpid(), signal.SIGINT)
-        sum(range(100000))      # Python answers between two instructions
+        sum(range(100000))      # Python handles the signal between two instructions
 
 
 def test_the_work_is_done():

@@ -1,4 +1,4 @@
-"""Folders of pictures for the tests: shapes of all sizes, modes and formats that Pillow writes."""
+"""Folders of pictures for the tests: shapes in all sizes, and in the modes and formats that Pillow writes."""
 from __future__ import absolute_import, division
 
 import os
@@ -13,7 +13,7 @@ KINDS = (('RGB', 'jpg'), ('RGB', 'png'), ('P', 'gif'), ('L', 'bmp'), ('RGBA', 'p
 
 
 def shape(name, random, size=None, dark_on_light=True):
-    """A picture (RGB) of a shape, in a random place, size and colour."""
+    """An RGB picture of a shape at a random place, in a random size and colour."""
     width, height = size or random.randint(40, 160, 2)
     ink, paper = random.randint(0, 100, 3), random.randint(180, 256, 3)
     if not dark_on_light:
@@ -38,7 +38,7 @@ def shape(name, random, size=None, dark_on_light=True):
 
 
 def save(picture, path, mode='RGB'):
-    """Write a picture in a mode; the name says the format."""
+    """Write a picture in a mode and the format of its name."""
     if mode == 'I;16':
         picture = Image.fromarray(np.array(picture.convert('L')).astype(np.uint16) * 257)
     elif mode == 'P':
@@ -53,7 +53,7 @@ def save(picture, path, mode='RGB'):
 
 
 def folder(root, count, classes=SHAPES, seed=0, kinds=KINDS):
-    """Class folders with `count` pictures each, below `root`, in turn of all kinds."""
+    """Class folders below `root` with `count` pictures each, of all kinds in turn."""
     random = np.random.RandomState(seed)
     for number, title in enumerate(classes):
         where = os.path.join(root, title)

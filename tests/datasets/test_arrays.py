@@ -1,7 +1,7 @@
 # -*- coding: utf-8 -*-
-"""Files of arrays of the three forms, whole, of other sizes, damaged and hostile.
+"""Files of arrays in the three formats: valid, of other sizes, damaged and hostile.
 
-The file is long because all forms are held to one list of what is refused.
+The file is long because one list of rejected contents is for all formats.
 """
 from __future__ import absolute_import, division
 
@@ -68,7 +68,7 @@ def test_images_of_the_network_s_size_keep_their_pixels(tmpdir):
 
 
 def test_the_first_training_images_are_of_all_classes(tmpdir):
-    """In files that have one class after the other too, and each image with its own label."""
+    """Even in files sorted by class; each image keeps its label."""
     labels = np.repeat(np.arange(4), 30)
     images = np.tile(labels[:, None, None, None], (1, 32, 32, 3)).astype(np.uint8)
     images[:, 1, 1, 1] = np.arange(120)
@@ -87,7 +87,7 @@ def test_planes_are_told_from_rows(tmpdir):
 def test_ink_is_decided_for_all_at_once(tmpdir):
     images = np.zeros((40, 28, 28), np.uint8)
     images[:, 10:18, 10:18] = np.where(noise(40, 8, 8) < 128, 40, 215)
-    images[3] = 255                             # one whose border is bright
+    images[3] = 255                             # one with a bright border
     white_on_black = npz(tmpdir.join('a.npz'), x_train=images)
     black_on_white = npz(tmpdir.join('b.npz'), x_train=255 - images, x_test=255 - images[:8])
     one, other = (arrays.load(path, LFC) for path in (white_on_black, black_on_white))
@@ -144,7 +144,7 @@ def test_wrong_arrays(tmpdir, content, words):
 
 
 def plain_and(tmpdir, fitting=CNV, **other):
-    """What an archive of plain arrays is read as, and one that says the same in another way."""
+    """What is read from an archive of plain arrays, and from one with the same content in another form."""
     images = noise(40, 32, 32, 3)
     plain = dict(x_train=images, y_train=np.arange(40) % 4, x_test=images[:8] // 2, y_test=np.arange(8) % 4)
     paths = npz(tmpdir.join('own.npz'), **plain), npz(tmpdir.join('other.npz'), **dict(
@@ -242,7 +242,7 @@ def test_wrong_archives(tmpdir):
     refused(path, 'not an .npz file')
     refused(tmpdir.join('b.npz'), 'no such file')
     np.savez(str(path), x_train=np.array([None] * 40), y_train=noise(40), x_test=noise(8, 9, 9), y_test=noise(8))
-    refused(path, 'damaged')        # objects are never loaded
+    refused(path, 'damaged')        # objects are never unpickled
     np.savez_compressed(str(path), x_train=np.zeros((1000, 28, 28), np.uint8), y_train=np.zeros(1000, np.uint8),
                         x_test=noise(8, 28, 28), y_test=noise(8))
     arrays_limit, arrays.LARGEST = arrays.LARGEST, 10 ** 5
@@ -378,7 +378,7 @@ def test_preview_of_arrays_and_of_folders(tmpdir, net):
                for row in range(sheet.shape[0] - 63) for column in range(6, sheet.shape[1] - 63, 70))
     path = npz(tmpdir.join('a.npz'), x_train=noise(40, 28, 28))
     assert preview.main([path, '--net', net, '--out', out]) in (0, None)
-    assert np.array(Image.open(out)).shape[0] < sheet.shape[0] * 4 / 3      # a row is half as tall, of four classes
+    assert np.array(Image.open(out)).shape[0] < sheet.shape[0] * 4 / 3      # a row of four is half as tall
 
 
 def test_preview_in_the_wrong_place(tmpdir):
@@ -392,7 +392,7 @@ def test_preview_in_the_wrong_place(tmpdir):
 
 
 def test_training_images_decide_what_is_ink(tmpdir, capsys):
-    """Not each part for itself, which could train on ink and test on paper."""
+    """Otherwise each part could decide differently: training on ink, testing on paper."""
     bright, dark = np.full((28, 28), 200, np.uint8), np.full((28, 28), 20, np.uint8)
     train = np.array([bright] * 21 + [dark] * 19) + np.arange(40, dtype=np.uint8)[:, None, None]
     path = npz(tmpdir.join('a.npz'), x_train=train, x_valid=train[-4:], y_valid=np.arange(4),

@@ -11,7 +11,7 @@ COLOUR = np.arange(500 * 6 * 5 * 3).reshape(500, 6, 5, 3)
 
 
 def moved(image, down, right, mirrored):
-    """One image, pixel by pixel: what is outside has the value at the edge."""
+    """One image moved pixel by pixel; outside it, the edge is repeated."""
     result = np.empty_like(image)
     for row in range(image.shape[0]):
         for column in range(image.shape[1]):
@@ -33,7 +33,7 @@ def test_every_move_comes(images, shift, mirrored):
 
 
 def test_nothing_to_do():
-    """Then nothing is drawn, and the original's random numbers stay what they are."""
+    """Then no random number is drawn, so those of the original recipe stay the same."""
     random = np.random.RandomState(1)
     assert augment(GREY, random) is GREY
     assert random.randint(10 ** 6) == np.random.RandomState(1).randint(10 ** 6)
@@ -53,13 +53,13 @@ def displacements(maps, rows, columns):
 
 def test_distortions_are_smooth_and_as_large_as_asked():
     found = displacements(elastic_distortions(60, 50, 1.5, np.random.RandomState(3), count=300), 60, 50)
-    inside = found[:, :, 10:-10, 10:-10]            # where no edge is near
+    inside = found[:, :, 10:-10, 10:-10]            # away from the edges
     assert abs(inside.mean()) < .05
     np.testing.assert_allclose(inside.std(), 1.5, rtol=.05)
     assert abs(np.diff(inside, axis=2)).max() <= 2 and abs(np.diff(inside, axis=3)).max() <= 2
     far = np.corrcoef(inside[..., 0].ravel(), inside[..., -1].ravel())[0, 1]
     near = np.corrcoef(inside[..., 0].ravel(), inside[..., 1].ravel())[0, 1]
-    assert near > .9 and abs(far) < .1              # neighbours move alike, others do not
+    assert near > .9 and abs(far) < .1              # neighbours move alike, distant pixels do not
     assert abs(np.corrcoef(inside[0].ravel(), inside[1].ravel())[0, 1]) < .05
 
 

@@ -1,4 +1,4 @@
-"""Every reader of data sets, given damaged and hostile files: read, or refused in one line."""
+"""Every reader of data sets, with damaged and hostile files: read, or rejected in one line."""
 from __future__ import absolute_import, division
 
 import io
@@ -24,7 +24,7 @@ from datasets.images import encode
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
-    """What is told about the data is not what is tested here, and is a great many lines."""
+    """Silence the many lines about the data, which are not tested here."""
     for module in (arrays, cache, folder, gtsrb, svhn):
         monkeypatch.setattr(module, 'say', lambda line: None)
 
@@ -39,7 +39,7 @@ def put(path, data):
 
 
 def one_of(files):
-    """(name, bytes) of a file that takes the place of one of some: name to strategy."""
+    """A strategy for (name, bytes) of one file to replace; `files`: name to strategy for its bytes."""
     return strategies.sampled_from(sorted(files)).flatmap(
         lambda name: strategies.tuples(strategies.just(name), files[name]))
 
@@ -72,11 +72,11 @@ def test_own_archives(tmpdir, net, cases):
         data = arrays.load(str(path), fitting)
         assert 1 <= len(data.class_names) <= 64 and data.train.labels.max() < len(data.class_names)
         assert encode(data.train.images, net).dtype == np.float32
-    explore(attempt, hostile_npz(some_arrays((12, 12, 3), count=16)), cases)    # LFC's fitting is most of the time
+    explore(attempt, hostile_npz(some_arrays((12, 12, 3), count=16)), cases)    # LFC's fitting takes most of the time
 
 
 def one_replaced(folder, content, fitting):
-    """What reads a folder of arrays, name to bytes, with other bytes for one (name, bytes) of them."""
+    """Returns what reads a folder of files, `content` (name to bytes), with one (name, bytes) replaced."""
     def attempt(case):
         for name, data in dict(content, **dict([case])).items():
             put(folder.join(name), data)
@@ -128,7 +128,7 @@ def test_svhn(tmpdir, cases):
 
 @searches(100, 2000)
 def test_gtsrb_tables(tmpdir, monkeypatch, cases):
-    """And the pictures that they name: none outside the folder."""
+    """And the pictures that they name: none is read outside the folder."""
     monkeypatch.setattr(gtsrb, 'CLASSES', gtsrb.CLASSES[:2])
     training, test = [tmpdir.ensure(name, 'Images', dir=True) for name in ('Final_Training', 'Final_Test')]
     head = b'Filename;Width;ClassId\r\n'
@@ -160,7 +160,7 @@ def test_gtsrb_tables(tmpdir, monkeypatch, cases):
 @pytest.mark.parametrize('net', ['lfc', 'cnv'])
 @searches(120, 4000)
 def test_pictures(tmpdir, monkeypatch, net, cases):
-    """A folder with one damaged picture: that one is left out, and told, or makes the folder too small."""
+    """A folder with one damaged picture: it is left out with a message, or the folder is then too small."""
     monkeypatch.setattr(cache, 'save', lambda *arguments: None)
     drawings.folder(str(tmpdir.join('own')), 4, classes=drawings.SHAPES[:2])
     drawings.folder(str(tmpdir.join('more')), len(drawings.KINDS), classes=drawings.SHAPES[:1])
@@ -188,7 +188,7 @@ def _webp():
 
 @searches(150, 3000)
 def test_caches_of_decoded_pictures(tmpdir, cases):
-    """One that is damaged is made again: the pictures are the same."""
+    """A damaged one is made again, and the pictures are the same."""
     own, fitting = str(tmpdir.join('own')), Fitting('cnv')
     drawings.folder(own, 4, classes=drawings.SHAPES[:2], kinds=drawings.KINDS[1:3])
     expected = folder.load(own, fitting)

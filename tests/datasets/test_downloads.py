@@ -1,4 +1,4 @@
-"""Downloads from a server that behaves, and from servers that do not."""
+"""Downloads from a good server, and from bad ones."""
 from __future__ import absolute_import, division
 
 import contextlib
@@ -18,7 +18,7 @@ CONTENTS = bytes(bytearray(number * 7 % 251 for number in range(300000)))
 
 
 class Handler(BaseHTTPServer.BaseHTTPRequestHandler):
-    """Answers by the path's name; `requests` of the server counts them."""
+    """Answers according to the path; the server's `requests` counts them."""
 
     def do_GET(self):
         self.server.requests.append((self.path, self.headers.get('Range')))
@@ -38,7 +38,7 @@ class Handler(BaseHTTPServer.BaseHTTPRequestHandler):
             self.send(CONTENTS)
 
     def cuts_off(self):
-        """The first answer ends half way; then it continues where it is asked to."""
+        """The first answer ends half way; the next continues from where it is asked to."""
         if self.headers.get('Range'):
             self.good()
         else:
@@ -138,7 +138,7 @@ def test_a_file_that_does_not_come(server, tmp_path, behaviour, problem, request
         fetch(source(url), str(tmp_path))
     message = str(failed.value)
     assert url in message and problem in message and 'data.bin' in message and '\n' not in message
-    assert 'put a copy at %s by hand' % (tmp_path / 'cached.bin') in message
+    assert 'put a copy at %s (SHA-256' % (tmp_path / 'cached.bin') in message
     assert not (tmp_path / 'cached.bin').exists()
     assert len(server.requests) == requests
 

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Folders of real pictures of all kinds, whole, broken and misplaced; none of them mocked.
+"""Folders of real pictures of all kinds, intact, broken and misplaced.
 
 The file is long because the folders that it makes serve most of its tests.
 """
@@ -64,7 +64,7 @@ def test_every_kind_of_picture(shapes, fitting, shape):
     for name, image, label in zip(data.test_files, data.test.images, data.test.labels):
         np.testing.assert_array_equal(inputs.read(os.path.join(shapes, name), fitting.shape)[0], image)
         assert name.split('/')[0] == data.class_names[label]
-    assert min(np.bincount(data.train.labels[:30], minlength=3)) > 3        # mixed: the first N are of all classes
+    assert min(np.bincount(data.train.labels[:30], minlength=3)) > 3        # shuffled: the first N are of all classes
 
 
 def test_cnv_sees_what_the_board_sees(shapes):
@@ -73,7 +73,7 @@ def test_cnv_sees_what_the_board_sees(shapes):
     for picture in chosen:
         path = os.path.join(shapes.encode('ascii'), picture.path).decode('ascii')
         if not picture.path.startswith(b'circle') or Image.open(path).mode.startswith('I'):
-            continue        # the board's software knows no 16 bits
+            continue        # the board's software cannot read 16 bits
         compared += 1
         np.testing.assert_array_equal(picture.image, inputs.read(path, (32, 32, 3))[0])
     assert compared >= 30
@@ -100,7 +100,7 @@ def test_16_bits_are_8(tmpdir):
 
 @pytest.mark.parametrize('orientation', range(1, 9))
 def test_exif_orientation(tmpdir, orientation):
-    """Each turn of a picture, marked as such, is the same picture."""
+    """A picture rotated and marked so is the same picture."""
     upright = Image.fromarray(np.dstack([np.tile(np.arange(0, 240, 2, dtype=np.uint8), (60, 1))] * 3))
     upright.paste((200, 0, 0), (0, 0, 30, 20))
     back = {2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM, 5: Image.TRANSPOSE,
@@ -173,12 +173,12 @@ def test_given_parts(tmpdir, capsys):
     shutil.rmtree(os.path.join(root, 'val'))
     data = folder.load(root, CNV)
     assert [len(part.images) for part in data[1:4]] == [33, 3, 36]
-    for title in drawings.SHAPES:       # a copy in test/ is taken out of training
+    for title in drawings.SHAPES:       # a copy in test/ is left out of training
         shutil.copy(os.path.join(root, 'test', title, '2.png'), os.path.join(root, 'Training', title, 'copy.png'))
     capsys.readouterr()
     again = folder.load(root, CNV)
     assert rows(again.train) == rows(data.train) and rows(again.test) == rows(data.test)
-    assert '3 pictures are there more than once' in capsys.readouterr()[1]
+    assert '3 pictures occur more than once' in capsys.readouterr()[1]
 
 
 def test_parts_that_lack_something(tmpdir):
@@ -272,7 +272,7 @@ def test_folders_within_a_class_and_links_in_circles(small, tmpdir):
     shutil.rmtree(os.path.join(small, 'square'))
     os.remove(os.path.join(small, 'ring'))
     found = find.find(small.encode('ascii'))
-    assert found.paths.count(b'star/more/x.png') == 1 and len(found.paths) == 6 + 7 + 1     # the last links to itself
+    assert found.paths.count(b'star/more/x.png') == 1 and len(found.paths) == 6 + 7 + 1     # the last is a link to itself
 
 
 def test_names_in_other_alphabets(tmpdir):
@@ -355,7 +355,7 @@ def test_classes_without_a_picture_of_their_own(small):
 
 
 def parted(tmpdir):
-    """A folder with train/ and test/ of other pictures."""
+    """A folder with train/ and test/, without common pictures."""
     root = tmpdir.mkdir('parted')
     for seed, part in enumerate(('train', 'test')):
         drawings.folder(str(root.join(part)), 6, seed=seed)
@@ -473,7 +473,7 @@ def test_decoded_once(small, tmpdir, monkeypatch):
 
 
 def test_what_a_file_holds_decides_whether_it_is_decoded_again(small, tmpdir, monkeypatch):
-    """Not its name, nor its date, nor where the folder is."""
+    """Not its name or date, nor where the folder is."""
     first = folder.load(small, CNV)
     original, decoded = decode.pictures.decode, []
     monkeypatch.setattr(decode.pictures, 'decode',
@@ -526,7 +526,7 @@ def test_without_a_cache_it_goes_on(small, tmpdir, capsys):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_stopped_while_decoding(tmpdir, number):
-    """One line, no half-written file, and what was decoded is kept."""
+    """It prints one line, leaves no half-written file, and keeps what was decoded."""
     root = drawings.folder(str(tmpdir.join('large')), 3)
     noise = np.random.RandomState(0).randint(0, 256, (1500, 1500, 3)).astype(np.uint8)
     for index in range(60):
@@ -548,7 +548,7 @@ def test_stopped_while_decoding(tmpdir, number):
 
 
 def test_a_preview_of_what_cannot_be_divided(tmpdir):
-    """All pictures look alike to the network with this threshold: the preview is what shows it."""
+    """With this threshold all pictures look alike to the network, which the preview must show."""
     own, out = str(tmpdir.join('own')), tmpdir.join('preview.png')
     drawings.folder(own, 6, classes=drawings.SHAPES[:2])
     fitting, told = Fitting('lfc', threshold=0), []

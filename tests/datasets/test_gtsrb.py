@@ -1,4 +1,4 @@
-"""GTSRB from small files of the published form."""
+"""GTSRB from small files in the published format."""
 from __future__ import absolute_import, division
 
 import os
@@ -34,7 +34,7 @@ def ppm(folder, name, random):
 
 @pytest.fixture
 def signs(tmpdir):
-    """Three rows of two pictures for each class, and 86 pictures to test."""
+    """Three tracks (rows) of two pictures for each class, and 86 test pictures."""
     random = np.random.RandomState(0)
     base = tmpdir.mkdir('GTSRB')
     for label in range(43):
@@ -63,10 +63,10 @@ def test_gtsrb(tmpdir, signs, capsys):
 
 
 def test_no_sign_is_in_two_parts(signs, monkeypatch):
-    """The pictures of a row are of one sign: either all validate or none."""
+    """The pictures of a row show one sign: all or none are for validation."""
     for label in (0, 42):
         folder = signs.join('Final_Training', 'Images', '%05d' % label)
-        for row in range(3):        # both pictures of a row the same, to be known again
+        for row in range(3):        # both pictures of a row the same, to recognise them
             Image.open(str(folder.join('%05d_00000.ppm' % row))).save(str(folder.join('%05d_00001.ppm' % row)))
     data = registry.load('gtsrb', 'cnv', str(signs))
     for label in (0, 42):
@@ -94,10 +94,10 @@ def test_wrong_gtsrb(tmpdir, signs):
     refused('gtsrb', tmpdir, 'GT-00007.csv is missing')
 
 
-# --- as torchvision and Kaggle have it -------------------------------------------------------------------------------
+# --- in torchvision's and Kaggle's format ----------------------------------------------------------------------------
 
 def kaggle(base, signs, tmpdir):
-    """Train/0 to 42, Test/ and Test.csv, of PNG, from the published form."""
+    """Train/0 to 42, Test/ and Test.csv, as PNG, from the published format."""
     for label in range(43):
         where = base.join('Train', '%d' % label).ensure(dir=True)
         for path in signs.join('Final_Training', 'Images', '%05d' % label).listdir('*.ppm'):
@@ -127,7 +127,7 @@ def test_every_form_is_the_same(tmpdir, signs):
     signs.join('Final_Test').copy(base.join('GTSRB', 'Final_Test').ensure(dir=True))
     tmpdir.join('GT-final_test.csv').copy(base)
     forms.append(base.dirpath())
-    sorted_test = tmpdir.join('four', 'GTSRB')                      # by a script of somebody's
+    sorted_test = tmpdir.join('four', 'GTSRB')                      # by somebody's script
     kaggle(sorted_test, signs, tmpdir)
     for line in sorted_test.join('Test.csv').read().splitlines()[1:]:
         values = line.split(',')
@@ -179,6 +179,6 @@ def test_as_a_folder_of_one_s_own_it_is_recognised(tmpdir, signs):
     with pytest.raises(DatasetError) as caught:
         registry.load(str(base), 'cnv')
     assert 'DATASET=gtsrb DATA_DIR=%s' % base in str(caught.value)
-    data = registry.load(str(base.join('Train')), 'cnv')       # its training pictures alone: films stay together
+    data = registry.load(str(base.join('Train')), 'cnv')       # its training pictures alone: tracks stay together
     assert data.class_names[:3] == [u'0', u'1', u'2'] and len(data.class_names) == 43
     assert [len(part.labels) for part in data[1:4]] == [86, 86, 86]

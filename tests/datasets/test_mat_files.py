@@ -1,4 +1,4 @@
-"""MATLAB's files: as SciPy writes them, and as it must not read them."""
+"""MATLAB files: those that SciPy writes, and malformed ones."""
 from __future__ import absolute_import
 
 import io
@@ -48,7 +48,7 @@ def element(order, kind, data):
 
 
 def variable(order, name, shape, number, kind, data):
-    """As MATLAB writes whole numbers: of the class double, stored as bytes."""
+    """A variable as MATLAB writes whole numbers: of class double, stored in bytes."""
     return element(order, 14, element(order, 6, struct.pack(order + 'II', number, 0)) + element(
         order, 5, struct.pack(order + '%di' % len(shape), *shape)) + element(order, 1, name) + element(order, kind, data))
 
@@ -67,7 +67,7 @@ def test_both_byte_orders_and_numbers_stored_as_smaller_ones(order, end):
     ((2, 1), 9, 2, b'\1'), ((-1, 1), 9, 2, b''), ((2,), 9, 2, b'\1\2'), ((1, 1), 9, 0x7fffff09, b'\1'), ((1, 1), 9, 14, b''),
     ((1, 1), 5, 2, b'\1'), ((1, 1), 9, 4, b'\1'), ((2 ** 31 - 1,) * 3 + (0, ), 9, 9, b'\1')])
 def test_what_no_writer_would_write(shape, number, kind, data):
-    """Types that there are none of among it, by which SciPy's reader would look up its tables."""
+    """Including invalid types, with which SciPy's reader would index its tables."""
     whole = b'MATLAB'.ljust(124) + b'\0\1IM' + variable('<', b'y', shape, number, kind, data)
     with pytest.raises(ValueError):
         read(whole, ['y'])

@@ -10,7 +10,7 @@ import pytest
 from common.errors import UserError
 from datasets import names, registry
 
-PACKAGE_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')     # what the board's packages take
+PACKAGE_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z')     # what the board's packages allow
 
 
 @pytest.mark.parametrize('path, name', [

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Folders of parts and of classes under all names and in all depths, and what lies beside them: understood, or refused."""
+"""Folders of parts and classes with all names and at all depths, and other files: understood, or rejected."""
 from __future__ import absolute_import, division
 
 import os
@@ -20,7 +20,7 @@ CNV = Fitting('cnv')
 
 
 def put(root, *places, **options):
-    """Pictures in places below a root, all different: {place} of so many."""
+    """Write `count` pictures, all different, into each of these folders below a root."""
     for place in places:
         where = root.join(*place.split('/')).ensure(dir=True)
         random = np.random.RandomState(zlib.crc32(place.encode('ascii')) & 0xffffffff)
@@ -78,12 +78,12 @@ def test_clutter_of_zip_programs_and_notebooks(tmpdir, capsys):
 def test_spelling_of_a_class_in_another_part(tmpdir):
     put(tmpdir.join('own'), 'train/Cat', 'train/DOG', 'test/cat', 'test/dog')
     assert sizes(str(tmpdir.join('own'))) == ([u'Cat', u'DOG'], [8, 2, 10])
-    put(tmpdir.join('two'), 'train/Cat', 'train/cat', 'test/CAT')       # which one, nobody knows
+    put(tmpdir.join('two'), 'train/Cat', 'train/cat', 'test/CAT')       # ambiguous
     refused(str(tmpdir.join('two')), 'the class CAT has no picture in train/')
 
 
 def test_parts_of_ten_classes_that_are_only_folders(tmpdir):
-    """Parts with strange names: their folders are what gives them away."""
+    """Parts with strange names, recognised by their folders."""
     put(tmpdir.join('own'), *['%s/%s' % (part, title) for part in ('learn', 'exam') for title in ('cats', 'dogs')])
     refused(str(tmpdir.join('own')), 'the folders exam/, learn/ hold no pictures, only folders (cats/, dogs/)')
 
@@ -92,7 +92,7 @@ def test_parts_of_ten_classes_that_are_only_folders(tmpdir):
     (('cats', 'dogs', 'Test'), 'holds Test/ with pictures in it, beside cats/, dogs/'),
     (('cats', 'dogs', 'validation'), 'holds validation/ with pictures in it'),
     (('Training', 'junk'), 'holds Training/ with pictures in it, beside junk/'),
-    (('training_set', 'cats'), 'needs a folder for each class'),
+    (('training_set', 'cats'), 'need a folder for each class'),
     (('train', 'val'), 'holds train/, val/ and no test/: rename val/ to test/'),
     (('train', 'test'), 'holds 5 pictures and no class folders'),
     (('train/cats', 'train/dogs', 'valid/cats', 'valid/dogs', 'third/cats'), 'and no test/, beside third/: rename valid/'),
@@ -100,8 +100,8 @@ def test_parts_of_ten_classes_that_are_only_folders(tmpdir):
     (('train/cats', 'Train_Images/cats', 'test/cats'), 'give one folder for each'),
     (('cats/train', 'cats/test', 'dogs'), 'the folders cats/ hold no pictures, only folders (test/, train/)'),
     (('images/train/a', 'images/test/a', 'masks'), 'the folders images/ hold no pictures, only folders (test/, train/)'),
-    (('images',), 'holds images/ as a class, which is no name of one'), (('Images', 'masks'), 'holds Images/ as a class'),
-    (('train/images', 'test/images', 'train/x', 'test/x'), 'holds images/ as a class'),
+    (('images',), 'holds images/, which does not name a class'), (('Images', 'masks'), 'holds Images/, which'),
+    (('train/images', 'test/images', 'train/x', 'test/x'), 'holds images/, which'),
     (('groups/big/cats', 'groups/big/dogs'), 'holds the one folder groups with folders in it'),
     (('pets/cats', 'pets/dogs', 'birds/jay', 'birds/tit'), 'the folders birds/, pets/ hold no pictures')])
 def test_what_is_not_plain_is_refused(tmpdir, places, words):
@@ -157,9 +157,9 @@ def test_transparency_is_said_for_cnv_alone(tmpdir, capsys):
     for _ in range(2):      # decoded, then from the cache
         folder.load(str(root), CNV)
         told = capsys.readouterr()[1]
-        assert 'transparent parts count for nothing' in told and '\n  dogs/clear.png\n' in told and '0.png' not in told
+        assert 'transparency is ignored' in told and '\n  dogs/clear.png\n' in told and '0.png' not in told
     folder.load(str(root), Fitting('lfc'))
-    assert 'transparent' not in capsys.readouterr()[1]
+    assert 'transparen' not in capsys.readouterr()[1]
 
 
 # --- what a check names ----------------------------------------------------------------------------------------------
@@ -175,13 +175,13 @@ def test_a_class_whose_pictures_are_broken_is_named_with_them(tmpdir):
 def test_what_looks_alike_is_named(tmpdir, capsys):
     root = tmpdir.join('own')
     put(root, 'cats', 'dogs')
-    for alpha, place in ((200, 'cats'), (100, 'dogs')):         # which the network does not look at
+    for alpha, place in ((200, 'cats'), (100, 'dogs')):         # which the network ignores
         clear = np.random.RandomState(5).randint(0, 256, (32, 32, 4)).astype(np.uint8)
         clear[..., 3] = alpha
         Image.fromarray(clear).save(str(root.join(place, 'clear.png')))
     folder.load(str(root), CNV)
     told = capsys.readouterr()[1]
-    assert '2 of 12 pictures look to the network as one of another class does, such as cats/clear.png and dogs/' in told
+    assert '2 of 12 pictures look to the network like one of another class, such as cats/clear.png and dogs/' in told
     assert 'THRESHOLD' not in told
 
 

@@ -1,4 +1,4 @@
-"""Photographs of digits on paper, as LFC reads them: light, shadows, edges, EXIF, neighbours; no two steps alone."""
+"""Photographs of digits on paper, as LFC reads them: light, shadows, edges, EXIF, neighbouring digits."""
 from __future__ import absolute_import, division
 
 import io
@@ -17,7 +17,7 @@ from datasets import inputs, pictures
 
 @pytest.fixture(scope='module')
 def network():
-    """The packaged LFC, some digits of its samples, and what they are."""
+    """The packaged LFC, some digits of its samples, and their labels."""
     with predict.unpacked(photographs.PACKAGE) as (manifest, folder):
         digits = inputs.read(os.path.join(folder, 'samples', 'images-idx3-ubyte'), (28, 28))[:24]
         simulator = Simulator(folder, OVERLAYS[manifest['network']])
@@ -52,8 +52,8 @@ SEVEN = [(120, 50, 180, 50), (180, 50, 140, 150)]
     lambda grey: grey * np.linspace(.3, 1, 300),                                        # a gradient of light
     lambda grey: grey * np.where(np.arange(300) < 150, .5, 1),                          # a shadow across the digit
     lambda grey: np.where(np.arange(300) > 290, 10, grey),                              # the table's edge
-    lambda grey: np.where((np.arange(300) > 270) & (np.arange(200)[:, None] > 188), 40, grey),     # a speck afar
-    lambda grey: np.where((np.arange(300) < 40) & (np.arange(200)[:, None] < 30), 40, grey)])     # of the next line
+    lambda grey: np.where((np.arange(300) > 270) & (np.arange(200)[:, None] > 188), 40, grey),     # a distant speck
+    lambda grey: np.where((np.arange(300) < 40) & (np.arange(200)[:, None] < 30), 40, grey)])     # part of the next line
 def test_what_is_not_the_digit_changes_nothing(change):
     plain = np.array(drawn(SEVEN))
     expected = pictures.fit_photograph(Image.fromarray(plain))
@@ -96,7 +96,7 @@ def test_components(mask, areas):
 
 @pytest.mark.parametrize('ink, paper', [(40, 220), (10, 240), (230, 30)])
 def test_filled_shapes_stay_filled(ink, paper):
-    """In even light the paper is not estimated from around the strokes: a wide one would be taken for paper."""
+    """In even light, paper is not estimated around each stroke, which would take a wide one for paper."""
     picture = Image.new('L', (200, 160), paper)
     ImageDraw.Draw(picture).ellipse([50, 30, 150, 130], fill=ink)
     rows, columns = np.nonzero(pictures.fit_photograph(picture))

@@ -1,4 +1,4 @@
-"""Pickles of arrays, of every protocol; and such as make Python take memory or time that their size does not ask for."""
+"""Pickles of arrays, in every protocol; and pickles that would make Python take far more memory or time than their size."""
 from __future__ import absolute_import
 
 import io
@@ -46,7 +46,7 @@ def test_what_is_no_array(value):
 
 
 def array_of(shape=(2,), name='u1', state=(3, '|', None, None, None, -1, -1, 0), data=b'ab'):
-    """A pickle of an array that says this of itself."""
+    """A pickle of an array with these properties."""
     class Type(object):
         def __reduce__(self):
             return np.dtype, (name, False, True), state
@@ -73,7 +73,7 @@ def test_arrays_that_lie(changes):
 
 @pytest.mark.parametrize('data', [
     b'', b'\x80', HEAD, b'N', HEAD + b'\xff.', HEAD + b'NN', b'I' + b'9' * 10 ** 6 + b'\n.', b'L' + b'9' * 10 ** 6 + b'L\n.',
-    HEAD + b'Nr' + struct.pack('<I', 2 ** 31) + b'.',       # to remember None there, Python would make a list of 16 GB
+    HEAD + b'Nr' + struct.pack('<I', 2 ** 31) + b'.',       # Python would make a memo of 16 GB for this
     HEAD + b'Nr\xff\xff\xff\xff.', b'Np-1\n.', b'Np99999999\n.', HEAD + b'T' + struct.pack('<i', 2 ** 31 - 1) + b'ab.',
     b'\x80\x04\x8e' + struct.pack('<Q', 2 ** 62) + b'ab.', b'cos\nsystem\n(S"true"\ntR.', HEAD + b'(]NN0e.',
     b'cnumpy\ndtype\n(Vu1\ntR(dVx\nVy\nstb.',               # a dtype's state that is a mapping
@@ -88,7 +88,7 @@ def test_programs_that_are_refused(data):
 
 
 def test_short_pickles_of_endless_lists():
-    """Forty lists, each of which holds the one before twice."""
+    """Forty lists, each of which contains the previous one twice."""
     data = HEAD + b'](K\x01K\x02e' + b''.join(b'q' + struct.pack('B', place) + b'0](h%sh%se' % (
         struct.pack('B', place), struct.pack('B', place)) for place in range(40)) + b'.'
     with pytest.raises(ValueError):
@@ -96,7 +96,7 @@ def test_short_pickles_of_endless_lists():
 
 
 def test_what_a_pickle_does_to_what_it_gets_does_not_last():
-    """An instruction sets attributes of whatever object there is."""
+    """One instruction sets attributes of any object; the changes must not persist."""
     with pytest.raises(ValueError):
         plain_pickle.array(load(b'cnumpy\ndtype\n(dS"__call__"\nNsb.'))
     test_an_array_by_hand()

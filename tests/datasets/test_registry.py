@@ -1,4 +1,4 @@
-"""Data sets by name: ranges, splits, encoding, and what is refused."""
+"""Data sets by name: ranges, splits, encoding, and what is rejected."""
 from __future__ import absolute_import, division
 
 import io
@@ -74,7 +74,7 @@ def test_encoding_of_every_level():
     assert colours.shape == (256, 3, 32, 32) and colours.dtype == np.float32 and colours.flags.c_contiguous
     assert np.abs(colours[:, 0, 0, 0] - (np.arange(256) * 2. / 255 - 1)).max() < 2.0 ** -22
     assert (colours[0] == -1).all() and (colours[255] == 1).all()
-    # what the board makes of the pixel follows from the same float32 value
+    # the board's value for the pixel follows from the same float32 value
     fixed = np.clip(np.floor((np.arange(256) * 2. / 255 - 1) * 128 + .5), -128, 127)
     assert np.array_equal(np.clip(np.floor(colours[:, 0, 0, 0] * 128 + .5), -128, 127), fixed)
 
@@ -123,7 +123,7 @@ def changed(key, change):
     (changed('y_train', lambda y: y + 1), 'y_train has labels from 1 to 10, expected 0 to 9'),
     (changed('y_train', lambda y: y.astype(int) - 1), 'y_train has labels from -1 to 8'),
     (lambda contents: contents.update(x_train=contents['x_train'][:9], y_train=contents['y_train'][:9]),
-     'x_train has 9 images only')])
+     'x_train has only 9 images')])
 def test_archives_that_do_not_fit(tmp_path, spoil, message):
     contents = arrays((28, 28))
     spoil(contents)
@@ -153,7 +153,7 @@ def test_files_that_are_no_archives(tmp_path):
 
 
 class Evil(object):
-    """Leaves a file behind where it is unpickled."""
+    """Leaves a file behind if it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -197,7 +197,7 @@ def pickled_by_python2(batch):
 
 
 def cifar_archive(path, spoil=None):
-    """CIFAR-10's archive with ten images a batch."""
+    """CIFAR-10's archive with ten images per batch."""
     contents = arrays((32, 32, 3), train=50, test=10)
     planes = contents['x_train'].transpose(0, 3, 1, 2).reshape(50, -1)
     batches = {'data_batch_%d' % (number + 1): (planes[number * 10:][:10], contents['y_train'][number * 10:][:10])

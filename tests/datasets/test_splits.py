@@ -1,4 +1,4 @@
-"""Divisions of pictures: by class, by content, the same for ever, nothing in two parts."""
+"""Dividing pictures by class and content: reproducible, and nothing in two parts."""
 from __future__ import absolute_import, division
 
 import collections
@@ -40,7 +40,7 @@ def test_what_is_there_stays_when_pictures_join():
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), min_size=1, max_size=120), st.sampled_from(
     [('valid',), BOTH]))
 def test_always(pictures, parts):
-    """Whatever looks alike stays together, each class is in each part, or the class with too few is named."""
+    """Pictures that look alike stay together, and each class is in each part; or the class with too few is named."""
     labels = [label for label, _ in pictures]
     looks = [b'%d' % look for _, look in pictures]
     try:

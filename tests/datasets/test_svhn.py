@@ -1,4 +1,4 @@
-"""SVHN from small files of the published form."""
+"""SVHN from small files in the published format."""
 from __future__ import absolute_import, division
 
 
@@ -37,8 +37,8 @@ def test_svhn(tmpdir, folder, capsys):
     assert data.name == 'svhn' and data.class_names == [u'%d' % digit for digit in range(10)]
     assert [len(part.images) for part in data[1:4]] == [90, 10, 30]
     np.testing.assert_array_equal(data.test.images, images[:30] // 2)
-    np.testing.assert_array_equal(data.test.labels, labels[:30] % 10)       # 10 is the digit 0
-    assert 'another file than the published one' in capsys.readouterr()[1]
+    np.testing.assert_array_equal(data.test.labels, labels[:30] % 10)       # label 10 is the digit 0
+    assert 'is not the published file' in capsys.readouterr()[1]
 
 
 def test_wrong_svhn(tmpdir, monkeypatch):

@@ -1,4 +1,4 @@
-"""Frames of one film stay in one part, where names show them; what are not films is divided picture by picture."""
+"""Frames of one video, recognised by their names, stay in one part; other pictures are divided one by one."""
 from __future__ import absolute_import, division
 
 import collections
@@ -16,7 +16,7 @@ CNV = Fitting('cnv')
 
 
 def groups(names):
-    """How the names are taken together: sets of them."""
+    """The groups of the names, as sets."""
     found = collections.defaultdict(set)
     for name, track in zip(names, tracks.of_class([name.encode('utf-8') for name in names])):
         found[track if track is not None else name].add(name)
@@ -59,7 +59,7 @@ def test_what_are_no_films(names):
 
 
 def frames(root, title, form, count, of):
-    """`count` films of `of` frames, all frames different."""
+    """Write `count` videos of `of` frames each, all frames different."""
     where = root.join(title).ensure(dir=True)
     for film in range(count):
         random = np.random.RandomState(sum(map(ord, title)) * 100 + film)
@@ -87,7 +87,7 @@ def test_films_are_divided_whole_and_it_is_said(tmpdir, form):
     for label, count in ((0, 2), (1, 1)):       # a tenth of 20, and of 10
         for part in ('valid', 'test'):
             assert sum(part in parts for (one, _), parts in found.items() if one == label) == count
-    assert any('180 pictures are frames of 30 films (' in line and 'stay in one part' in line for line in told)
+    assert any('180 pictures are frames of 30 videos (' in line and 'stay in one part' in line for line in told)
 
 
 def test_films_in_one_class_alone(tmpdir):
@@ -104,8 +104,8 @@ def test_too_few_films_are_divided_by_picture_and_it_is_said(tmpdir):
     found = parts_of(tmpdir.join('own'), told.append)
     assert sum((found[0, track] for _, track in found if _ == 0), collections.Counter()) == {
         'train': 16, 'valid': 2, 'test': 2}
-    assert any('too few films in few/' in line and 'of different films' in line for line in told)
-    assert any('20 pictures are frames of 5 films' in line for line in told)
+    assert any('too few videos in few/' in line and 'of different videos' in line for line in told)
+    assert any('20 pictures are frames of 5 videos' in line for line in told)
 
 
 def test_given_parts_that_tear_films_are_told(tmpdir):
@@ -118,9 +118,9 @@ def test_given_parts_that_tear_films_are_told(tmpdir):
     told = []
     folder.collect(str(root), CNV, tell=told.append)
     line, = [line for line in told if 'in several of train/' in line]
-    assert '6 times (stop: 0000' in line and 'put all frames of a film into one' in line
+    assert '6 times (stop: 0000' in line and 'put all frames of a video into one' in line
     root.join('test').remove()
-    frames(root.join('test'), 'stop', '%05d_%05d.png', 3, 4)       # films of its own, numbered from 0 as well
+    frames(root.join('test'), 'stop', '%05d_%05d.png', 3, 4)       # other videos, also numbered from 0
     told[:] = []
     folder.collect(str(root), CNV, tell=told.append)
     assert not [line for line in told if 'in several of' in line]
@@ -142,7 +142,7 @@ def test_a_long_film_is_trained_on():
 
 
 def test_looks_and_films_are_kept_together_at_once():
-    """a, b and c are one film; c looks as d does."""
+    """a, b and c are of one video; c and d look alike."""
     looks = [b'a', b'b', b'c', b'c'] + [b'%d' % number for number in range(20)]
     films = ['one', 'one', 'one', None] + [None] * 20
     for salt in range(20):

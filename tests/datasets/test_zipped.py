@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Zip files as data sets: read as their folder is, once; hostile and broken ones refused with nothing left behind."""
+"""Zip files as data sets: read once, like their folder; hostile and broken ones are rejected and leave nothing behind."""
 from __future__ import absolute_import, division
 
 import os
@@ -85,7 +85,7 @@ def test_clutter_is_not_unpacked(tmpdir, shapes):
 
 
 def entry(name, flag):
-    """A zip file of one entry whose name is these bytes."""
+    """A zip file with one entry, whose name is these bytes."""
     local = struct.pack('<4s5H3I2H', b'PK\3\4', 20, flag, 0, 0, 33, zipped_crc, len(DATA), len(DATA), len(name), 0)
     head = struct.pack('<4s6H3I5H2I', b'PK\1\2', 20, 20, flag, 0, 0, 33, zipped_crc, len(DATA), len(DATA), len(name),
                        *[0] * 6)
@@ -121,7 +121,7 @@ def test_what_would_lie_elsewhere(tmpdir, name):
     with zipfile.ZipFile(str(tmpdir.join('a.zip')), 'w') as archive:
         archive.writestr('cat/1.png', b'x')
         archive.writestr(name, b'x')
-    refused(tmpdir.join('a.zip'), tmpdir, 'would lie elsewhere')
+    refused(tmpdir.join('a.zip'), tmpdir, 'leads out of its folder')
 
 
 def test_links_and_what_is_there_twice(tmpdir):
@@ -180,9 +180,9 @@ def test_encrypted_damaged_and_lying(tmpdir, shapes):
     damaged[300] ^= 255
     refused(written(damaged), tmpdir, 'cannot be unpacked')
     unknown = bytearray(whole)
-    unknown[8:10] = unknown[central + 10:central + 12] = b'\x63\x00'    # no such method
+    unknown[8:10] = unknown[central + 10:central + 12] = b'\x63\x00'    # an unknown method
     refused(written(unknown), tmpdir, 'cannot be unpacked')
-    for size in (1, 10 ** 6):           # what a file announces is neither believed nor exceeded
+    for size in (1, 10 ** 6):           # the announced size is neither trusted nor exceeded
         lying = bytearray(whole)
         lying[central + 24:central + 28] = struct.pack('<I', size)
         refused(written(lying), tmpdir, 'pets.zip')

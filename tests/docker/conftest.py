@@ -1,4 +1,4 @@
-"""These look at files and run shell scripts: the tests on one Python say all, and need a Python 3."""
+"""These tests read files and run shell scripts: one Python 3 is enough."""
 import sys
 
 if sys.version_info < (3,):

@@ -1,4 +1,4 @@
-"""docker/cloud/: a fact in several files is the same in all; scripts/check_cloud.sh holds them against their own readers."""
+"""docker/cloud/: facts in several files agree. scripts/check_cloud.sh checks the files with the tools that read them."""
 import os
 import re
 import subprocess
@@ -17,7 +17,7 @@ def read(*path):
 
 
 def code(text):
-    """Without comments and empty lines."""
+    """The lines without comments and empty ones."""
     return [line for line in text.splitlines() if line.strip() and not line.strip().startswith('#')]
 
 

@@ -1,4 +1,4 @@
-"""training.cuda and docker/conda_cuda.sh, with libraries that are made here and answer as CUDA's do."""
+"""training.cuda and docker/conda_cuda.sh, with mock libraries that answer as CUDA's do."""
 import os
 import subprocess
 import sys
@@ -8,13 +8,13 @@ import pytest
 from tests.environment.conftest import ROOT
 
 ANSWERS = {
-    'cuda': 'driver.c', 'cublas': 'cublas.c',       # of scripts/prove_gpu
+    'cuda': 'driver.c', 'cublas': 'cublas.c',       # in scripts/prove_gpu
     'nvrtc': 'int nvrtcVersion(int *major, int *minor) { *major = 10; *minor = %(nvrtc)s; return 0; }',
     'cudnn': 'unsigned long cudnnGetVersion() { return 7605; } unsigned long cudnnGetCudartVersion() { return 10020; }'}
 
 
 def libraries(folder, nvrtc=2, names=tuple(ANSWERS)):
-    """Makes the libraries in a folder."""
+    """Make the libraries in a folder."""
     for name in names:
         text = ANSWERS[name] % {'nvrtc': nvrtc} if name == 'nvrtc' else ANSWERS[name]
         if text.endswith('.c'):
@@ -41,7 +41,7 @@ def test_what_is_loaded_says_its_version_and_place(tmp_path):
 
 
 @pytest.mark.parametrize('argument, message', [
-    ('nvrtc=10.2', 'nvrtc is 10.1, and not 10.2: %s/libnvrtc.so'), ('nvrtc=1', 'nvrtc is 10.1, and not 1: '),
+    ('nvrtc=10.2', 'nvrtc is 10.1, not 10.2: %s/libnvrtc.so'), ('nvrtc=1', 'nvrtc is 10.1, not 1: '),
     ('cudnn=7.6.5', 'libcudnn.so: '), ('cublas=10.2', 'libcublas.so: '), ('nvrtc', 'LIBRARY=VERSION'),
     ('m=1', 'LIBRARY=VERSION')])
 def test_another_version_or_none_is_one_line(tmp_path, argument, message):
@@ -83,7 +83,7 @@ def test_nothing_of_condas_cuda_is_loaded_before_the_systems(conda, cudnn, kept)
 
 
 @pytest.mark.parametrize('arguments, message', [
-    (('conda', 'kept', 'amd'), 'CUDNN=amd: nvidia or conda'), (('nothing', 'kept', 'nvidia'), 'no conda environment'),
+    (('conda', 'kept', 'amd'), 'CUDNN=amd: nvidia or conda'), (('nothing', 'kept', 'nvidia'), 'not a conda environment'),
     (('conda',), 'ENVIRONMENT KEEP')])
 def test_what_cannot_be_taken_out_is_one_line(conda, arguments, message):
     status, errors = take_out(conda, *arguments)

@@ -1,12 +1,14 @@
-"""scripts/doctor.py: a line for everything, whatever is missing, and never a traceback."""
+"""scripts/doctor.py: a line for every check, whatever is missing, and never a traceback."""
 import ctypes
 import os
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from tests.datasets.test_inputs import idx, noise
 from tests.docker.test_cuda import libraries
 from tests.environment.conftest import ROOT
 
@@ -29,12 +31,22 @@ def about(lines, text):
     return line.split()[0], line.partition('  -> ')[2]
 
 
-def test_what_is_missing_is_a_line_with_what_mends_it(tmp_path):
+def test_what_is_missing_is_a_line_with_what_fixes_it(tmp_path):
     (tmp_path / 'empty').mkdir()
     lines = doctor('--runs=/proc/runs', '--data-dir=%s' % tmp_path, PATH=str(tmp_path / 'empty'))
     assert about(lines, 'no g++')[0] == 'failure' and 'install' in about(lines, 'no g++')[1]
     assert about(lines, 'runs: /proc/runs cannot be written')[0] == 'failure'
-    assert about(lines, 'mnist: no ') == ('warning', 'DATA_DIR= of another folder, or none: then it is downloaded')
+    assert about(lines, 'mnist: %s is not there: ' % (tmp_path / 'mnist.npz'))[0] == 'warning'
+
+
+def test_data_sets_are_read_as_a_training_reads_them(tmp_path):
+    for part, count in (('train', 60), ('t10k', 10)):
+        (tmp_path / (part + '-images-idx3-ubyte')).write_bytes(idx(noise((28, 28), count)))
+        (tmp_path / (part + '-labels-idx1-ubyte')).write_bytes(idx(np.arange(count, dtype=np.uint8) % 10))
+    (tmp_path / 'cifar10.npz').write_bytes(b'PK')
+    lines = doctor('--data-dir=%s' % tmp_path)
+    assert about(lines, 'mnist: 50 training images')[0] == 'ok'
+    assert about(lines, 'cifar10.npz cannot be read')[0] == 'warning'
 
 
 def test_a_wrong_theanorc_is_a_line(tmp_path):
@@ -44,7 +56,7 @@ def test_a_wrong_theanorc_is_a_line(tmp_path):
 
 @pytest.mark.parametrize('line, state, words', [
     ('device = gpu', 'failure', 'write device = cuda'), ('mode = FAST_COMPILE', 'failure', 'leave mode out'),
-    ('openmp = False', 'ok', 'decides')])
+    ('openmp = False', 'ok', 'your own')])
 def test_the_users_own_theano_settings_are_lines(tmp_path, line, state, words):
     (tmp_path / '.theanorc').write_text('[global]\n%s\n' % line)
     variables = {'THEANORC': '~/.theanorc', 'THEANO_FLAGS': '', 'HOME': str(tmp_path)}
@@ -70,7 +82,7 @@ def test_a_gpu_is_looked_for_where_it_is_asked_for():
 
 
 def gpu_lines(check, **variables):
-    """What one check of scripts/doctor_gpu.py says, in a process with other libraries and packages."""
+    """What one check of scripts/doctor_gpu.py says, in a process with these variables."""
     process = subprocess.run([sys.executable, '-c', 'from scripts import doctor_gpu as gpu, doctor_report as report\n'
                               'for line in gpu.%s(): report.show(line)' % check], cwd=ROOT,
                              env=dict(os.environ, **variables), stdout=subprocess.PIPE, universal_newlines=True)
@@ -127,7 +139,7 @@ def array(host, context):
     ({'compile': 'import os; os.abort()'}, 'failure', 'it ended with status -6'),
     ({'error': 1}, 'failure', 'computes wrongly')])
 def test_the_gpu_multiplies_and_runs_a_kernel(tmp_path, changes, state, words):
-    """With a package in pygpu's place: an architecture that CUDA does not know fails when something is compiled for it."""
+    """With a mock pygpu: an architecture that CUDA does not know fails when something is compiled for it."""
     (tmp_path / 'pygpu').mkdir()
     for name, text in PYGPU.items():
         (tmp_path / 'pygpu' / name).write_text(text % dict({'init': 'pass', 'compile': 'pass', 'error': 0}, **changes))

@@ -1,4 +1,4 @@
-"""The image's entrypoint, run here as the user of this machine, with a copy of the project in the image's place."""
+"""The image's entrypoint, run on this machine, on a copy of the project."""
 import os
 import pathlib
 import shutil
@@ -13,7 +13,7 @@ from tests.environment.conftest import ROOT
 
 @pytest.fixture
 def program(tmp_path):
-    """Runs the entrypoint; in_env.sh is one that runs its command in the environment that the tests run in."""
+    """Runs the entrypoint; its in_env.sh only prints the command and some variables."""
     if os.getuid() == 0 and not all(os.stat(str(folder)).st_mode & 0o001 for folder in pathlib.Path(ROOT, 'x').parents):
         pytest.skip('it runs as another user, and the project lies in a folder that only its owner may enter')
     home = tmp_path / 'image'
@@ -45,7 +45,7 @@ def test_help_lists_the_journey(program):
     assert status == 0
     for word in ('doctor', 'selftest', 'demo', 'all', 'train', 'weights', 'verify', 'NET'):
         assert '\n  %s ' % word in output
-    for word in ('setup', 'image', 'prove', 'bench'):           # of the machine around it
+    for word in ('setup', 'image', 'prove', 'bench'):           # for the host machine
         assert '\n  %s ' % word not in output
 
 
@@ -110,7 +110,7 @@ def test_runs_side_by_side(program, tmp_path):
 
 @pytest.mark.parametrize('mode', [0o700, 0o777])
 def test_a_cache_that_others_may_have_filled_is_not_used(program, tmp_path, mode):
-    """Theano runs what it finds there."""
+    """Theano runs the code it finds there."""
     user = 65534 if os.getuid() == 0 else os.getuid()
     tmp_path.chmod(0o1777)
     cache = tmp_path / str(user)
@@ -136,7 +136,7 @@ def test_a_cache_of_somebody_else_is_not_used(program, tmp_path):
 
 
 def stopped(target, folder, scripts):
-    """The status of a target with these scripts beside target.sh, where SIGTERM comes to all of them, as by dumb-init."""
+    """The status of a target, with these scripts beside target.sh, when all get SIGTERM, as from dumb-init."""
     home = folder / 'image'
     (home / 'scripts').mkdir(parents=True)
     for name in ('common', 'training'):
@@ -165,7 +165,7 @@ def test_sigterm_while_the_environment_is_looked_at(tmp_path, target):
 
 @pytest.mark.parametrize('answer', ['exec sleep 20', "trap 'exit 143' TERM; sleep 20", "trap 'exit 75' TERM; sleep 20"])
 def test_all_is_started_again_whichever_stage_sigterm_meets(tmp_path, answer):
-    """Only a training writes a checkpoint; what comes after it starts over."""
+    """Only a training writes a checkpoint; later stages start over."""
     assert stopped('all', tmp_path, {'in_env.sh': '#!/bin/bash\necho waiting\n%s\n' % answer}) == 75
 
 

@@ -1,4 +1,4 @@
-"""docker/ and environment.yml: every version and every download is pinned, and what the image copies is there."""
+"""docker/ and environment.yml: every version and download is pinned, and what the image copies exists."""
 import fnmatch
 import os
 import re
@@ -16,7 +16,7 @@ def read(*path):
 
 
 def instructions():
-    """The Dockerfile's instructions: (stage, name, rest), in their order."""
+    """The Dockerfile's instructions: (stage, name, rest), in order."""
     text = re.sub(r'^\s*#.*\n', '', read('docker', 'Dockerfile'), flags=re.M)
     stage = None
     for line in re.sub(r'\\\n\s*', '', text).splitlines():
@@ -42,7 +42,7 @@ def test_the_base_is_pinned_by_its_digest_and_is_the_only_one():
 def test_nvidias_packages_are_the_documents_versions():
     packages = [package for stage, name, rest in instructions() if (stage, name) == ('gpu-system', 'RUN')
                 for listed in re.findall('--no-install-recommends(.*?)&&', rest) for package in listed.split()]
-    versions = dict(package.split('=') for package in packages)         # each has one
+    versions = dict(package.split('=') for package in packages)         # each has a version
     for name, version in versions.items():
         assert version == ('7.6.5.32-1+cuda10.2' if 'cudnn' in name else
                            '10.2.2.89-1' if 'cublas' in name else '10.2.89-1'), name
@@ -71,7 +71,7 @@ def test_the_driver_is_found_where_gke_mounts_it():
 
 
 def test_the_driver_has_the_name_that_pygpu_loads(tmp_path):
-    """The link leads nowhere until an engine brings the driver beside it."""
+    """The link points nowhere until an engine adds the driver beside it."""
     [command] = [rest for stage, name, rest in instructions()
                  if (stage, name) == ('gpu-system', 'RUN') and 'libcuda.so' in rest]
     for folder in ('/usr/lib/x86_64-linux-gnu', '/usr/lib64'):
@@ -100,7 +100,7 @@ def test_the_loaded_libraries_are_asked_in_the_image_and_nothing_of_conda_is_bef
     assert taken_out == 'docker/conda_cuda.sh .venv/conda /opt/cudnn "$CUDNN"'
     [run] = [rest for stage, name, rest in instructions() if (stage, name) == ('gpu', 'RUN')]
     assert '-m training.cuda nvrtc=10.2 cublas=10.2.2 cudnn=7.6.5 cudnn-runtime="$runtime"' in run
-    for stage in ('nvidia-keys', 'gpu-system', 'gpu-environment', 'gpu'):       # the other way has to reach them all
+    for stage in ('nvidia-keys', 'gpu-system', 'gpu-environment', 'gpu'):       # the build argument must reach them all
         assert (stage, 'ARG', 'CUDNN=nvidia') in list(instructions())
 
 
@@ -115,7 +115,7 @@ def test_a_program_that_is_downloaded_is_compared_with_its_hash():
 
 
 def ignored(path):
-    """Whether .dockerignore, which names what is let through, keeps a file out."""
+    """Whether .dockerignore, which lists what to include, excludes a file."""
     rules = [line for line in read('.dockerignore').splitlines() if line and not line.startswith('#')]
     answer = False
     for rule in rules:
@@ -144,7 +144,7 @@ def test_theanos_settings_are_the_documents_but_for_the_device():
     for line in ('floatX = float32', 'openmp = True', 'openmp_elemwise_minsize = 200000',
                  'fastmath = True', 'ldflags = -lopenblas', 'round = False'):
         assert line in gpu
-    assert not any(line.startswith('device') for line in gpu + cpu)      # DEVICE decides
+    assert not any(line.startswith('device') for line in gpu + cpu)      # only DEVICE decides
     assert set(gpu) - set(cpu) == {'[nvcc]', 'fastmath = True'} and not set(cpu) - set(gpu)
     devices = [rest for _, name, rest in instructions() if name == 'ENV' and rest.startswith('DEVICE=')]
     assert devices == ['DEVICE=cuda']

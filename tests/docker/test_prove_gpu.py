@@ -1,4 +1,4 @@
-"""scripts/prove_gpu.sh where it cannot be run, and what its driver logs; tests/training/test_prove_gpu.py has the rest."""
+"""scripts/prove_gpu.sh where it cannot run, and the log of its driver; the rest is in tests/training/test_prove_gpu.py."""
 import os
 import subprocess
 
@@ -21,4 +21,4 @@ def test_without_the_distributions_packages_it_is_skipped_but_not_in_ci(tmp_path
     environment = dict(variables, PATH=str(tmp_path), XDG_CACHE_HOME=str(tmp_path / 'cache'), HOME=str(tmp_path))
     process = subprocess.run([os.path.join(ROOT, 'scripts/prove_gpu.sh'), 'quick'], env=environment, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, universal_newlines=True)
-    assert process.returncode == status and 'prove-gpu: skipped: pygpu is taken of Debian' in process.stdout
+    assert process.returncode == status and 'prove-gpu: skipped: pygpu comes from Debian' in process.stdout

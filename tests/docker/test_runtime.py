@@ -1,5 +1,5 @@
-"""RUNTIME=docker and conda: what is chosen when, and what the engine is asked for. The engine is a program that writes
-down how it was called, on a machine made to order; scripts/prove_image.sh runs the image itself."""
+"""RUNTIME=docker and conda: when each is chosen, and how the engine is called. The engine is a mock that records its
+calls, on a mock machine; scripts/prove_image.sh runs the image itself."""
 import os
 import shutil
 
@@ -63,7 +63,7 @@ def test_auto_builds_the_image_where_there_is_no_python(engine):
 
 
 def test_auto_prefers_a_python_to_an_image_that_is_not_built(engine):
-    engine.python('python3.11', (3, 11))        # which can do nothing else: setup ends with it
+    engine.python('python3.11', (3, 11))        # a mock that can do nothing else: setup ends here
     assert 'python3.11' in engine.setup()[2] and not calls(engine, 'build')
 
 
@@ -90,7 +90,7 @@ def test_a_command_runs_in_the_image_under_the_same_paths(engine, tmp_path):
         assert part in call + ' '
     assert '--env SEED' not in call and '--gpus' not in call
     assert call.count('--volume %s:%s ' % (engine.root, engine.root)) == 1
-    assert runs.is_dir()        # by the caller: the engine would have made it root's
+    assert runs.is_dir()        # made by the caller: the engine would have made it as root
 
 
 def test_a_gpu_is_asked_for_with_the_gpu_image(engine):
@@ -111,7 +111,7 @@ if [ "$1" = env ]; then echo 'ResolvePackageNotFound: tensorflow'; exit 1; fi
 
 
 def test_the_terms_of_condas_channel_are_never_agreed_to_by_itself(engine):
-    """What conda 25 says, which made no environment before somebody types the command."""
+    """With what conda 25 prints; it makes no environment until somebody types the command."""
     shutil.copy(os.path.join(ROOT, 'environment.yml'), str(engine.root))
     engine.program('conda', '''#!/bin/sh
 echo "$@" >> "$HOME/conda-calls"

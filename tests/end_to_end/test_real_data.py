@@ -1,4 +1,4 @@
-"""The journey on real MNIST and CIFAR-10, by the commands that a user types: make test-long."""
+"""Training and weights on real MNIST and CIFAR-10, with the commands that a user types: make test-long."""
 import csv
 import json
 import os
@@ -25,7 +25,7 @@ def data_dir():
 
 
 def run(*command):
-    """Run a command of the project; its output is shown where it fails."""
+    """Run a command of the project; its output is shown if it fails."""
     process = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              universal_newlines=True)
     assert process.returncode == 0, process.stdout

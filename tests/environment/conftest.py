@@ -1,4 +1,4 @@
-"""A machine to set the project up on: its own PATH, HOME and copy of the scripts, and interpreters made to order."""
+"""A mock machine to set the project up on: its own PATH, HOME and copy of the scripts, and mock interpreters."""
 import json
 import os
 import shutil
@@ -12,9 +12,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PROGRAMS = ['awk', 'bash', 'cat', 'cksum', 'cut', 'dirname', 'env', 'flock', 'g++', 'grep', 'ln', 'ls', 'mkdir', 'mktemp',
             'readlink', 'rm', 'sed', 'sh', 'sleep', 'sync', 'tail', 'touch', 'uname']
 
-# A real interpreter that says other things of itself when setup asks it with -c. What else it does is untouched, but that
-# environments get this one's pip, since ensurepip takes seconds; or it can do nothing else, for tests that end with which
-# interpreter was taken.
+# A real interpreter that reports other properties when setup asks it with -c. Otherwise it works as usual, except that its
+# environments get this Python's pip, since ensurepip takes seconds. Or it can do nothing else, for tests that only look
+# which interpreter is chosen.
 WORKS = '''
     [ "$1 $2" != '-m venv' ] ||
         { "%(real)s" -m venv --without-pip "$3" && ln -s "%(pip)s" "$3"/lib/python*/site-packages/; exit; }
@@ -34,7 +34,7 @@ exec(code)
 
 
 class Machine(object):
-    """Runs the project's scripts as on a machine that has nothing but what a test puts there."""
+    """Runs the project's scripts as on a machine that has only what a test puts there."""
 
     def __init__(self, folder):
         self.root, self.bin, self.home = folder / 'project', folder / 'bin', folder / 'home'
@@ -51,7 +51,7 @@ class Machine(object):
         (self.headers / 'Python.h').touch()
 
     def link(self, name):
-        """Give the machine a program of this one."""
+        """Give the machine a program of the real one."""
         found = shutil.which(name)
         if not found:
             pytest.skip('this machine has no ' + name)
@@ -68,7 +68,7 @@ class Machine(object):
     def python(self, name, version, headers=True, missing=(), works=False, folder=None):
         """Give the machine an interpreter of a version, with or without headers, that lacks the modules ``missing``.
 
-        Where it does not work, it answers what it is, and can do nothing else.
+        Without ``works``, it reports its properties, and can do nothing else.
         """
         path = (folder or self.bin) / name
         return self.program(name, INTERPRETER % {
@@ -77,7 +77,7 @@ class Machine(object):
             'headers': self.headers if headers else self.home}, folder)
 
     def empty_locks(self):
-        """Let the locks ask for nothing, so that an environment takes seconds and no network."""
+        """Empty the locks, so that an environment takes seconds and no network."""
         for lock in (self.root / 'requirements').glob('*.txt'):
             lock.write_text('')
 

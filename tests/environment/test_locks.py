@@ -1,4 +1,4 @@
-"""requirements/: every package that is asked for is locked, with hashes, and nothing says where to fetch from."""
+"""requirements/: every requested package is locked, with hashes, and nothing names a source to fetch from."""
 import os
 import re
 

@@ -25,13 +25,13 @@ def test_form(content):
     for cell in content['cells']:
         source = ''.join(cell['source'])
         assert source.strip()
-        if cell['cell_type'] == 'code':         # nothing of somebody's machine left in it, and no magic: any Python runs it
+        if cell['cell_type'] == 'code':         # no output of somebody's machine, and no magic: any Python runs it
             assert cell['outputs'] == [] and cell['execution_count'] is None
             ast.parse(source)
 
 
 def test_the_targets_and_variables_are_makes(content):
-    """What it calls make with is what common/options.txt has."""
+    """It calls make only with what common/options.txt has."""
     text = '\n'.join(''.join(cell['source']) for cell in content['cells'] if cell['cell_type'] == 'code')
     words = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)
              and isinstance(node.value, str)]

@@ -1,4 +1,4 @@
-"""scripts/setup.sh on machines made to order: which Python it takes, what it says, what it leaves behind."""
+"""scripts/setup.sh on mock machines: which Python it chooses, what it prints, what it leaves behind."""
 import signal
 import time
 import zipfile
@@ -9,7 +9,7 @@ from tests.environment.conftest import Machine
 
 
 def refusal(answer, status=1):
-    """The one line of a setup that refused, which left nothing behind."""
+    """The single error line of a setup that failed."""
     returned, output, errors = answer
     assert returned == status
     assert errors.count('\n') == 1 and errors.startswith('setup: error: ')
@@ -124,7 +124,7 @@ def test_tensorflow_is_for_27(machine):
 
 def test_a_theano_that_cannot_compile_is_no_environment(machine):
     machine.python('python3.11', (3, 11), works=True)
-    machine.empty_locks()                           # so that there is no Theano at all
+    machine.empty_locks()                           # so there is no Theano
     status, output, errors = machine.setup()
     assert status == 1 and 'making' in output
     assert errors.count('\n') == 1 and 'Theano cannot compile here' in errors
@@ -145,17 +145,17 @@ def test_a_folder_of_another_alphabet_takes_python_3_and_says_why(elsewhere):
     elsewhere.python('python3.12', (3, 12))
     output = elsewhere.setup()[1]
     assert 'making .venv/3.12 from Python 3.12 (%s; ' % (elsewhere.bin / 'python3.12') in output
-    assert 'Python 2.7 makes no environment in a folder whose name is not ASCII' in output
+    assert 'Python 2.7 cannot make an environment in a folder whose name is not ASCII' in output
 
 
 def test_a_folder_of_another_alphabet_has_no_python_27(elsewhere):
     elsewhere.python('python2.7', (2, 7))
     for variables in ({}, {'PYTHON': 'python2.7'}):
         errors = refusal(elsewhere.setup(**variables), status=1 if variables else 3)
-        assert 'python2.7 makes no environment in a folder whose name is not ASCII' in errors
+        assert 'python2.7 cannot make an environment in a folder whose name is not ASCII' in errors
 
 
-# --- a light one ------------------------------------------------------------------------------------------------------
+# --- a light environment ----------------------------------------------------------------------------------------------
 
 def test_what_needs_no_theano_runs_on_any_python_3_before_there_is_an_environment(machine):
     machine.python('python3.15', (3, 15), headers=False, works=True)
@@ -170,18 +170,18 @@ def test_what_needs_no_theano_runs_on_any_python_3_before_there_is_an_environmen
 
 def test_without_a_python_3_what_needs_no_theano_wants_the_environment(machine):
     errors = refusal(machine.run('scripts/in_env.sh', '--light', 'true'), status=3)
-    assert 'no Python that fits' in errors
+    assert 'no suitable Python' in errors
 
 
 def test_a_choice_is_for_what_needs_no_theano_too(machine):
     machine.python('python3.12', (3, 12), works=True)
-    assert 'PYTHON=nothing does not fit' in refusal(machine.run('scripts/in_env.sh', '--light', 'true', PYTHON='nothing'))
+    assert 'PYTHON=nothing is not suitable' in refusal(machine.run('scripts/in_env.sh', '--light', 'true', PYTHON='nothing'))
 
 
 def test_fuzzing_wants_the_python_that_atheris_is_made_for(machine):
     machine.python('python3.12', (3, 12), works=True)
     errors = refusal(machine.setup('--for', 'fuzz'), status=3)
-    assert 'atheris needs a Python 3.11' in errors and 'pyenv install 3.11' in errors
+    assert 'atheris needs Python 3.11' in errors and 'pyenv install 3.11' in errors
     machine.python('python3.11', (3, 11), headers=False, works=True)
     machine.empty_locks()
     assert 'making .venv/fuzz from Python 3.11' in machine.setup('--for', 'fuzz')[1]
@@ -191,7 +191,7 @@ def test_fuzzing_wants_the_python_that_atheris_is_made_for(machine):
 
 @pytest.fixture(scope='module')
 def light(tmp_path_factory):
-    """A machine with an environment for what computes without Theano."""
+    """A machine with an environment for commands without Theano."""
     machine = Machine(tmp_path_factory.mktemp('light'))
     machine.python('python3.12', (3, 12), works=True)
     machine.empty_locks()
@@ -268,11 +268,11 @@ def test_a_command_runs_in_the_environment(light):
     assert light.run('scripts/in_env.sh', '--for', 'light', 'sh', '-c', 'exit 7')[0] == 7
 
 
-# --- what can go wrong while it installs ------------------------------------------------------------------------------
+# --- what can go wrong while installing -------------------------------------------------------------------------------
 
 @pytest.fixture
 def lock(light):
-    """The light lock, for a test to write; afterwards it asks for nothing again."""
+    """The light lock, for a test to write; it is emptied afterwards."""
     path = light.root / 'requirements/light.txt'
     yield path
     path.write_text('')
@@ -290,5 +290,5 @@ def test_a_file_with_another_hash_is_refused(light, lock):
         wheel.writestr('changed-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\nName: changed\nVersion: 1.0\n')
     lock.write_text('changed==1.0 --hash=sha256:%s\n' % ('0' * 64))
     status, _, errors = light.setup('--for', 'light', PIP_NO_INDEX='1', PIP_FIND_LINKS=str(light.root))
-    assert status == 1 and 'does not have the hash of the lock' in errors and errors.count('\n') == 1
+    assert status == 1 and 'does not match the hash in the lock' in errors and errors.count('\n') == 1
     assert not stamp(light).exists()

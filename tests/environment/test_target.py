@@ -1,4 +1,4 @@
-"""The front door of make and of the image: targets, variables, and the command line that each stage becomes."""
+"""scripts/target.sh, for make and for the image: targets, variables, and the command line of each stage."""
 import os
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ needs_make = pytest.mark.skipif(not shutil.which('make'), reason='there is no ma
 
 @pytest.fixture(scope='session')
 def project(tmp_path_factory):
-    """The project with an in_env.sh that writes its arguments down instead, a line each, and its environment's DATASET."""
+    """The project with an in_env.sh that only records its arguments, a line each, and the variable DATASET."""
     home = tmp_path_factory.mktemp('project')
     for name in ('Makefile', 'scripts', 'common/options.txt', 'docker/entrypoint.sh'):
         (home / name).parent.mkdir(exist_ok=True)
@@ -27,7 +27,7 @@ def project(tmp_path_factory):
 
 @pytest.fixture(params=['make', 'image'])
 def front(request, project, tmp_path):
-    """Runs a target by make, or as the image does: exit status, output, errors."""
+    """Runs a target with make, or as the image does: exit status, output, errors."""
     if request.param == 'make' and not shutil.which('make'):
         pytest.skip('there is no make')
 
@@ -42,7 +42,7 @@ def front(request, project, tmp_path):
 
 
 def options_of(lines):
-    """What followed the module on the command line of one stage."""
+    """What follows the module on the command line of a stage."""
     return [line[1:-1] for line in lines if line.startswith('<')][3:]
 
 
@@ -66,7 +66,7 @@ def test_variables_of_the_environment_count_too(front):
 
 
 def test_the_name_of_a_set_is_not_taken_from_the_environment(front):
-    """WSL sets NAME to the machine's."""
+    """WSL sets NAME to the machine's name."""
     assert options_of(front('package', NAME='DESKTOP-1')[1]) == ['build']
     assert options_of(front('package', 'NAME=mine', NAME='DESKTOP-1')[1]) == ['build', '--name=mine']
 
@@ -98,7 +98,7 @@ def test_a_variable_that_the_target_does_not_read_is_said(front):
     status, output, errors = front('predict', 'THRESHOLD=90', 'IMAGE=x')
     assert status == 0 and errors == ['predict: THRESHOLD is not read by predict: it changes nothing']
     assert front('all', 'TOLERANCE=3', 'EPOCHS=2', 'NAME=x')[2] == []       # each read by one of its stages
-    assert front('predict', 'IMAGE=x', THRESHOLD='90')[2] == []             # of the environment, for others perhaps
+    assert front('predict', 'IMAGE=x', THRESHOLD='90')[2] == []             # from the environment: perhaps for other targets
 
 
 def test_variables_of_other_programs_may_be_given(front):
@@ -118,7 +118,7 @@ def test_several_targets_share_their_variables(project):
                                               ('IMAGE', 'predict')])
 @pytest.mark.parametrize('text', ['$(shell touch %s)', '$(touch %s)', '`touch %s`', '; touch %s;', "';touch %s;'"])
 def test_a_value_is_text(front, tmp_path, variable, target, text):
-    """On the command line and in the environment; whatever else comes of it."""
+    """On the command line and in the environment, whatever the result."""
     ran = tmp_path / 'ran'
     value = text % ran
     front(target, '%s=%s' % (variable, value))

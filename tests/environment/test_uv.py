@@ -1,5 +1,5 @@
-"""Where no Python fits, uv fetches one: the way there with a uv that only writes down what it is asked, and a real one
-with a mirror of one Python, made here of another."""
+"""If no Python is suitable, uv fetches one: with a mock uv that only records how it is called, and with the real one
+and a mirror made here from another Python."""
 import hashlib
 import json
 import os
@@ -21,7 +21,7 @@ ln -s "$HOME/prepared" "$2/cpython-3.11.9-linux/bin/python3"
 
 @pytest.fixture
 def without(machine):
-    """A machine whose only Python is too new, and a registry that is a folder with a uv."""
+    """A machine whose only Python is too new, and a folder with a uv as the registry."""
     machine.python('python3.15', (3, 15), works=True)
     wheel = machine.root / 'uv-1.0-py3-none-any.whl'
     with zipfile.ZipFile(str(wheel), 'w') as archive:
@@ -38,22 +38,22 @@ def without(machine):
 
 
 def test_a_python_is_fetched_and_said_first(without):
-    without.python('prepared', (3, 11), folder=without.home)        # which can do nothing else: setup ends with it
+    without.python('prepared', (3, 11), folder=without.home)        # a mock that can do nothing else: setup ends here
     _, output, errors = without.setup(UV_PYTHON_INSTALL_MIRROR='file:///mirror', **without.registry)
     first, second = output.splitlines()
-    assert 'python3.15 is 3.15): uv is to fetch Python 3.11 into .venv/python, some 30 MB, from file:///mirror' in first
+    assert 'python3.15 is 3.15): uv will fetch Python 3.11 into .venv/python, about 30 MB, from file:///mirror' in first
     assert 'making .venv/3.11 from Python 3.11 (%s; fetched by uv)' % (without.home / 'prepared') in second
     call = (without.home / 'calls').read_text()
     assert call.startswith('python install ') and ' 3.11, mirror file:///mirror' in call
     assert '--install-dir %s ' % (without.root / '.venv/python') in call
-    assert 'uv is to fetch' not in without.setup(**without.registry)[1]     # it is found again
+    assert 'uv will fetch' not in without.setup(**without.registry)[1]     # it is found again
 
 
 @pytest.mark.parametrize('registry, answer', [
     (True, 'uv could not fetch Python 3.11: nothing leads there'), (False, 'uv: the package registry cannot be reached')])
 def test_without_a_network_the_ways_out_are_named(without, registry, answer):
     status, output, errors = without.setup(**(without.registry if registry else {'PIP_INDEX_URL': 'http://127.0.0.1:9/simple'}))
-    assert status == 3 and errors.count('\n') == 1 and errors.startswith('setup: error: no Python that fits')
+    assert status == 3 and errors.count('\n') == 1 and errors.startswith('setup: error: no suitable Python')
     assert answer in errors and 'install Python 3.8 to 3.14' in errors
     assert not (without.root / '.venv/active').exists()
 
@@ -61,7 +61,7 @@ def test_without_a_network_the_ways_out_are_named(without, registry, answer):
 @pytest.mark.long
 @pytest.mark.skipif(not shutil.which('python3.11'), reason='there is no python3.11 to make a mirror of')
 def test_a_mirror_of_ones_own(machine, tmp_path):
-    """The real uv, from the registry by hash, unpacks a Python that the mirror has, compares its hash, and it is taken."""
+    """The real uv, from the registry by hash, fetches a Python from the mirror and checks its hash; setup then uses it."""
     ask = ['python3.11', '-c', 'import sys; print(sys.base_prefix)']
     real = subprocess.check_output(ask, universal_newlines=True).strip()
     files = [name for name in ('bin/python3', 'bin/python3.11', 'include/python3.11', 'lib/python3.11',
@@ -92,4 +92,4 @@ def test_a_mirror_of_ones_own(machine, tmp_path):
     status, output, errors = machine.setup(**variables)
     python = machine.root / '.venv/python/cpython-3.11.9-linux-x86_64-gnu/bin/python3'
     assert 'making .venv/3.11 from Python 3.11 (%s; fetched by uv)' % python in output, errors
-    assert 'Theano cannot compile here' in errors       # the locks ask for nothing: there is no Theano
+    assert 'Theano cannot compile here' in errors       # the locks are empty: there is no Theano

@@ -1,4 +1,4 @@
-"""A page in headless Chromium, used as a person does, over its DevTools protocol (on Python 3).
+"""A page in headless Chromium, used as a person would, over its DevTools protocol (on Python 3).
 
     with chromium.opened(tmpdir, html, width=360) as page:
         page.evaluate('document.title')
@@ -24,14 +24,14 @@ needed = pytest.mark.skipif(sys.version_info < (3,) or browser.find() is None,
 
 
 class Page(object):
-    """An open page; `requests` and `console` are what it asked for and complained of."""
+    """An open page; `requests` and `console` are the URLs it requested and its console messages."""
 
     def __init__(self, process, to, answers):
         self.process, self.to, self.answers = process, to, answers
         self.number, self.session, self.requests, self.console = 0, None, [], []
 
     def call(self, method, **parameters):
-        """A call of the protocol, answered."""
+        """Make a call of the protocol; returns the answer."""
         self.number += 1
         message = {'id': self.number, 'method': method, 'params': parameters}
         if self.session:
@@ -59,7 +59,7 @@ class Page(object):
         return message
 
     def evaluate(self, expression):
-        """The value of an expression, a promise's when it has one."""
+        """The value of an expression, or of the promise that it returns."""
         result = self.call('Runtime.evaluate', expression=expression, awaitPromise=True, returnByValue=True)
         assert 'exceptionDetails' not in result, result
         return result['result'].get('value')
@@ -74,7 +74,7 @@ class Page(object):
                              % condition), condition
 
     def draw(self, points, selector):
-        """With the mouse, between points that are given from the element's corner."""
+        """Draw with the mouse through points, relative to the element's corner."""
         box = self.evaluate('(box => [box.left, box.top])(document.querySelector(%s).getBoundingClientRect())'
                             % json.dumps(selector))
         for number, (x, y) in enumerate(points):
@@ -91,13 +91,13 @@ class Page(object):
                       text={' ': ' ', 'Enter': '\r'}.get(key, ''))
 
     def drop(self, path):
-        """A file, on the middle of the page."""
+        """Drop a file on the middle of the page."""
         data = {'items': [], 'files': [str(path)], 'dragOperationsMask': 1}
         for kind in ('dragEnter', 'dragOver', 'drop'):
             self.call('Input.dispatchDragEvent', type=kind, x=100, y=100, data=data)
 
     def picture(self, path):
-        """Of the whole page, as PNG."""
+        """Save a screenshot of the whole page, as PNG."""
         data = self.call('Page.captureScreenshot', captureBeyondViewport=True, format='png')['data']
         with open(str(path), 'wb') as handle:
             handle.write(base64.b64decode(data))
@@ -112,7 +112,7 @@ def opened(tmpdir, path, width=1280, dark=False, camera=False):
     def wire():
         os.dup2(os.dup(commands), 3)
         os.dup2(os.dup(answers), 4)
-    # what is inherited above 4 does not matter
+    # inherited descriptors above 4 do not matter
     process = subprocess.Popen(
         [browser.find(), '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync', '--disable-quic',
          '--disable-background-networking', '--disable-component-update', '--remote-debugging-pipe', '--hide-scrollbars',
@@ -146,7 +146,7 @@ def hand_over(opened, name, array):
 
 
 def classify(opened, images):
-    """The scores and the answers of the network in an exported page."""
+    """The scores and answers of an exported page's network."""
     hand_over(opened, 'images', images)
     found = opened.evaluate('Array.from({length: %d}, (_, k) => bnn.classify(images.subarray(k * %d, k * %d + %d)))' % (
         (len(images),) + (images[0].size,) * 3))

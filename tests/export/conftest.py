@@ -1,4 +1,4 @@
-"""Networks to export, and what the simulator says to images of theirs."""
+"""Networks to export, with images and the simulator's scores."""
 from __future__ import absolute_import
 
 import collections
@@ -16,7 +16,7 @@ Case = collections.namedtuple('Case', ['source', 'folder', 'images', 'scores'])
 
 
 def case(folder, overlay, images, classes=10):
-    """A parameter folder with images, and the reference's scores of them."""
+    """A parameter folder, images, and the reference's scores for them."""
     network = source.from_folder(folder, overlay)
     return Case(network, folder, images, reference.run(overlay, read(folder, overlay), images)[:, :classes])
 
@@ -24,7 +24,7 @@ def case(folder, overlay, images, classes=10):
 @pytest.fixture(scope='session', params=[(name, extreme) for name in OVERLAYS for extreme in (False, True)],
                 ids=lambda given: given[0] + '-extreme' * given[1])
 def random_case(request, tmpdir_factory):
-    """Of each overlay, random parameters; `extreme`: thresholds at and beyond the ends of what sums reach."""
+    """Random parameters of each overlay; `extreme`: thresholds at and beyond the limits of the sums."""
     name, extreme = request.param
     overlay = OVERLAYS[name]
     folder = str(tmpdir_factory.mktemp(name).join(name))
@@ -34,7 +34,7 @@ def random_case(request, tmpdir_factory):
 
 @pytest.fixture(scope='session', params=list(OVERLAYS))
 def published_case(request, published, golden):     # noqa: F811
-    """Of each overlay, the parameters that BNN-PYNQ published, and real images."""
+    """The parameters that BNN-PYNQ published for each overlay, and real images."""
     overlay = OVERLAYS[request.param]
     images = golden['mnist_images'][:50] if overlay.network.black_and_white else golden['cifar10_images'][:8]
     return case(published[request.param], overlay, images)

@@ -1,4 +1,4 @@
-"""The board's arithmetic is written five times: reference, simulator, ONNX, C and JavaScript answer alike."""
+"""The five implementations of the board's arithmetic agree: reference, simulator, ONNX, C and JavaScript."""
 from __future__ import absolute_import, division
 
 import subprocess
@@ -18,7 +18,7 @@ onnxruntime = pytest.importorskip('onnxruntime', reason='onnxruntime is only in 
 
 @pytest.fixture(scope='module', params=list(OVERLAYS))
 def exported(request, published):
-    """The published parameters, and images of every kind; few for CNV, which the reference takes long over."""
+    """The published parameters, and images of every kind; few for CNV, where the reference is slow."""
     overlay = OVERLAYS[request.param]
     return case(published[request.param], overlay, networks.images(overlay, {'lfc': 200, 'cnv': 20}[overlay.net], 4))
 
@@ -53,7 +53,7 @@ def by_javascript(exported, tmpdir):
 @chromium.needed
 def test_all_five(exported, tmpdir):
     answer = answers(exported.source.overlay, exported.scores)
-    assert len(np.unique(answer)) > 2                   # the images are not all alike to it
+    assert len(np.unique(answer)) > 2                   # the images do not all get one answer
     for scores_by in (by_simulator, by_onnx, by_c, by_javascript):
         scores = scores_by(exported, tmpdir)
         np.testing.assert_array_equal(scores, exported.scores, scores_by.__name__)

@@ -1,4 +1,4 @@
-"""The C file, compiled by what is here and run, gives every score and answer as the board does."""
+"""The C file, compiled by this machine's compilers and run, gives every score and answer as the board does."""
 from __future__ import absolute_import, division
 
 import os
@@ -23,7 +23,7 @@ BARE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'bare.c')
 
 
 def program(name):
-    """A program's path; the test is skipped where it is not there."""
+    """A program's path; without it the test is skipped."""
     for folder in os.environ.get('PATH', os.defpath).split(os.pathsep):
         if os.access(os.path.join(folder, name), os.X_OK):
             return os.path.join(folder, name)
@@ -31,7 +31,7 @@ def program(name):
 
 
 def write(tmpdir, exported):
-    """Write the network's files into a folder; the sources' names."""
+    """Write the network's files into a folder; returns the names of the sources."""
     for ending, data in c_source.files(exported).items():
         tmpdir.join(exported.name + ending).write_binary(data)
     return [exported.name + '.c', exported.name + '-example.c']

@@ -1,4 +1,4 @@
-"""make export's command: what it writes where, and one line for whatever is wrong."""
+"""make export's command: what it writes and where, and one line for each error."""
 from __future__ import absolute_import, division
 
 import contextlib
@@ -23,13 +23,13 @@ PACKAGE = os.path.join(ROOT, 'pretrained', 'mnist-lfcW1A1.tar.gz')
 
 @pytest.fixture(scope='module')
 def packed(tmpdir_factory):
-    """A run whose network is packed and not verified."""
+    """A run whose network is packed but not verified."""
     return runs.make(tmpdir_factory.mktemp('runs'), str('signs-lfcW1A1'))
 
 
 @pytest.fixture
 def fake(monkeypatch):
-    """A format that needs nothing and writes two files."""
+    """A mock format that needs nothing and writes two files."""
     class Format(object):
         @staticmethod
         def files(network):
@@ -92,7 +92,7 @@ def test_an_output_that_cannot_be_written(tmpdir, fake, capsys):
     assert 'file' in refusal(capsys, arguments + [str(tmpdir.join('file'))])
     tmpdir.join('mnist-lfcW1A1.two').mkdir()
     refusal(capsys, arguments + [str(tmpdir)])
-    assert sorted(os.listdir(str(tmpdir))) == ['file', 'mnist-lfcW1A1.two']     # nor the other file
+    assert sorted(os.listdir(str(tmpdir))) == ['file', 'mnist-lfcW1A1.two']     # and not the other file
 
 
 def test_a_disk_that_fills_up_between_files(tmpdir, fake, capsys, monkeypatch):

@@ -1,4 +1,4 @@
-"""What FINN makes of our files: every score as the board's up to hardware layers, the overlay's cycles at the end."""
+"""What FINN makes of our files: the board's scores up to the conversion to hardware layers, then the overlay's cycles."""
 from __future__ import absolute_import, division
 
 import json
@@ -20,13 +20,13 @@ finn_estimate = pytest.importorskip('export.finn_estimate')
 
 @pytest.fixture(scope='module', params=['lfcW1A2', 'cnvW1A1'])
 def exported(request, random_folder):
-    """Two overlays, of which one has 2-bit activations: the others take as long and show no more."""
+    """Two overlays, one with 2-bit activations: the others take as long and show nothing new."""
     overlay = OVERLAYS[request.param]
     return case(random_folder[request.param], overlay, networks.images(overlay, 2, 4))
 
 
 def executed(model, exported):
-    """That a model of FINN's gives the board's scores, as sums of products or as outputs of -1 and +1."""
+    """Check that FINN's model gives the board's scores, as sums of products or as outputs of -1 and +1."""
     from finn.core.onnx_exec import execute_onnx
     name, last = model.graph.input[0].name, exported.source.layers[-1]
     answer = answers(exported.source.overlay, exported.scores)
@@ -60,14 +60,14 @@ def test_the_boards_scores_up_to_hardware_layers(exported, tmpdir):
             tmpdir.join(name + ending).write_binary(data)
         built = finn_estimate.build(str(tmpdir.join(name + '.qonnx.onnx')), str(tmpdir.join(name + '.finn.yaml')), after)
     assert len(seen) == 2
-    # all is in hardware, each layer one matrix unit; none is left that the board's ARM core would compute
+    # all is in hardware, one matrix unit per layer; nothing is left for the board's ARM core
     kinds = [node.rpartition('_')[0] for node in built['cycles']]
     assert kinds.count('MVAU_hls') == len(exported.source.layers)
     assert set(kinds) <= {'MVAU_hls', 'Thresholding_rtl', 'ConvolutionInputGenerator_rtl', 'Pool_hls', 'LabelSelect_hls'}
 
 
 def test_the_report(tmpdir, capsys):
-    """By the command, of a package; cycles are the overlay's where both fold alike."""
+    """From the command, for a package; cycles are the overlay's where both use the same folding."""
     out = str(tmpdir.join('out'))
     assert run(export.main, ['--package', PACKAGE, '--format', 'finn', '--fpga', 'kv260_som', '--out', out]) == 0
     names = sorted(path.basename for path in tmpdir.join('out').listdir())
@@ -80,7 +80,7 @@ def test_the_report(tmpdir, capsys):
     assert figures['overlay']['resources'] == {'LUT': 28360, 'BRAM_18K': 220, 'DSP': 4} and figures['on_board'] is None
     cycles = {layer['name']: layer['cycles'] for layer in figures['layers']}
     assert [cycles['MVAU_hls_%d' % index] for index in (1, 2)] == [layer.cycles for layer in overlay.layers[1:3]]
-    assert cycles['MVAU_hls_0'] == 784 * 1024 // (56 * 32)      # 832 columns in the overlay, padded, of 64 a cycle
+    assert cycles['MVAU_hls_0'] == 784 * 1024 // (56 * 32)      # 832 columns in the overlay, padded, 64 per cycle
     assert figures['slowest']['cycles'] == max(cycles.values()) == figures['overlay']['cycles'] == 512
     assert figures['images_per_second'] == pytest.approx(1e8 / 512)
     assert all(figures['resources'][key] == pytest.approx(sum(layer[key] for layer in figures['layers']))

@@ -1,4 +1,4 @@
-"""The form that all exports share, evaluated as its description says, equals the overlay's arithmetic."""
+"""The network form that all exports share, evaluated as documented, equals the overlay's arithmetic."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -10,7 +10,7 @@ from tests.board import networks
 
 
 def evaluate(overlay, layers, images):
-    """The docstring of export.network, line by line; LFC's bits as the last layer's n."""
+    """The docstring of export.network, line by line; LFC's scores are the last layer's n."""
     values = reference.input_values(overlay)[images].astype(np.int64)
     for layer in layers:
         if layer.kind == 'conv':
@@ -48,5 +48,5 @@ def test_thresholds_say_no_more_than_dot_products_can_reach():
         for layer in network.unpacked(overlay, networks.parameters(overlay, 2, extreme=True), 10):
             if layer.thresholds is not None:
                 assert abs(layer.thresholds).max() <= 4096 and (np.diff(layer.thresholds) >= 0).all()
-                if layer.weight_bits == 1 and layer.input_bits == 1:        # a sum of fan_in numbers that are odd
+                if layer.weight_bits == 1 and layer.input_bits == 1:        # a sum of fan_in odd numbers
                     assert ((layer.thresholds - layer.fan_in) % 2 == 0).all()

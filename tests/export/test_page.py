@@ -1,4 +1,4 @@
-"""The web page in Chromium, as people use it: every score as the board's, every picture fitted as Python fits it."""
+"""The web page in Chromium, as people use it: it gives the board's scores and fits pictures as Python does."""
 from __future__ import absolute_import, division
 
 import glob
@@ -142,7 +142,7 @@ def test_fitting_of_photographs_is_the_projects_own(digits, invert, threshold):
 
 
 def close(found, expected, size):
-    """The same bytes; almost, of one taller than wide: newer Pillows may shrink it in the other order."""
+    """The same bytes; nearly, if it is taller than wide: newer Pillows may shrink its sides in the other order."""
     assert abs(found.reshape(expected.shape).astype(int) - expected).max() <= (size[1] > size[0])
 
 
@@ -257,7 +257,7 @@ def test_axes_rules_are_kept(tmpdir, name, dark):
         assert opened.evaluate('axe.run(document).then(found => found.violations.map(rule => rule.id))') == []
         opened.evaluate('document.querySelector("main").insertAdjacentHTML("beforeend", "<img src=data:,><h5>x</h5>"); 0')
         found = opened.evaluate('axe.run(document).then(found => found.violations.map(rule => rule.id))')
-        assert {'image-alt', 'heading-order'} <= set(found)         # it would notice
+        assert {'image-alt', 'heading-order'} <= set(found)         # axe does find faults
 
 
 def test_names_are_text():

@@ -1,4 +1,4 @@
-"""The file for FINN: QONNX's own executor gives the board's scores, also after its passes for cleanup and channels-last."""
+"""The file for FINN: QONNX's own executor gives the board's scores, also after its cleanup and channels-last passes."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -17,7 +17,7 @@ def opened(exported):
 
 
 def check(model, exported, count):
-    """One image at a time, as FINN has it."""
+    """One image at a time, as FINN does."""
     from qonnx.core.onnx_exec import execute_onnx
     name, last = model.graph.input[0].name, exported.source.layers[-1]
     output = model.graph.output[0].name

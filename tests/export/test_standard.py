@@ -1,4 +1,4 @@
-"""ONNX of standard operators: onnxruntime gives every score and answer as the board does."""
+"""ONNX with standard operators: onnxruntime gives the board's scores and answers."""
 from __future__ import absolute_import, division
 
 import json

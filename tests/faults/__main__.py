@@ -1,10 +1,10 @@
-"""The table of faults, as one command.
+"""Try every fault at every call of every command that writes.
 
     python -m tests.faults                      # everything: every call of every command, an hour or two
     python -m tests.faults --sample 5           # five calls of each command and kind
     python -m tests.faults weights install --json FILE
 
-The exit status is 1 where something was lost, hung, or ended in a traceback or untidily; each such try is a line.
+The exit status is 1 if something was lost, hung, or ended in a traceback or untidily; each such try prints a line.
 """
 import argparse
 import json
@@ -18,12 +18,12 @@ from tests.faults import library
 
 def main(arguments):
     parser = argparse.ArgumentParser(prog='tests.faults', description=__doc__.split('\n')[0])
-    parser.add_argument('commands', nargs='*', metavar='COMMAND', help='the beginning of its name (default: all)')
-    parser.add_argument('--sample', type=int, metavar='N', help='of the calls of each command, for each kind')
-    parser.add_argument('--seed', type=int, default=1, help='of the sample')
+    parser.add_argument('commands', nargs='*', metavar='COMMAND', help='the beginning of a command\'s name (default: all)')
+    parser.add_argument('--sample', type=int, metavar='N', help='calls to try for each command and kind (default: all)')
+    parser.add_argument('--seed', type=int, default=1, help='seed of the sample')
     parser.add_argument('--json', metavar='FILE', help='where to write the counts')
     given = parser.parse_args(arguments)
-    from tests.faults import table      # needs the library
+    from tests.faults import table      # needs the preloaded library
     faults, rows, problems, started = library.Faults(), [], [], time.time()
     for kind, options in table.commands():
         if given.commands and not kind.__name__.lower().startswith(tuple(given.commands)):

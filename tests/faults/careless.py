@@ -1,4 +1,4 @@
-"""Commands that do all wrong, each in its way, which the table must notice: python -m tests.faults.careless."""
+"""Commands that make every mistake that the table must notice: python -m tests.faults.careless."""
 import os
 import sys
 import time
@@ -7,11 +7,11 @@ from tests.faults import library
 
 
 def main():
-    """Print, by command, what the table counts; 0 where nothing surprises."""
+    """Print the table's counts for each command."""
     from tests.faults import commands, table
 
     class Careless(commands.Command):
-        """Writes one file, of two lines."""
+        """Writes one file of two lines, in place."""
 
         def make(self, seed):
             self.lines = ['%d %d\n' % (seed, number) for number in range(2)]
@@ -27,14 +27,14 @@ def main():
                 handle.writelines(self.lines)
 
     class Unsynced(Careless):
-        """Renames it into its place, and no more."""
+        """Renames the file into place, but never syncs it."""
 
         def write(self, path):
             super().write(path + '.new')
             os.rename(path + '.new', path)
 
     class Untidy(Careless):
-        """Leaves something, raises anything, hangs where the disk is full."""
+        """Leaves a file behind, raises any exception, and hangs if the disk is full."""
 
         def write(self, path):
             open(os.path.join(self.folder, '.file.%s.tmp' % os.urandom(4).hex()), 'w').close()

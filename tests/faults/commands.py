@@ -1,7 +1,7 @@
-"""The commands that write something, each in a folder so small that every one of its calls can go wrong in turn.
+"""The commands that write something, each on so little data that every call can fail in turn.
 
 A :class:`Command` fills its folder, writes its results there, and says what is in it. With ``old`` it finds the results of
-an earlier call, made of other parameters.
+an earlier call with other parameters.
 """
 import json
 import os
@@ -22,7 +22,7 @@ from weights_gen import generate
 NETWORK, NAME, IMAGES = 'lfcW1A1', 'digits-lfcW1A1', 5
 PACKAGE = package.__file__
 
-# In this process alone: LFC with 64 units, and ten files instead of 290 in its parameter folder.
+# In this process only: an LFC with 64 units, and 10 instead of 290 files in its parameter folder.
 OVERLAYS[NETWORK] = overlay(LFC._replace(units=((784, 64), (64, None))), 1, 1, ((2, 2), (64, 64)),
                             OVERLAYS[NETWORK].published)
 _SIZES = folders.layout(OVERLAYS[NETWORK])
@@ -32,7 +32,7 @@ package.NETWORKS[NETWORK] = tuple(
 
 
 def tree(path):
-    """Path to bytes of each file below a folder, of a link what it says."""
+    """Path to bytes of each file below a folder, or to the target of a link."""
     result = {}
     for root, below, found in os.walk(path):
         for name in found + below:
@@ -45,7 +45,7 @@ def tree(path):
 
 
 def content(path):
-    """The bytes of a file, what :func:`tree` says of a folder, or None."""
+    """The bytes of a file, :func:`tree` of a folder, or None."""
     if os.path.isdir(path):
         return tree(path)
     if os.path.isfile(path):
@@ -54,19 +54,19 @@ def content(path):
 
 
 def main(function, *arguments):
-    """A command's exit status, as its own process would end."""
+    """A command's exit status, as of its own process."""
     sys.argv[0] = function.__module__
     return run(function, [str(argument) for argument in arguments])
 
 
 class Command:
-    """A command in a folder of its own.
+    """A command in its own folder.
 
     Parameters
     ----------
     faults : library.Faults
     base : str
-        What it may write to, the same for each try.
+        A folder that it may write to, the same for each try.
     old : bool
     plain : bool
         Whether the file system cannot exchange two names.
@@ -74,11 +74,11 @@ class Command:
     Attributes
     ----------
     folder : str
-        Within it calls are counted.
+        Calls are counted within it.
     """
 
     stopped = {'interrupted': (130,), 'terminated': (143,)}     # the exit status, by kind
-    durable = True              # whether a power cut takes nothing of what it has done
+    durable = True              # whether a power cut loses nothing that it has finished
 
     def __init__(self, faults, base, old=False, plain=False):
         self.faults, self.base, self.old, self.plain = faults, base, old, plain
@@ -111,7 +111,7 @@ class Command:
         raise NotImplementedError
 
     def call(self):
-        """The command; its exit status."""
+        """Run the command; returns its exit status."""
         raise NotImplementedError
 
     def again(self):
@@ -119,16 +119,16 @@ class Command:
         return self.call()
 
     def recover(self):
-        """What the next call does first, where something was put aside."""
+        """What the next call does first if something was put aside."""
         for path in self.written():
             files.remove_remains(path)
 
     def results(self):
-        """Path to content of what it wrote."""
+        """What it wrote: path to content."""
         return {path: content(path) for path in self.written()}
 
     def misbehaves(self, kind, status, lines):
-        """Whether it ends otherwise than it should: in one line, and with the status of its kind, or well."""
+        """Whether it did not end as it should: with one line and the status for the fault, or successfully."""
         right = self.stopped.get(kind) or {'killed': (-9,)}.get(kind) or (1,)
         return status != 0 and (status not in right or len(lines) != (status > 0))
 
@@ -217,7 +217,7 @@ class Deploy(Install):
         with open(PACKAGE) as source, open(os.path.join(self.base, 'package.py'), 'w') as target:
             target.write(source.read().replace('\n\n\nif __name__', '\n\n\nNETWORKS[%r] = %r\nif __name__' % (
                 NETWORK, package.NETWORKS[NETWORK])))
-        package.__file__ = target.name          # what is sent to the board
+        package.__file__ = target.name          # the file that is sent to the board
         site, self.ssh = os.path.join(self.folder, 'site'), os.path.join(self.base, 'ssh')
         self.params = os.path.join(site, 'bnn', 'params')
         for name in ('bnn/params', 'pynq'):
@@ -233,7 +233,7 @@ class Deploy(Install):
                          % (programs, site, self.notebooks))
         os.chmod(self.ssh, 0o755)
 
-    # what is stopped is package.py on the board, and make deploy says so
+    # package.py on the board is stopped, and make deploy reports that
     stopped = {'killed': (1,), 'interrupted': (1,), 'terminated': (1,)}
 
     def call(self):

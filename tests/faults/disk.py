@@ -1,13 +1,13 @@
-"""What is on a disk after a power cut, of what io_faults.c recorded.
+"""What is on a disk after a power cut, according to the calls that io_faults.c recorded.
 
     disk = Disk(folder)                     # as it is now, all of it on the disk
     for call in calls(record):
         disk.apply(call)
         disk.write(folder, keeps)           # what a power cut here leaves
 
-A file's bytes are on the disk once it was synced, a folder's names once the folder was. What was not is there or not:
-`keeps` decides, file by file and folder by folder; POSIX promises no more. A rename from one folder to another is one
-change, as on every file system with a journal: both folders have one `change`.
+A file's bytes are on the disk once it was synced, a folder's names once the folder was. For the rest, `keeps` decides, file
+by file and folder by folder, whether it is there; POSIX promises no more. A rename between two folders is one change, as on
+every journalling file system: both folders have the same `change`.
 """
 import hashlib
 import os
@@ -18,7 +18,7 @@ _HEADER = struct.Struct('5q')
 
 
 class File:
-    """Bytes: what a program reads now, and what is on the disk."""
+    """The bytes that a program reads now, and those on the disk."""
 
     def __init__(self, data=b''):
         self.now = self.disk = data
@@ -59,7 +59,7 @@ def calls(record):
 
 
 class Disk:
-    """A folder as a program sees it, and as the disk has it; `latest` is the file that was written last."""
+    """A folder as programs see it and as it is on the disk; `latest` is the file written last."""
 
     def __init__(self, path):
         self.path, self.root, self.latest = path, Folder(path), None
@@ -70,13 +70,13 @@ class Disk:
         for part in filter(None, os.path.relpath(path, self.path).split('/')):
             if part == '.':
                 continue
-            if node is None:            # removed by now, as descriptors may outlive their names
+            if node is None:            # already removed: descriptors may outlive names
                 return None, part, None
             folder, name, node = node, part, node.now.get(part)
         return folder, name, node
 
     def apply(self, call):
-        """Make a call, as the program did."""
+        """Apply a call of the program."""
         letter, one, other, offset, data = call
         if letter == '-':       # it failed
             return
@@ -113,15 +113,15 @@ class Disk:
                 self.sync(node, False)
 
     def sync(self, node, deep=True):
-        """Put a node on the disk; with `deep`, all below it."""
+        """Put a node on the disk; with `deep`, also all below it."""
         node.disk = dict(node.now) if isinstance(node, Folder) else node.now
         for child in node.now.values() if deep and isinstance(node, Folder) else ():
             self.sync(child)
 
     def write(self, path, keeps):
-        """Write what is left into a folder, which loses what it had; what tells it from other remains.
+        """Replace the contents of a folder with what is left; returns a value that identifies it.
 
-        ``keeps(node)`` is whether what was not synced of a file or folder is left.
+        ``keeps(node)``: whether the unsynced part of a file or folder is left.
         """
         shutil.rmtree(path, ignore_errors=True)
         digest = hashlib.sha256()

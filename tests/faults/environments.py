@@ -1,4 +1,4 @@
-"""make setup as the table of faults has it: its scripts, on a machine whose Python makes environments of three files."""
+"""make setup for the table of faults: its scripts, on a mock machine whose Python makes environments of three files."""
 import os
 import pathlib
 
@@ -40,7 +40,7 @@ esac
 
     def make(self, seed):
         self.machine.program('python3.11', self.PYTHON % seed)
-        (self.machine.root / 'requirements/py3.txt').write_text('# %d' % seed)      # locks that change make it anew
+        (self.machine.root / 'requirements/py3.txt').write_text('# %d' % seed)      # changed locks make it again
 
     def written(self):
         return [self.folder]
@@ -51,10 +51,10 @@ esac
         os.execve('scripts/setup.sh', ['scripts/setup.sh'], dict(
             variables, PATH=str(self.machine.bin), HOME=str(self.machine.home), RUNTIME='venv', PYTHON='python3.11'))
 
-    durable = False         # what a power cut takes is made again
+    durable = False         # what a power cut loses is made again
 
     def misbehaves(self, kind, status, lines):
-        """A signal may reach the shell or what it has started, and the shell has words of its own for that."""
+        """A signal may reach the shell or its child, and the shell may print a message of its own."""
         last = lines[-1] if lines else ''
         return status > 0 and status < 128 and not ('setup: error: ' in last or 'No space' in last or 'Input/output' in last)
 
@@ -66,7 +66,7 @@ esac
         return {self.folder: {name: found[name] for name in found if name not in ('setup.log', '.lock')}}
 
     def problem(self, old, new):
-        """An environment is made anew where one was not finished; one that is complete by its stamp must be so."""
+        """An unfinished environment is made again; one that its stamp calls complete must be complete."""
         found, new = self.results()[self.folder], new[self.folder]
         if found.get('3.11/.complete') == new['3.11/.complete'] and [
                 name for name in new if name.startswith('3.11/') and found.get(name) != new[name]]:

@@ -1,6 +1,6 @@
-"""The preloaded library io_faults.c, from Python: a process that has it, and calls of functions with faults in them.
+"""Start Python with the preloaded library io_faults.c, and call functions with faults.
 
-    library.preloaded(['-m', 'tests.faults'])       # starts this Python again with it; the exit status
+    library.preloaded(['-m', 'tests.faults'])       # starts Python again with it; returns its exit status
     faults = library.Faults()
     status, lines = faults.call(function, folder, 'full', 3)
 """
@@ -15,12 +15,12 @@ import traceback
 
 KINDS = ('killed', 'interrupted', 'terminated', 'full', 'broken')       # in the order of io_faults.c
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'io_faults.c')
-SECONDS = 60                # longer is a hang
-HANGS = -signal.SIGALRM     # its status
+SECONDS = 60                # more counts as a hang
+HANGS = -signal.SIGALRM     # a hang's status
 
 
 class State(ctypes.Structure):
-    """What io_faults.c shares."""
+    """The state shared with io_faults.c."""
     _fields_ = [('count', ctypes.c_int64), ('at', ctypes.c_int64), ('kind', ctypes.c_int64), ('plain', ctypes.c_int64),
                 ('folder', ctypes.c_char * 4096), ('record', ctypes.c_char * 4096)]
 
@@ -38,7 +38,7 @@ def preloaded(arguments):
 
 
 class Faults:
-    """Calls functions in processes of their own, with a fault at a chosen place, in a process that has the library."""
+    """Calls functions in child processes of one that has the library, with a fault at a chosen call."""
 
     def __init__(self):
         self.folder = os.environ['FAULTS_FOLDER']
@@ -53,11 +53,11 @@ class Faults:
         ----------
         function : callable
         folder : str
-            Where calls are counted, and no sync waits for a disk.
+            Calls are counted there, and syncs return at once.
         kind : str, optional
             One of :data:`KINDS`.
         at : int
-            The call that it happens at, from 1.
+            The number of the call that fails, from 1.
         plain : bool
             As on a file system that cannot exchange two names.
         record : bool
@@ -81,7 +81,7 @@ class Faults:
         status = os.waitpid(child, 0)[1]
         self.state.folder = b''
         try:
-            os.killpg(child, signal.SIGKILL)        # what it has started and left
+            os.killpg(child, signal.SIGKILL)        # what it has left running
         except ProcessLookupError:
             pass
         with open(self.output, errors='replace') as handle:

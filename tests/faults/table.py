@@ -1,7 +1,7 @@
-"""Every command, with every kind of fault at every call that changes something; what was lost, and what was said.
+"""Try every kind of fault at every call that changes something, for every command; count what was lost or ended badly.
 
-A power cut is of four kinds: nothing is left of what was not synced; names are, but not what is in the files; that too of
-the file that was written last; or each change is or is not.
+A power cut keeps, of what was not synced: nothing; names but no file contents; names and the contents of the file that was
+written last; or each change at random.
 """
 import collections
 import os
@@ -20,12 +20,12 @@ POWER = collections.OrderedDict([
     ('names and the last file', lambda disk, chance: lambda node: not isinstance(node, File) or node is disk.latest),
     ('some', lambda disk, chance: some(chance))])
 KINDS = library.KINDS + ('power cut',)
-COUNTS = ('tried', 'lost', 'tracebacks', 'hangs', 'untidy')     # untidy: more than one line, a wrong status, remains
+COUNTS = ('tried', 'lost', 'tracebacks', 'hangs', 'untidy')     # untidy: more than one line, wrong status, leftovers
 REMAINS = re.compile(r'\..*\.(tmp|old)$|\.installing-')
 
 
 def some(chance):
-    """Whether a change is left is chance, for each change by itself."""
+    """Keep each change at random."""
     drawn = {}
     return lambda node: drawn.setdefault(getattr(node, 'change', node), chance.random() < .5)
 
@@ -40,13 +40,13 @@ def commands():
 
 
 class Trial:
-    """One command and its tries; what went wrong is counted, and told in `problems`.
+    """One command and its tries; `counts` and `problems` have what went wrong.
 
     Parameters
     ----------
     faults : library.Faults
     kind, options
-        Of :func:`commands`.
+        One of :func:`commands`.
     """
 
     def __init__(self, faults, kind, options):
@@ -67,18 +67,18 @@ class Trial:
         assert self.new != self.old, self.command.name
 
     def places(self):
-        """The numbers of the calls to try, from 1: all, but of many writes to a file in a row two at each end."""
+        """The numbers of the calls to try, from 1: all, except the middle of a long row of writes to one file."""
         same = [(call[0] == 'w' and call[1]) or number for number, call in enumerate(self.calls)]
         return [number + 1 for number, one in enumerate(same)
                 if not same[max(0, number - 2):number + 3] == [one] * 5]
 
     def restore(self):
-        """Make the folder what the command finds."""
+        """Make the folder as the command finds it."""
         shutil.rmtree(self.command.folder)
         shutil.copytree(self.template, self.command.folder, symlinks=True)
 
     def fault(self, kind, at):
-        """A fault at a call, from 1."""
+        """Try a fault at a call, from 1."""
         self.restore()
         status, lines = self.faults.call(self.command.call, self.command.folder, kind, at, self.command.plain)
         self.counts[kind]['tried'] += 1
@@ -89,7 +89,7 @@ class Trial:
         self.check(kind, where, status, lines)
 
     def power_cuts(self, chosen):
-        """Power cuts behind the chosen calls, and behind the last."""
+        """Try power cuts after the chosen calls, and after the last."""
         self.restore()
         disk, seen = Disk(self.command.folder), set()
         for number, call in enumerate([None] + self.calls):
@@ -102,21 +102,21 @@ class Trial:
                     continue
                 seen.add((image, last))
                 self.counts['power cut']['tried'] += 1
-                self.check('power cut', '%s, power cut behind call %d of %d, %s kept' % (
+                self.check('power cut', '%s, power cut after call %d of %d, %s kept' % (
                     self.command.name, number, len(self.calls), name), 0 if last and self.command.durable else None, [])
 
     def check(self, kind, where, status, lines):
-        """Look at what is there, then call the command once more.
+        """Check what is there, then call the command again.
 
         Parameters
         ----------
         status : int or None
-            0: the command has said that it has done its work.
+            0: the command has reported success.
         lines : list of str
             What it wrote to standard error.
         """
         if status == library.HANGS:
-            return self.tell(kind, 'hangs', where, 'no end')
+            return self.tell(kind, 'hangs', where, 'it did not end')
         if any('Traceback' in line for line in lines):
             self.tell(kind, 'tracebacks', where, lines[-1])
         try:
@@ -126,16 +126,16 @@ class Trial:
         except Exception as error:
             problem = '%s: %s' % (type(error).__name__, error)
         if status == 0 and self.command.results() != self.new:
-            problem = 'it was said to be done, and is not'
+            problem = 'it reported success, but the results are not there'
         if problem:
             self.tell(kind, 'lost', where, problem)
         status, lines = self.faults.call(self.command.again, self.command.folder, plain=self.command.plain)
         if status or self.command.results() != self.new:
-            self.tell(kind, 'lost', where, 'the next call ends with %d %s' % (status, ' | '.join(lines)))
+            self.tell(kind, 'lost', where, 'the next call ended with %d %s' % (status, ' | '.join(lines)))
         remains = [name for _, folders, names in os.walk(self.command.folder) for name in folders + names
                    if REMAINS.match(name)]
         if remains:
-            self.tell(kind, 'untidy', where, 'behind the next call there is %s' % remains[0])
+            self.tell(kind, 'untidy', where, 'after the next call there is still %s' % remains[0])
 
     def tell(self, kind, count, where, problem):
         self.counts[kind][count] += 1

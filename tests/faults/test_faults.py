@@ -1,4 +1,4 @@
-"""A sample of the table of faults (make test-faults tries all of it), and that the table notices what is wrong."""
+"""A sample of the table of faults (make test-faults tries all), and a check that the table notices mistakes."""
 import os
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith('linux') or not shut
 
 
 def answer(*arguments):
-    """(exit status, standard output) of a module here."""
+    """(exit status, standard output) of a module in this folder."""
     process = subprocess.run([sys.executable, '-m'] + list(arguments), cwd=ROOT, stdout=subprocess.PIPE,
                              universal_newlines=True)
     return process.returncode, process.stdout
@@ -67,7 +67,7 @@ NOTHING, NAMES = (lambda node: False), (lambda node: not isinstance(node, File))
 @pytest.mark.parametrize('synced, nothing, names', [
     ([], b'old', b''), (['old'], b'old', b'new'), ([''], b'', b''), (['old', ''], b'new', b'new')])
 def test_what_a_power_cut_leaves_of_a_file(disk, synced, nothing, names):
-    """The name is on the disk by its folder's sync, the bytes by its own."""
+    """The name is on the disk once its folder is synced, the bytes once the file is."""
     make(disk, *NEW + [('f', path, '', 0, b'') for path in synced])
     assert left(disk, NOTHING) == {'old': nothing, 'full/one': b'1'}
     assert left(disk, NAMES) == {'old': names, 'full/one': b'1'}

@@ -1,4 +1,4 @@
-"""make train as the table of faults has it: a network of 16 units, two epochs of two batches, a checkpoint after each."""
+"""make train for the table of faults: a network of 16 units, two epochs of two batches, a checkpoint after each."""
 import os
 
 from training import backend
@@ -17,10 +17,10 @@ Run, Learner, Settings = trainer.Run, trainer.Learner, settings.Settings
 
 
 class Train(Command):
-    """make train; over old: of another seed, whose results are put aside"""
+    """make train; old: results of another seed, which are put aside"""
 
     stopped = {'interrupted': (STOPPED,), 'terminated': (STOPPED,)}
-    resumes = '0', 'auto'       # the call, the next one
+    resumes = '0', 'auto'       # of the call, and of the next one
 
     def prepare(self):
         os.mkdir(self.folder)
@@ -31,7 +31,7 @@ class Train(Command):
             self.compile(seed=2)
 
     def compile(self, seed):
-        """Compute once what all tries have in common; each has the rest in a process of its own."""
+        """Do once what all tries share; each does the rest in its own process."""
         settings.Settings = Settings
         wanted = runs.settings(self.folder, seed=seed)._replace(dataset='digits')
         data = runs.dataset()
@@ -60,14 +60,14 @@ class Train(Command):
         return self.results_in(self.run.path)
 
     def results_in(self, path):
-        """What a run ended with, but for times and paths."""
+        """What a run ended with, without times and paths."""
         found = {name: content(os.path.join(path, name)) for name in FILES}
         log = content(os.path.join(path, 'train.log')) or b''
         found['train.log'] = [line for line in log.decode().splitlines() if not line.startswith(('Epoch', 'save_path'))]
         return found
 
     def problem(self, old, new):
-        """Every file is whole, and what was there before is there still."""
+        """Every file is whole, and earlier results are still there."""
         if self.old and old not in (self.results(), self.results_in(self.run.path + '.1')):
             return 'the earlier results are neither there nor put aside'
         for name in os.listdir(self.run.path) if os.path.isdir(self.run.path) else ():
@@ -81,7 +81,7 @@ class Train(Command):
 
 
 class Resume(Train):
-    """make train RESUME=1, of a training that was killed"""
+    """make train RESUME=1, for a training that was killed"""
 
     resumes = '1', '1'
 

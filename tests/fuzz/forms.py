@@ -1,8 +1,8 @@
-"""Formats whose checksums and compression would stop a search at the door: taken apart, changed, and put together again.
+"""Unpacks, changes and repacks formats whose checksums and compression would make fuzzing get nowhere.
 
-    change(form, data, mutate, random)      # bytes; mutate(bytes, most) is libFuzzer's, random a random.Random
+    change(form, data, mutate, random)      # bytes; mutate(bytes, most) is libFuzzer's, random is a random.Random
 
-A file that cannot be taken apart is changed as bytes; so is every third, since readers meet damaged ones too.
+A file that cannot be unpacked is changed as bytes; so is every third, since readers also meet damaged ones.
 """
 import gzip
 import io
@@ -14,22 +14,22 @@ import zlib
 from board import package
 from tests.fuzz import seeds
 
-_ROOM = 64              # bytes that what is changed may grow by
-_HEAD = 160             # of a file in an archive: a .npy header
+_ROOM = 64              # bytes that a changed part may grow by
+_HEAD = 160             # bytes of a file in an archive: a .npy header
 
 
 def change(form, data, mutate, random):
-    """Changed bytes of a file of that form."""
+    """The bytes of a file of that format, changed."""
     if form and random.randrange(3):
         try:
             return _FORMS[form](data, lambda part: mutate(part, len(part) + _ROOM), random)
-        except Exception:       # it is too damaged: whatever a reader of it may raise
+        except Exception:       # too damaged: its reader may raise anything
             pass
     return mutate(data, len(data) + _ROOM)
 
 
 def _beginning(part, mutate, random):
-    """Often only the beginning is changed, where the headers are."""
+    """Change a part, often only its beginning, where the headers are."""
     return mutate(part[:_HEAD]) + part[_HEAD:] if random.randrange(2) else mutate(part)
 
 
@@ -51,7 +51,7 @@ def _zip(data, mutate, random):
         members[index] = name, _beginning(part, mutate, random)
     stream = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')         # about names that come twice
+        warnings.simplefilter('ignore')         # about duplicate names
         with zipfile.ZipFile(stream, 'w', random.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
             for name, part in members:
                 archive.writestr(zipfile.ZipInfo(name), part, archive.compression)
@@ -59,7 +59,7 @@ def _zip(data, mutate, random):
 
 
 def _signed(data, mutate, random):
-    """A checkpoint, whose SHA-256 is made right again."""
+    """A checkpoint, with its SHA-256 corrected."""
     from common import npz
     changed = io.BytesIO(_zip(data, mutate, random))
     return seeds.signed(npz.read(changed, npz.names(changed), 2 ** 20))
@@ -72,7 +72,7 @@ def _gzip(data, mutate, random):
 
 
 def _targz(data, mutate, random):
-    """A header, whose checksum is made right again but now and then; a file's content; or any bytes of the tar file."""
+    """Change a header, mostly with a corrected checksum; a file's content; or any bytes of the tar file."""
     data = zlib.decompressobj(31).decompress(data, package.LARGEST)
     places, position = [], 0
     while data[position:position + 512].strip(b'\0'):
@@ -80,7 +80,7 @@ def _targz(data, mutate, random):
         places.append((position, size))
         position += 512 + size + -size % 512
     position, size = random.choice(places)
-    # All weights are zeros: the manifest is the file to change.
+    # All weights are zeros, so only the manifest is worth changing.
     if random.randrange(2):
         position, size = next((place for place in places if package.MANIFEST.encode() in data[place[0]:place[0] + 100]),
                               (position, size))
@@ -102,7 +102,7 @@ def _targz(data, mutate, random):
 
 
 def _png(data, mutate, random):
-    """A chunk of a PNG file, whose checksum is made right again."""
+    """Change a chunk of a PNG file, with a corrected checksum."""
     if data[:4] != b'\x89PNG':
         return _beginning(data, mutate, random)
     chunks, position = [], 8
@@ -118,7 +118,7 @@ def _png(data, mutate, random):
 
 
 def _mat(data, mutate, random):
-    """The content of a compressed element of a MATLAB file."""
+    """Change the content of a compressed element of a MATLAB file."""
     kind, size = struct.unpack('<II', data[128:136])
     if kind != 15:
         return _beginning(data[:128 + _HEAD], mutate, random) + data[128 + _HEAD:]

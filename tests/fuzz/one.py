@@ -1,8 +1,8 @@
-"""One reader under atheris, until it has a find or the time is over: what tests.fuzz.run starts.
+"""Fuzz one reader with atheris until something is found or the time is over; tests.fuzz.run starts this.
 
     python -m tests.fuzz.one READER [option of libFuzzer ...] [folder of files ...]
 
-The code that is searched is the project's, and Python's and the libraries' own that reads the formats.
+Coverage includes the project's code, and the code of Python and libraries that reads the formats.
 """
 import atexit
 import os
@@ -22,7 +22,7 @@ SEARCHED = ('board', 'common', 'datasets', 'training', 'weights_gen', 'zipfile',
 
 
 def instrument():
-    """Have atheris watch every function of what is searched, as far as it is imported."""
+    """Have atheris instrument every function of that code, as far as it is imported."""
     for name, module in sorted(sys.modules.items()):
         if name.startswith(SEARCHED) and name.split('.')[0] in {part.split('.')[0] for part in SEARCHED}:
             for value in list(vars(module).values()):
@@ -35,14 +35,14 @@ def main(arguments):
     reader = readers.READERS[arguments[1]]
     folder = tempfile.mkdtemp(prefix='bnn-')
     read = reader.make(folder)
-    for seed in reader.seeds():         # what is imported late is there now
+    for seed in reader.seeds():         # now modules that are imported late are there
         try:
             read(seed)
         except readers.EXPECTED:
             pass
     instrument()
     warnings.simplefilter('ignore')
-    sys.stdout = sys.stderr = open(os.devnull, 'w')     # what is told of each file; libFuzzer writes by itself
+    sys.stdout = sys.stderr = open(os.devnull, 'w')     # hide the messages about each file; libFuzzer writes its own
 
     @atheris.instrument_func
     def attempt(data):
@@ -56,7 +56,7 @@ def main(arguments):
         changed = forms.change(reader.form, data, atheris.Mutate, random.Random(seed))
         return changed if len(changed) <= most else atheris.Mutate(data, most)
 
-    # As Python ends, its signals get their first meaning again: libFuzzer's clock would then kill it before it has told all.
+    # At exit, Python restores the default signal handlers: libFuzzer's timer would kill it before it has printed all.
     atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
     atheris.Setup(arguments[:1] + arguments[2:], attempt, custom_mutator=change)
     atheris.Fuzz()

@@ -1,9 +1,9 @@
-"""The readers of files that others made, one row each: what fuzzing searches and what replays its corpus.
+"""The readers of foreign files, one row each: for fuzzing, and for replaying its corpus.
 
-    read = READERS['idx'].make(folder)      # an empty folder, for what the reader wants beside the file
+    read = READERS['idx'].make(folder)      # an empty folder, for other files that the reader needs
     read(data)                              # reads one file's bytes, or raises one of EXPECTED
 
-Whatever else comes of it is a find: another exception, a crash, more than SECONDS or MEGABYTES.
+Any other result is a find: another exception, a crash, more than SECONDS or MEGABYTES.
 """
 from __future__ import absolute_import, division
 
@@ -22,7 +22,7 @@ from training import checkpoint
 from weights_gen import classes, parameters
 
 EXPECTED = (UserError,)
-SECONDS, MEGABYTES = 5, 512     # of one input, and of the process that reads it
+SECONDS, MEGABYTES = 5, 512     # for one input, and for the process that reads it
 
 
 class Reader(collections.namedtuple('Reader', ['make', 'seeds', 'form'])):
@@ -35,7 +35,7 @@ class Reader(collections.namedtuple('Reader', ['make', 'seeds', 'form'])):
     seeds : callable
         Returns whole files, a list of bytes.
     form : str
-        Of tests.fuzz.forms: how such a file is taken apart, changed and put together; '' where bytes will do.
+        How to change such a file, one of tests.fuzz.forms; '': as bytes.
     """
 
 
@@ -45,7 +45,7 @@ def put(path, data):
 
 
 def _file(name, read):
-    """A reader of one file, whose path it takes."""
+    """A reader of one file, by its path."""
     def make(folder):
         path = os.path.join(folder, name)
 
@@ -57,7 +57,7 @@ def _file(name, read):
 
 
 def _among(content, name_of, read):
-    """A reader of a folder: what :mod:`tests.fuzz.seeds` has, with one file replaced, whose name follows from its bytes."""
+    """A reader of a folder of :mod:`tests.fuzz.seeds` with one file replaced, whose name follows from its bytes."""
     def make(folder):
         whole = content()
         for name, data in whole.items():
@@ -75,7 +75,7 @@ def _among(content, name_of, read):
 
 
 def _pictures(path):
-    """As both networks see them."""
+    """Read pictures for both networks."""
     try:
         inputs.read(path, (32, 32, 3))
     finally:
@@ -89,7 +89,7 @@ def _zip(folder):
         put(path, data)
         shutil.rmtree(cache, ignore_errors=True)
         before = os.environ.get('XDG_CACHE_HOME', '')
-        os.environ['XDG_CACHE_HOME'] = cache    # where it is unpacked
+        os.environ['XDG_CACHE_HOME'] = cache    # where zip files are unpacked
         try:
             zipped.unpacked(path) if zipped.is_packed(path) else arrays.load(path, Fitting('lfc'))
         finally:

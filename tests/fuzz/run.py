@@ -1,13 +1,13 @@
-"""Fuzzing by coverage of every reader of files that others made (tests.fuzz.readers), one after the other.
+"""Coverage-guided fuzzing of every reader of foreign files (tests.fuzz.readers), one after the other.
 
     make test-fuzz                                  # a minute each
     make test-fuzz FUZZ='--seconds 600 idx mat'     # ten minutes, these two
     python -m tests.fuzz.run --seconds 60 --json fuzz.json
 
-A search goes on from what those before it have found to be different, which the user's cache folder keeps. A find (a
-traceback, a crash, an input of more than 5 seconds or 512 MB) is written to tests/fuzz/corpus/READER, where make test
-replays it, and fails until it is mended; the exit status is 1. --json writes what was tried: reader to {tried, tracebacks,
-crashes, hangs, memory, seconds, python}.
+A search starts from the corpus of earlier searches, which the user's cache folder keeps. A find (a traceback, a crash, an
+input that takes more than 5 seconds or 512 MB) is written to tests/fuzz/corpus/READER, where make test replays it and fails
+until it is fixed; the exit status is 1. --json writes the counts: reader to {tried, tracebacks, crashes, hangs, memory,
+seconds, python}.
 """
 import importlib.util
 import json
@@ -26,10 +26,10 @@ from common.files import sha256, whole_file
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CORPUS = os.path.join(ROOT, 'tests', 'fuzz', 'corpus')
-KINDS = {'crash': 'tracebacks', 'timeout': 'hangs', 'oom': 'memory'}       # libFuzzer's names of what it keeps
+KINDS = {'crash': 'tracebacks', 'timeout': 'hangs', 'oom': 'memory'}       # libFuzzer's names for the files it saves
 FINDS = ('tracebacks', 'crashes', 'hangs', 'memory')
-MOST_FINDS = 5                          # of one reader: more are likely the same
-KEPT, KEPT_BYTES = 20, 1500             # files for the tests, of one reader, and the bytes of each
+MOST_FINDS = 5                          # per reader: more are likely the same
+KEPT, KEPT_BYTES = 20, 1500             # files for the tests per reader, and most bytes of each
 
 
 class Broken(UserError):
@@ -37,7 +37,7 @@ class Broken(UserError):
 
 
 def libfuzzer(reader, options, artifacts):
-    """Start a search; its status and output."""
+    """Run a search; returns its status and output."""
     from tests.fuzz import readers
     command = [sys.executable, '-m', 'tests.fuzz.one', reader, '-timeout=%d' % readers.SECONDS, '-print_final_stats=1',
                '-rss_limit_mb=%d' % readers.MEGABYTES, '-detect_leaks=0', '-artifact_prefix=%s/' % artifacts]
@@ -53,13 +53,13 @@ def libfuzzer(reader, options, artifacts):
 
 
 def tried(output):
-    """How many inputs a search came to."""
+    """The number of inputs that a search tried."""
     found = re.findall(r'number_of_executed_units: (\d+)|^#(\d+)\s', output, re.MULTILINE)
     return max([int(number) for pair in found for number in pair if number] or [0])
 
 
 def prepare(name, folder, dictionary):
-    """Write what a search of a reader begins with, and the words that it puts into files."""
+    """Write the files that a search of a reader starts from, and the dictionary of words to insert."""
     from tests.fuzz import readers
     from tests.fuzzing import FIELDS
     for number, data in enumerate(readers.READERS[name].seeds()):
@@ -73,12 +73,12 @@ def prepare(name, folder, dictionary):
 
 
 def search(name, seconds, working):
-    """Search one reader for so long.
+    """Fuzz one reader for so many seconds.
 
     Returns
     -------
     dict
-        As --json has it.
+        The counts, as --json writes them.
     """
     kept = machine.cache_folder('fuzz', name)
     artifacts, own = os.path.join(working, 'found'), os.path.join(working, 'begin')
@@ -87,7 +87,7 @@ def search(name, seconds, working):
     prepare(name, own, os.path.join(working, 'words'))
     result = dict.fromkeys(('tried',) + FINDS, 0)
     largest = max(os.path.getsize(os.path.join(own, begin)) for begin in os.listdir(own))
-    longest = min(max(4096, 4 * largest), 2 ** 20)      # what is packed again may be packed less well
+    longest = min(max(4096, 4 * largest), 2 ** 20)      # repacked files may be larger
     begun, finds, broken = time.time(), 0, 0
     while time.time() - begun < seconds and finds < MOST_FINDS:
         left = max(1, int(seconds - (time.time() - begun)))
@@ -101,7 +101,7 @@ def search(name, seconds, working):
         for artifact in found:
             path = os.path.join(artifacts, artifact)
             kind = KINDS.get(artifact.split('-')[0])
-            # A busy machine is slow: what takes too long must do so twice.
+            # A busy machine is slow: an input must take too long twice.
             if kind and (kind == 'tracebacks' or libfuzzer(name, [path], own)[0]):
                 finds += 1
                 kind = 'crashes' if kind == 'tracebacks' and 'Uncaught Python exception' not in output else kind
@@ -112,7 +112,7 @@ def search(name, seconds, working):
 
 
 def put_by(name, path, begin):
-    """Copy a find to where the tests replay it, and have this search begin without it; its new path."""
+    """Copy a find to where the tests replay it, and remove it from the start of this search; returns its new path."""
     digest = sha256(path)
     for other in os.listdir(begin):
         if sha256(os.path.join(begin, other)) == digest:
@@ -124,13 +124,13 @@ def put_by(name, path, begin):
 
 
 def told(output):
-    """What a search says of its find."""
+    """A search's report of its find."""
     begin = re.search(r'=== Uncaught Python exception|^==\d+==', output, re.MULTILINE)
     return output[begin.start():][:4000] if begin else output[-4000:]
 
 
 def keep(name):
-    """Put a few small files, each of which had reached something new, beside the finds, for the tests to replay."""
+    """Put a few small files, each of which reached new code, beside the finds, for the tests to replay."""
     corpus, kept = os.path.join(CORPUS, name), machine.cache_folder('fuzz', name)
     os.makedirs(corpus, exist_ok=True)
     for old in os.listdir(corpus):
@@ -147,8 +147,8 @@ def main(arguments):
     parser = ArgumentParser(prog='test-fuzz', description=__doc__.split('\n')[0])
     parser.add_argument('readers', nargs='*', metavar='READER', help='only these (default: all)')
     parser.add_argument('--seconds', type=int, default=60, help='for each reader (default: 60)')
-    parser.add_argument('--json', metavar='FILE', help='write what was tried')
-    parser.add_argument('--keep', action='store_true', help='choose again what the tests replay beside the finds')
+    parser.add_argument('--json', metavar='FILE', help='write the counts to FILE')
+    parser.add_argument('--keep', action='store_true', help='choose again the other files that the tests replay')
     given = parser.parse_args(arguments)
     if importlib.util.find_spec('atheris') is None:
         os.execv(os.path.join(ROOT, 'scripts', 'in_env.sh'), [
@@ -164,7 +164,7 @@ def main(arguments):
             results[name] = search(name, given.seconds, working)
             if given.keep:
                 keep(name)
-        print('%-10s %8d inputs, %d tracebacks, %d crashes, %d hangs, %d of too much memory, %.0f s' % (
+        print('%-10s %8d inputs, %d tracebacks, %d crashes, %d hangs, %d using too much memory, %.0f s' % (
             (name,) + tuple(results[name][kind] for kind in ('tried',) + FINDS + ('seconds',))))
         sys.stdout.flush()
         if given.json:

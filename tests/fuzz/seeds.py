@@ -1,6 +1,6 @@
-"""Whole files that fuzzing begins with, small ones, made as the tests of each reader make them.
+"""Small valid files that fuzzing starts from, made as in the tests of each reader.
 
-A function for each row of tests.fuzz.readers; it returns a list of bytes.
+A function for each row of tests.fuzz.readers returns a list of bytes.
 """
 from __future__ import absolute_import, division
 
@@ -45,7 +45,7 @@ def _parts(shape, train=10, test=4):
 
 
 def npz():
-    """Own archives: in two forms, with names of classes, one-hot, as floats of other sizes."""
+    """Archives of one's own: in two forms, with class names, one-hot, as floats of other sizes."""
     grey = _parts((28, 28))
     named = dict(grey, class_names=np.array([u'a', u'b']))
     other = {'train_images': noise(10, 9, 9, 3) / 255., 'train_labels': np.eye(2)[np.arange(10) % 2],
@@ -72,7 +72,7 @@ def _idx(array):
 
 
 def idx_folder():
-    """Name to bytes of MNIST's four files, of a few small images."""
+    """MNIST's four files with a few small images: name to bytes."""
     result = {}
     for part, count in (('train', 10), ('t10k', 4)):
         result[part + '-images-idx3-ubyte'] = _idx(noise(count, 5, 5))
@@ -81,7 +81,7 @@ def idx_folder():
 
 
 def idx_name(data):
-    """Which of them a file replaces: the labels where it says that it is such."""
+    """The name of the file that `data` replaces: labels if its header says so."""
     return 'train-labels-idx1-ubyte' if data[3:4] == b'\1' else 'train-images-idx3-ubyte'
 
 
@@ -119,7 +119,7 @@ def pickles():
 
 
 def cifar_archives():
-    """CIFAR-10's archive for Python: ten images to train on, ten to test."""
+    """CIFAR-10's archive for Python: ten training and ten test images."""
     members = []
     for name, count in [('data_batch_%d' % number, 2) for number in range(1, 6)] + [('test_batch', 10)]:
         batch = {b'labels': (np.arange(count) % 10).tolist(), b'data': noise(count, 3072) // 255}
@@ -156,7 +156,7 @@ def gtsrb():
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 def pictures():
-    """Every format that is read, in several modes; with EXIF's orientation, a palette, transparency, 16 bits."""
+    """Every format that is read, in several modes; with EXIF orientation, a palette, transparency, 16 bits."""
     colour, grey = Image.fromarray(noise(9, 13, 3)), Image.fromarray(noise(9, 13))
     exif = Image.Exif()
     exif[0x112] = 6
@@ -184,7 +184,7 @@ def zipped():
 # --- what the project itself writes ----------------------------------------------------------------------------------
 
 def package_contents():
-    """The files of a set, all of them zeros."""
+    """The files of a set, all zeros."""
     result = {part: b'\0' * least for part, (least, _) in package.layout('lfcW1A1')[0].items()}
     return dict(result, **{'classes.txt': b'a\nb', 'samples/answers.json': b'[]'})
 
@@ -219,7 +219,7 @@ def history():
 
 @contextlib.contextmanager
 def no_theano():
-    """What versions write and read a checkpoint is fixed: Theano need not be there."""
+    """Fix the versions that write and read a checkpoint, so Theano is not needed."""
     asked = checkpoint.versions
     checkpoint.versions = lambda: collections.OrderedDict([('python', '3.11.7'), ('theano', '1.0.5')])
     try:
@@ -229,7 +229,7 @@ def no_theano():
 
 
 def signed(arrays):
-    """A checkpoint of these arrays, name to array, its SHA-256 right."""
+    """A checkpoint of these arrays, name to array, with a correct SHA-256."""
     arrays = {name: array for name, array in arrays.items() if name != checkpoint._DIGEST}
     arrays[checkpoint._DIGEST] = np.array(checkpoint._digest(arrays).encode('ascii'))
     return _archive(arrays)

@@ -1,4 +1,4 @@
-"""What fuzzing has found is read again, or refused in one line; and every whole file that it begins with is read."""
+"""Finds of fuzzing are read, or rejected in one line; and every file that fuzzing starts from is read."""
 from __future__ import absolute_import
 
 import os
@@ -13,7 +13,7 @@ CORPUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'corpus')
 
 
 def files(name):
-    """The paths of a reader's files."""
+    """The paths of a reader's corpus files."""
     folder = os.path.join(CORPUS, name)
     return sorted(os.path.join(folder, one) for one in os.listdir(folder)) if os.path.isdir(folder) else []
 

@@ -1,4 +1,4 @@
-"""What tests.fuzz.run makes of what a search says, without a search."""
+"""How tests.fuzz.run handles the output of searches, with mock searches."""
 from __future__ import absolute_import
 
 import json
@@ -19,7 +19,7 @@ DONE = '#1024\tpulse  cov: 17\nstat::number_of_executed_units: 5000\n'
 
 @pytest.fixture
 def searches(tmpdir, monkeypatch):
-    """Have searches answer one after the other: (status, output, names of what is found); the calls are returned."""
+    """Have searches answer in turn: (status, output, names of finds); returns the list of calls."""
     monkeypatch.setattr(run, 'CORPUS', str(tmpdir.join('corpus')))
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmpdir.join('cache')))
     monkeypatch.setattr(run.importlib.util, 'find_spec', lambda name: True)

@@ -1,4 +1,4 @@
-"""A page in headless Chromium, as a reader has it: what it asks for, what it complains of, how wide it gets.
+"""A page in headless Chromium, as a reader sees it: its requests, console messages and width.
 
     visit = open_page(tmpdir, html, width=360)
     visit.requests, visit.console, visit.overflow
@@ -20,11 +20,11 @@ from markupsafe import escape
 from common import machine
 
 Visit = collections.namedtuple('Visit', [
-    'requests',     # URLs that the page asked for, beside itself and data:
-    'console',      # lines of the console
-    'overflow',     # pixels that the page is wider than its window
-    'text',         # that it shows
-    'acted'])       # what `act` gave
+    'requests',     # URLs that the page requested, except itself and data:
+    'console',      # console messages
+    'overflow',     # by how many pixels the page is wider than its window
+    'text',         # text that it shows
+    'acted'])       # what `act` returned
 
 _SCRIPT = '''<script>
 addEventListener('load', function () {
@@ -55,7 +55,7 @@ needs_chromium = pytest.mark.skipif(find() is None, reason='no Chromium: chromiu
 
 
 def open_page(tmpdir, html, width, act=''):
-    """Show a page in a frame of this width: a window of Chromium's cannot be as narrow as a phone.
+    """Show a page in a frame of this width, because Chromium's windows cannot be as narrow as a phone.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def open_page(tmpdir, html, width, act=''):
     width : int
         Pixels.
     act : str
-        JavaScript that does something with ``page``, the document, and returns what is to come back.
+        JavaScript that acts on ``page``, the document, and returns a value.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def open_page(tmpdir, html, width, act=''):
 
 
 def axe():
-    """axe-core's source, which npm fetches once; the test is skipped where it cannot."""
+    """axe-core's source, which npm fetches once; if it cannot, the test is skipped."""
     script = os.path.join(AXE, 'node_modules', 'axe-core', 'axe.min.js')
     if not os.path.exists(script):
         if not os.path.isdir(AXE):
@@ -102,7 +102,7 @@ def axe():
 def violations(tmpdir, html, dark=False):
     """What axe-core's rules find wrong with a page, one text for each rule.
 
-    Its Content-Security-Policy, which would not let axe-core run, is taken out.
+    The page's Content-Security-Policy, which would stop axe-core, is removed.
     """
     source = axe().replace('</script', '<\\/script')
     html = re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', '', html)
@@ -115,7 +115,7 @@ def violations(tmpdir, html, dark=False):
 
 
 def _chromium(tmpdir, page, *options):
-    """What Chromium prints of a page's document, and its standard error."""
+    """The document that Chromium prints for a page, and its standard error."""
     process = subprocess.Popen(
         [find(), '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
          '--disable-background-networking', '--disable-component-update', '--window-size=1400,1000',
@@ -134,7 +134,7 @@ def _content(tag, printed):
 
 
 def _requests(path):
-    """What pages asked for; Chromium's own requests have no origin."""
+    """The requests of pages; Chromium's own have no origin."""
     with io.open(path, encoding='utf-8', errors='replace') as handle:
         text = handle.read().rstrip().rstrip(',')
     log = json.loads(text if text.endswith('}') and '"polledData"' in text else text + ']}')

@@ -1,4 +1,4 @@
-"""What a page holds, by Python's own parser."""
+"""The contents of a page, by Python's own parser."""
 from __future__ import absolute_import, unicode_literals
 
 try:
@@ -24,7 +24,7 @@ class Parser(HTMLParser):
     def handle_data(self, data):
         self.text += data
 
-    def handle_entityref(self, name):       # Python 2.7 hands these over apart
+    def handle_entityref(self, name):       # Python 2.7 reports these separately
         self.text += {'amp': '&', 'lt': '<', 'gt': '>', 'quot': '"'}[name]
 
     def handle_charref(self, name):

@@ -1,4 +1,4 @@
-"""What the report advises, and that it is silent where the figures show nothing."""
+"""The report's advice, and that there is none if the figures show no problem."""
 from __future__ import absolute_import, division, unicode_literals
 
 import collections
@@ -46,7 +46,7 @@ def test_what_shows_is_said(words, changes):
 
 
 @pytest.mark.parametrize('changes', [
-    {'trained': 98.5, 'by_rule': 96.5, 'decision': 'highest output that reaches 0'},    # trained for it already
+    {'trained': 98.5, 'by_rule': 96.5, 'decision': 'highest output that reaches 0'},    # already trained for it
     {'trained': 97.1, 'by_rule': 97.},                                                  # chance
     {'confusion': ((965, 35), (20, 980))},
     {'training': tuple(.3 - .029 * epoch for epoch in range(10)), 'errors': (1.,) * 10},     # good enough

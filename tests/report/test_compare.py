@@ -177,4 +177,4 @@ def test_one_damaged_run_hides_no_other(tmpdir):
 def test_nothing_to_compare(tmpdir):
     for out in (tmpdir, tmpdir.join('nothing')):
         status, lines, errors = compare('--out', out)
-        assert (status, lines) == (1, []) and 'train something first' in errors
+        assert (status, lines) == (1, []) and 'run make train first' in errors

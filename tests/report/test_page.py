@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""The report: its figures are the run's, it stands alone, and what is missing is said.
+"""The report: its figures are the run's, it needs no other file, and it says what is missing.
 
 The file is long because the runs that it makes serve most of its tests.
 """
@@ -48,7 +48,7 @@ def made(tmpdir_factory):
 
 @pytest.fixture
 def cnv(made, tmpdir):
-    """A copy of the first CNV's run, alone, to do something to."""
+    """A copy of the first CNV's run, alone, to change."""
     path = str(tmpdir.join('signs-cnvW1A1'))
     shutil.copytree(made['cnvW1A1'], path, ignore=shutil.ignore_patterns('report.html'))
     return path
@@ -61,7 +61,7 @@ def written(path):
 
 
 def shown(html):
-    """What of it a reader sees: without tags and style, spaces as one."""
+    """The text that a reader sees: without tags and style, runs of spaces as one."""
     html = re.sub('<style>.*?</style>', '', html, flags=re.DOTALL)
     text = Parser(re.sub('(</(td|th|dt|dd|p|h[1-4]|li|div)>)', ' \\1', html)).text
     return re.sub('\\s+', ' ', text.replace('\u202f', ' ').replace('\u2212', '-'))
@@ -175,7 +175,7 @@ def test_mistakes_of_a_folder_of_pictures_are_named_after_their_files(cnv):
 
 
 def made_before(run, path):
-    """A run as it was when training kept no such file; its path."""
+    """Make a run as from a version without this file; returns its path."""
     older = os.path.join(os.path.dirname(run), 'older', os.path.basename(run))
     shutil.copytree(run, older, ignore=shutil.ignore_patterns(os.path.basename(path)))
     return older
@@ -341,7 +341,7 @@ def test_axes_rules_are_kept(made, tmpdir, name, dark):
 @browser.needs_chromium
 @chromium.needed
 def test_by_keyboard_alone(made, tmpdir):
-    """What is wider than a phone is reached by Tab, marked, and scrolled by the arrow keys; nothing else takes a step."""
+    """Tab reaches what is wider than a phone, marks it, and the arrow keys scroll it; Tab stops nowhere else."""
     tmpdir.join('page.html').write_text(written(made['cnvW1A1']), 'utf-8')
     with chromium.opened(tmpdir, tmpdir.join('page.html'), width=360) as opened:
         reached = []

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Whatever goes into a template comes out of a parser as it was."""
+"""Text that goes into a template comes out of a parser unchanged."""
 from __future__ import absolute_import, unicode_literals
 
 import base64

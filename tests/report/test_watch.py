@@ -1,4 +1,4 @@
-"""make watch: the page follows the run's files, reloads while the run trains, and does so no more when it has ended."""
+"""make watch: the page follows the run's files, and reloads itself only while the run trains."""
 from __future__ import absolute_import, unicode_literals
 
 import io
@@ -19,7 +19,7 @@ REFRESH = '<meta http-equiv="refresh"'
 
 
 def epochs(folder, count, in_all=3):
-    """Leave a run as training does after so many epochs."""
+    """Make a run as training leaves it after so many epochs."""
     folder.join('settings.json').write(json.dumps({'net': 'lfc', 'epochs': in_all}))
     folder.join('history.csv').write(HEAD + ''.join(line + '\n' for line in ROWS.splitlines()[:count]))
 
@@ -70,4 +70,4 @@ def test_a_run_whose_name_is_none(tmpdir, capsys):
     process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'report', 'watch.py'), '--run', str(folder)],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = process.communicate()
-    assert process.returncode == 1 and b'not the name of a run' in errors and errors.count(b'\n') == 1
+    assert process.returncode == 1 and b'does not name a run' in errors and errors.count(b'\n') == 1

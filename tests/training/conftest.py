@@ -8,8 +8,8 @@ from training import backend, removed
 _BEFORE = dict(os.environ)
 backend.configure('lfc')
 
-import theano  # noqa: E402, F401 (it reads its configuration now)
+import theano  # noqa: E402, F401 (reads its configuration now)
 
-os.environ.clear()          # the runs that tests start configure themselves
+os.environ.clear()          # runs that tests start configure themselves
 os.environ.update(_BEFORE)
-removed.compiler_flags()    # but g++ still finds what they name
+removed.compiler_flags()    # but g++ still needs the variables that this sets

@@ -1,10 +1,10 @@
-"""A training step in float64 numpy, written from the training's specification alone, to hold the real one against.
+"""A training step in float64 numpy, written only from the training's specification, to compare the real one with.
 
     network = Network(overlay, classes=5, parameters=arrays)    # as saved: layer by layer W, b, beta, gamma, mean, inv_std
     loss = network.step(images, targets, rate)                  # changes network.parameters, .first, .second, .steps
-    network.undecided                                           # how many values lay too close to an edge to be sure of
+    network.undecided                                           # how many values were too close to a quantiser's edge
 
-Nothing here is fast or clever; test_reference.py checks its gradients by finite differences.
+It is simple, not fast; test_reference.py checks its gradients by finite differences.
 """
 from __future__ import absolute_import, division
 
@@ -13,7 +13,7 @@ import numpy as np
 EPSILON = 1e-4          # of batch norm
 ALPHA = 0.1
 BETA1, BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
-CLOSE = 1e-5            # of a normalised value to an edge: some ten times what float32 loses on values around 1
+CLOSE = 1e-5            # distance of a normalised value to an edge: about ten times float32's error for values around 1
 
 NAMES = ('W', 'b', 'beta', 'gamma', 'mean', 'inv_std')
 
@@ -77,13 +77,13 @@ def max_pool(x):
 
 
 def max_pool_gradient(x, upstream):
-    """Every one of several equal maxima gets the whole gradient, as on the CPU that the original was measured on."""
+    """Each of several equal maxima gets the whole gradient, as on the CPU that the original was measured on."""
     maxima = max_pool(x)[:, :, :, None, :, None]
     return (np.where(windows(x) == maxima, upstream[:, :, :, None, :, None], 0.)).reshape(x.shape)
 
 
 def along(vector, axes, ndim):
-    """A per-unit or per-channel vector, or a scalar, in a shape that broadcasts."""
+    """A vector per unit or channel, or a scalar, in a shape that broadcasts."""
     return np.reshape(vector, [1 if axis in axes else -1 for axis in range(ndim)])
 
 
@@ -101,7 +101,7 @@ def squared_hinge_gradient(outputs, targets):
 
 
 class Network(object):
-    """A network's parameters and both optimisers' state, all float64.
+    """A network's parameters and the state of both optimisers, all float64.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class Network(object):
     parameters : list of arrays
         In the archive's order.
     quantised : bool
-        False leaves out the rounding, of weights and activations alike: what is left has a derivative.
+        False: no rounding of weights and activations; the rest has a derivative.
     """
 
     def __init__(self, overlay, parameters, quantised=True):
@@ -125,7 +125,7 @@ class Network(object):
         self.undecided = 0
 
     def take(self, parameters, first, second):
-        """Continue from these states, a dictionary a layer each."""
+        """Continue from these states, each a list of one dictionary per layer."""
         for own, given in ((self.parameters, parameters), (self.first, first), (self.second, second)):
             for layer, values in zip(own, given):
                 for name in layer:
@@ -135,11 +135,11 @@ class Network(object):
         return [self._weight(index) for index in range(len(self.parameters))]
 
     def evaluate(self, images):
-        """Outputs with the running averages."""
+        """Outputs, using the running averages."""
         return self._forward(images, training=False)[0]
 
     def gradients(self, images, targets):
-        """The loss, the gradient of every trained parameter, the batch's (mean, inv_std) of every layer."""
+        """The loss, the gradient of every trained parameter, and every layer's (mean, inv_std) of the batch."""
         outputs, passed = self._forward(images, training=True)
         gradients = [None] * len(passed)
         upstream = squared_hinge_gradient(outputs, targets)
@@ -163,7 +163,7 @@ class Network(object):
         return loss
 
     def moved(self, name, value, first, second, rate):
-        """A parameter after the step that Adam's moments ask for; only the weights ('W') are scaled and clipped."""
+        """A parameter after a step with these moments of Adam; only weights ('W') are scaled and clipped."""
         corrected = rate * np.sqrt(1 - BETA2 ** self.steps) / (1 - BETA1 ** self.steps)
         adam = value - corrected * first / (np.sqrt(second) + ADAM_EPSILON)
         if name != 'W':

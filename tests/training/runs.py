@@ -1,4 +1,4 @@
-"""Runs in this process, on a network small enough to be stopped at every single place."""
+"""Runs in this process, of a network so small that a test can stop it at every place."""
 from __future__ import absolute_import, division
 
 import csv
@@ -18,7 +18,7 @@ WRITTEN = ('made-1w-1a.npz', 'history.csv', 'test-outputs.npz', 'test-set.npz', 
 
 
 def settings(out, epochs=2, net='lfc', **options):
-    """Settings of a small network on batches of ten."""
+    """Settings of a small network with batches of ten."""
     result = Settings(net, 1, 1, dataset='made', epochs=epochs, out=str(out), **options)
     return result._replace(overlay=small.overlay(net, 1, 1, TINY), network=result.network._replace(batch_size=BATCH))
 
@@ -28,7 +28,7 @@ def dataset(train=TRAIN):
     parts = []
     for count in (train, VALID, TEST):
         images = random.randint(0, 256, (count, 28, 28)).astype(np.uint8)
-        for bit in range(8):        # the first eight pixels say which image it is
+        for bit in range(8):        # the first eight pixels number the image
             images[:, 0, bit] = 255 * (np.arange(count) >> bit & 1)
         parts.append(Images(images, (np.arange(count) * 7 % CLASSES).astype(np.uint8)))
     return Dataset('made', parts[0], parts[1], parts[2], [u'a', u'b', u'c', u'd'])
@@ -40,7 +40,7 @@ def history(run):
 
 
 def contents(folder):
-    """The bytes of what a run writes, and its log but for times and paths."""
+    """The bytes of the files of a run, and its log without times and paths."""
     result = {}
     for name in WRITTEN:
         with open(os.path.join(folder, name), 'rb') as handle:
@@ -51,7 +51,7 @@ def contents(folder):
 
 
 def start(run_settings, resume=False, data=None):
-    """Run, or resume; whether it came to the end."""
+    """Run, or resume; returns whether it came to the end."""
     if not os.path.isdir(run_settings.run_folder):
         os.makedirs(run_settings.run_folder)
     try:

@@ -1,4 +1,4 @@
-"""Networks like LFC and CNV, but small: one of each kind of layer, and no round numbers. Wider ones fill whole words."""
+"""Small networks like LFC and CNV, with one layer of each kind and no round sizes. Wider ones fill whole words."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -18,7 +18,7 @@ WIDE = {'lfc': LFC._replace(units=((784, 192), (192, 128), (128, None))),
 
 
 def overlay(net, weight_bits, activation_bits, sizes=SMALL):
-    """An overlay of other sizes than the board has; its name is for the names of tests."""
+    """An overlay with other sizes than the board's; its name is only for test names."""
     layers = len(sizes[net].convolutions) + len(sizes[net].units)
     return overlays.overlay(sizes[net], weight_bits, activation_bits, [[1] * layers] * 2)
 
@@ -27,7 +27,7 @@ OVERLAYS = [overlay('lfc', 1, 1), overlay('lfc', 1, 2), overlay('cnv', 1, 1), ov
 
 
 def random_parameters(wanted, random, classes=CLASSES):
-    """Float32 arrays in the archive's order, none of them what they are at the start of a training."""
+    """Float32 arrays in the archive's order, all different from a training's initial values."""
     network = networks.build(wanted, classes, np.random.RandomState(0))
     names = [name for layer in reference.layer_names(wanted) for name in layer]
     draw = {'W': lambda shape: random.uniform(-1, 1, shape), 'b': lambda shape: random.normal(0, 1, shape),

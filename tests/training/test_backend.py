@@ -1,4 +1,4 @@
-"""What is chosen before Theano is imported, on machines that lack what this one may have."""
+"""What is configured before importing Theano, on machines that lack things."""
 from __future__ import absolute_import
 
 import logging
@@ -37,7 +37,7 @@ def test_without_openblas(temporary, monkeypatch, bundled):
 
 
 def test_what_somebody_else_may_have_compiled_is_not_run(temporary, monkeypatch, capsys):
-    """Theano unpickles and loads what it finds in its folder: of one that others can write, none is used."""
+    """Theano unpickles and loads what is in its folder, so one that others can write to is not used."""
     monkeypatch.delenv('THEANORC', raising=False)
     shared = temporary.mkdir('shared')
     monkeypatch.setenv('THEANO_FLAGS', 'base_compiledir=%s,optimizer=fast_run' % shared)
@@ -54,21 +54,21 @@ def test_what_somebody_else_may_have_compiled_is_not_run(temporary, monkeypatch,
 @pytest.mark.parametrize('named, option, expected', [
     ('cpu', None, 'cpu'), ('CPU', None, 'cpu'), ('', None, None), ('cuda', 'cpu', 'cpu')])
 def test_device_of_the_environment_goes_before_the_users_own_settings(temporary, monkeypatch, named, option, expected):
-    """The scripts that are called directly do as make does; the option goes before both."""
+    """Scripts that are called directly behave like make; the option overrides both."""
     temporary.join('theanorc').write('[global]\ndevice = cpu\nbase_compiledir = %s\n' % temporary.mkdir('compiled'))
     monkeypatch.setenv('THEANORC', str(temporary.join('theanorc')))
     monkeypatch.setenv('THEANO_FLAGS', '')
     monkeypatch.setenv('DEVICE', named)
     backend.configure('lfc', option)
     devices = [flag for flag in os.environ['THEANO_FLAGS'].split(',') if flag.startswith('device=')]
-    assert devices == (['device=' + expected] if expected else [])      # none: the file's own is left to decide
+    assert devices == (['device=' + expected] if expected else [])      # none: the .theanorc decides
 
 
 def test_a_device_that_there_is_not(monkeypatch):
     monkeypatch.setenv('DEVICE', 'tpu')
     with pytest.raises(UserError) as caught:
         backend.configure('lfc')
-    assert str(caught.value) == 'DEVICE=tpu: cpu or cuda'
+    assert str(caught.value) == 'DEVICE=tpu: give cpu or cuda'
 
 
 def test_doctor_imports_theano_as_a_training_does():
@@ -78,7 +78,7 @@ def test_doctor_imports_theano_as_a_training_does():
 
 
 def test_another_training_that_compiles_is_told_in_our_words(monkeypatch, capsys):
-    """Theano's own advice is to delete its lock by hand."""
+    """Theano's own message advises deleting its lock by hand."""
     monkeypatch.setattr(backend._OWN_WORDS, 'said', False)
     logger = logging.getLogger('theano.gof.compilelock')
     for _ in range(2):

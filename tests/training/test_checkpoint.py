@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not used, and the one before where the last is damaged."""
+"""Checkpoints: if the last is damaged, the previous one is used."""
 from __future__ import absolute_import, division
 
 import os
@@ -12,7 +12,7 @@ from training import checkpoint
 
 
 def arrays(number=0):
-    """One of each kind that a run keeps."""
+    """One array of each kind that a run saves."""
     return {'weights': np.random.RandomState(number).uniform(-1, 1, (20, 30)).astype(np.float32),
             'count': np.array(number, np.float32), 'keys': np.arange(624, dtype=np.uint32),
             'text': np.array('{"a": 1}'), 'order': np.arange(50, dtype=np.int32)[::-1], 'empty': np.zeros((0, 9)),
@@ -49,7 +49,7 @@ def test_the_last_two_are_kept(path):
 
 
 def test_between_two_renames(path):
-    """Killed when the last had become the one before, and the new one had not got its name yet."""
+    """Killed when the last had become the previous one, but the new one did not have its name yet."""
     checkpoint.save(path, arrays(1))
     os.rename(path, checkpoint.previous(path))
     loaded, warning = checkpoint.load(path)
@@ -58,7 +58,7 @@ def test_between_two_renames(path):
 
 
 def test_any_damaged_byte(path):
-    """A bit that flips, anywhere: the other checkpoint is used, unless the bit means nothing."""
+    """If any bit flips, the other checkpoint is used, unless the bit has no meaning."""
     checkpoint.save(path, arrays(1))
     checkpoint.save(path, arrays(2))
     with open(path, 'rb') as handle:
@@ -77,7 +77,7 @@ def test_any_damaged_byte(path):
         assert_same(loaded, arrays(number))
         assert (warning is None) == (number == 2)
         assert number == 2 or (warning.startswith(path + ' is damaged') and '\n' not in warning)
-    assert used[1] > 150        # a zip file says much twice, and dates and attributes are no part of the state
+    assert used[1] > 150        # a zip file repeats much, and dates and attributes do not matter
 
 
 @pytest.mark.parametrize('keep', [0, 1, 100, .3, .9, -1])
@@ -93,7 +93,7 @@ def test_cut_short(path, keep):
 
 
 def changed_after(path, change):
-    """Write a checkpoint whose arrays were changed after their digest was taken."""
+    """Write a checkpoint whose arrays were changed after computing their digest."""
     checkpoint.save(path, arrays(1))
     with np.load(path) as archive:
         contents = {name: archive[name] for name in archive.files}
@@ -116,14 +116,14 @@ def test_names_types_and_shapes_are_part_of_the_digest(path, change):
 
 
 def test_the_digest_of_any_python(path):
-    """A text is bytes where Python 2 wrote it, and was Unicode where Python 3 did."""
+    """Python 2 saves text as bytes; Python 3 saved it as Unicode."""
     for kind in ('S64', 'U64'):
         changed_after(path, lambda contents: contents.update(sha256=contents['sha256'].astype(kind)))
         assert_same(checkpoint.load(path)[0], arrays(1))
 
 
 def rewritten(path, **changes):
-    """A checkpoint in which some arrays are others, or None, left out, before its digest is taken."""
+    """A checkpoint with some arrays replaced (None: left out) before computing its digest."""
     checkpoint.save(path, arrays(1))
     with np.load(path) as archive:
         contents = dict({name: archive[name] for name in archive.files if name != 'sha256'}, **changes)

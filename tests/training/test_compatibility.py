@@ -1,4 +1,4 @@
-"""What is done to Theano and Lasagne."""
+"""training/compatibility.py: the changes to Theano and Lasagne."""
 from __future__ import absolute_import
 
 from theano import gof, tensor
@@ -8,7 +8,7 @@ from training.ops.dense import Dense
 
 
 def is_kept(*outputs):
-    """Whether what Theano compiles for an expression has a version, without which it is compiled at every start."""
+    """Whether the code that Theano compiles for an expression has a version; without one it is compiled at every start."""
     graph = gof.FunctionGraph(gof.graph.inputs(outputs), outputs, clone=True)
     return bool(gof.CLinker().accept(graph).cmodule_key()[0])
 

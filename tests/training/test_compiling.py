@@ -1,4 +1,4 @@
-"""training/compiling.py: Theano's modules compiled side by side, and what comes of those that cannot be."""
+"""training/compiling.py: Theano's modules are compiled in parallel; and what happens if one does not compile."""
 from __future__ import absolute_import
 
 import tempfile
@@ -29,7 +29,7 @@ class Times(scalar.UnaryScalarOp):
 
 
 def function(ops):
-    """Of one vector, the outputs of elementwise `ops`, each a node and a module of its own."""
+    """A function from a vector to the outputs of elementwise `ops`, each with its own node and module."""
     given = tensor.vector()
     return theano.function([given], [tensor.Elemwise(op)(given.dimshuffle(['x'] * number + [0]))
                                      for number, op in enumerate(ops)])
@@ -37,8 +37,8 @@ def function(ops):
 
 @pytest.fixture
 def compiled_in(monkeypatch, tmp_path):
-    """The thread that each module is compiled in, where none is in Theano's cache."""
-    function([Times(2)])        # Theano's own modules, which are compiled with the first of all
+    """The threads that modules are compiled in, with an empty Theano cache."""
+    function([Times(2)])        # Theano's own modules, which are compiled with the first function
     cache = cmodule.ModuleCache(str(tmp_path))
     monkeypatch.setattr(cc, 'get_module_cache', lambda init_args=None: cache)
     names, one_by_one = [], cmodule.GCC_compiler.compile_str
@@ -48,7 +48,7 @@ def compiled_in(monkeypatch, tmp_path):
         return one_by_one(module_name, src_code, *arguments, **options)
     monkeypatch.setattr(cmodule.GCC_compiler, 'compile_str', staticmethod(noted))
     yield names
-    while compilelock.get_lock.n_lock:      # Theano keeps it where a module does not compile, and all others would wait
+    while compilelock.get_lock.n_lock:      # Theano keeps the lock if a module does not compile
         compilelock.release_lock()
 
 
@@ -88,7 +88,7 @@ def test_headers_are_compiled_once_for_modules_of_the_same_options(compiled_in, 
     with compiling.side_by_side():
         compute = function([Times(factor) for factor in (17, 19, 23)])
     assert [int(value.ravel()[0]) for value in compute(np.float32([1]))] == [17, 19, 23]
-    assert 'MainThread' not in compiled_in      # where Theano compiles what has failed
+    assert 'MainThread' not in compiled_in      # there Theano compiles what has failed
     used = headers != '#error' and not room
     assert (len(set(starts)), len(starts)) == ((1, 3) if used else (0, 0))
 

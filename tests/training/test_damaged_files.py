@@ -1,4 +1,4 @@
-"""Checkpoints, damaged and hostile: never used, whatever they hold."""
+"""Damaged and hostile checkpoints are never used, whatever they contain."""
 from __future__ import absolute_import, division
 
 import os
@@ -17,7 +17,7 @@ def put(path, data):
 
 @searches(400, 10000)
 def test_checkpoints(tmpdir, cases):
-    """A damaged one is never used, whatever it holds; the one before it is."""
+    """A damaged one is never used, whatever it contains; the previous one is."""
     path = str(tmpdir.join('checkpoint.npz'))
     content = {'variable_0': np.arange(12, dtype=np.float32).reshape(3, 4), 'position': np.array([1, 2, 3]),
                'identity': np.array('{"seed": "1"}'), 'history': np.zeros((0, 9))}

@@ -1,4 +1,4 @@
-"""The documents' scripts as a user runs them: what they print, write and refuse."""
+"""BNN-PYNQ's training scripts as a user runs them: what they print, write and reject."""
 from __future__ import absolute_import, division
 
 import csv
@@ -21,7 +21,7 @@ from training import experiment, networks
 from training.settings import Settings
 from weights_gen import parameters
 
-NOTES = 'lfcW', 'cnvW', 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'  # before what takes long
+NOTES = 'lfcW', 'cnvW', 'Loading ', 'Starting Theano', 'Compiling ', 'Another training'  # printed before slow steps
 TINY = ['--dataset', 'digits', '--epochs', '2', '--train-size', '100']
 FLOAT = r'[-+.\de]+'
 BLOCK = r'''Epoch %%d of 2 took %(f)ss
@@ -37,7 +37,7 @@ BLOCK = r'''Epoch %%d of 2 took %(f)ss
 
 
 def train(*arguments, **options):
-    """(exit status, stdout, stderr) of a script, LFC's where none is named."""
+    """(exit status, stdout, stderr) of a script, by default LFC's."""
     script = options.pop('script', 'mnist_mod.py')
     process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', script)] + [str(a) for a in arguments],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
@@ -96,7 +96,7 @@ def test_what_is_written(done):
 
 
 def test_starting_from_parameters(done, tmp_path):
-    """The archives of 1 and 2 bits are alike: a network of the one can start where one of the other has ended."""
+    """Archives of 1 and 2 bits have the same form: a network of one can start from the other."""
     out, _ = done
     first = out / 'digits-lfcW1A2' / 'digits-1w-2a.npz'
     status, output, errors = train('--init', first, '--out', tmp_path, '--dataset', 'digits', '--epochs', 1,
@@ -104,7 +104,7 @@ def test_starting_from_parameters(done, tmp_path):
     assert status == 0, errors
     with np.load(str(first)) as old, np.load(str(tmp_path / 'digits-lfcW1A1' / 'digits-1w-1a.npz')) as new:
         moved = np.abs(new['arr_0'] - old['arr_0'])
-    assert 0 < moved.max() < .003 * 34.72 * 1.001       # of one step: the rate, by the layer's scale
+    assert 0 < moved.max() < .003 * 34.72 * 1.001       # in one step: the rate times the layer's scale
 
 
 def test_finished_runs_and_other_settings(done):
@@ -141,7 +141,7 @@ def test_resuming_without_a_checkpoint_destroys_nothing(tmp_path):
 
 
 def test_no_gpu_no_training(tmp_path):
-    """Rather than on the CPU for a week. (Theano tells in lines of its own what is lacking.)"""
+    """Rather than training on the CPU for a week. (Theano prints lines of its own about what is missing.)"""
     if theano.config.device.startswith('cuda'):
         pytest.skip('this machine has a GPU')
     status, _, errors = train('--out', tmp_path, '--device', 'cuda', *TINY)
@@ -176,7 +176,7 @@ def test_own_pictures_start_from_the_network_that_comes_with_the_project(tmp_pat
     assert (path is not None) == expected
     found, init, resume = experiment.beginning(given, settings)
     assert (init, resume) == (path, False)
-    assert (found.network.LR_start < settings.network.LR_start) == expected     # else what it knows is forgotten
+    assert (found.network.LR_start < settings.network.LR_start) == expected     # otherwise it forgets what it knows
     if expected:
         arrays = parameters.arrays(parameters.read(path, settings.overlay))
         network = networks.build(settings.overlay, 3, np.random.RandomState(0))
@@ -196,7 +196,7 @@ def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path):
     settings = Settings('cnv', 1, 1, given.dataset, out=str(tmp_path), recipe=given.recipe)
     assert settings.files.path == files.path
     with open(files.settings, 'w') as handle:
-        handle.write('{}')      # as runs before there was a network to start from
+        handle.write('{}')      # as in runs of versions without a network to start from
     assert experiment.start(given, settings, resumes=True) is None
 
 
@@ -204,7 +204,7 @@ def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path):
 @pytest.mark.parametrize('changes', [{}, {'seed': 7}])
 @pytest.mark.parametrize('init', [None, 'a.npz'])
 def test_how_a_run_began_need_not_be_said_again(tmp_path, init, changes, resume):
-    """Neither what it starts from nor, which follows from that, its learning rate; a new one begins as without the old."""
+    """Neither the start nor its learning rate, which depends on it; a new run begins as if there were no old one."""
     given = experiment.parse('cnv', ['--dataset', str(tmp_path / 'own'), '--recipe', 'best', '--resume', resume])
     settings = Settings('cnv', 1, 1, given.dataset, out=str(tmp_path), recipe=given.recipe)
     new = experiment.beginning(given, settings)[:2] + (False,)

@@ -1,6 +1,6 @@
-"""The fast training against the plain graph of training/plain.py, from the same start, on the same data, without dropout.
+"""The fast training compared with the plain graph of training/plain.py: same start, same data, no dropout.
 
-Small networks with all kinds of layers; the five of the overlays where long tests are asked for.
+Small networks with all kinds of layers; in long tests, the overlays' five networks.
 """
 from __future__ import absolute_import, division
 
@@ -15,7 +15,7 @@ from training import compiling, learning, networks, plain
 from weights_gen import parameters
 
 RATE = .003
-ROUNDING = 1e-5         # of a gradient, as a share of its layer's root mean square
+ROUNDING = 1e-5         # error of a gradient, relative to its layer's root mean square
 
 LFC, CNV = small.OVERLAYS[1:3]
 OTHERS = [pytest.param(overlay, marks=pytest.mark.thorough) for overlay in small.OVERLAYS if overlay not in (LFC, CNV)]
@@ -27,13 +27,13 @@ def classes(overlay):
 
 
 class Twins(object):
-    """Product and plain graph of one small network, and a way to start both from the same parameters again."""
+    """Fast ("product") and plain graph of one small network, and a way to restart both from the same parameters."""
 
     def __init__(self, overlay):
         self.overlay = overlay
         self.network = networks.build(overlay, classes(overlay), np.random.RandomState(0))
         self.product = learning.Learner(self.network)
-        with compiling.side_by_side():      # as the product: half of these tests' time is g++
+        with compiling.side_by_side():      # as the product does: g++ takes half of these tests' time
             self.plain = plain.Learner(overlay, classes(overlay), np.random.RandomState(0))
         self.start = [(variable, variable.get_value()) for variable in self.product.states + self.plain.states]
 
@@ -77,18 +77,18 @@ def test_first_step(twins_of, overlay):
     for name, variable, other in zip(names, real, plain.saved(twins.plain.layers)):
         value, expected = variable.get_value(), other.get_value()
         close = np.isclose(value, expected, rtol=1e-5, atol=1e-5)
-        if name == 'b':         # batch norm takes it away again: its gradient is 0, or what rounding leaves of it
+        if name == 'b':         # batch norm cancels it: its gradient is 0 but for rounding
             assert (close | (np.abs(value - expected) < 3 * RATE)).all()
         elif not close.all():
             gradient, scale = np.abs(moments[variable]), RATE * scales.get(variable, 1)
-            strayed = np.abs(value - expected) * gradient       # Adam's step is as far off as a share as its gradient
+            strayed = np.abs(value - expected) * gradient       # Adam's step has the same relative error as its gradient
             assert (strayed[~close] < scale * ROUNDING * np.sqrt(np.mean(gradient ** 2))).all()
             undecided += np.sum(~close)
     assert undecided < 2e-3 * sum(variable.get_value().size for variable in real)
 
 
 def losses_of(learner, batches, permutations=None):
-    """The loss of each step; `permutations` exchanges the images of each batch, which changes nothing but rounding."""
+    """The loss of each step; `permutations` reorders the images of each batch, which changes only rounding."""
     result = []
     for images, labels in batches:
         order = slice(None) if permutations is None else permutations.permutation(len(labels))
@@ -105,7 +105,7 @@ def nudged(parameters, random):
 @pytest.mark.parametrize('overlay', [LFC, pytest.param(CNV, marks=pytest.mark.thorough)] + FULL_SIZE,
                          ids=lambda overlay: overlay.name)
 def test_hundred_steps(twins_of, overlay):
-    """Binarised networks amplify the last bit: so how far the plain graph strays from itself is the measure."""
+    """Binarised networks amplify the last bit, so the tolerance is how far the plain graph strays from itself."""
     twins, random = twins_of(overlay), np.random.RandomState(5)
     parameters = small.random_parameters(overlay, random, classes(overlay))
     batches = [small.batch(overlay, random, classes=classes(overlay)) for _ in range(100)]

@@ -1,4 +1,4 @@
-"""Layers that die and numbers that are none, made on purpose; and that healthy networks are left in peace."""
+"""Layers that die and values that are not finite, made on purpose; healthy networks cause no message."""
 from __future__ import absolute_import, division
 
 import contextlib
@@ -13,7 +13,7 @@ from tests.training.runs import CLASSES, dataset, settings, start
 from training import checkpoint, health, learning, networks, trainer
 from training.compatibility import lasagne
 
-BETA = 2        # place among a layer's parameters
+BETA = 2        # its place among a layer's parameters
 
 
 @pytest.fixture(scope='module', params=[small.OVERLAYS[0], small.OVERLAYS[3]], ids=lambda overlay: overlay.name)
@@ -27,7 +27,7 @@ def alive(request):
 
 @contextlib.contextmanager
 def changed(network, number, value):
-    """The parameter of this number filled with a value, all but its first unit's."""
+    """Fill the parameter of this number with a value, except for its first unit."""
     variable = lasagne.layers.get_all_params(network)[number]
     before = variable.get_value()
     after = before.copy()
@@ -46,7 +46,7 @@ def test_networks_that_are_alive(alive):
 def test_each_layer_that_can_die(alive):
     overlay, network, images = alive
     for layer in range(len(overlay.layers) - 1):
-        value = (-1) ** layer * 1e4         # so far that one sign is left
+        value = (-1) ** layer * 1e4         # so far that only one sign is left
         with changed(network, 6 * layer + BETA, value) as beta:
             beta.set_value(np.full_like(beta.get_value(), value))
             assert health.dead_layer(network, images) == layer
@@ -95,13 +95,13 @@ def test_a_dead_layer_is_told(tmpdir):
     run_settings = settings(tmpdir)
     begin(run_settings, initial(run_settings, beta=1e4))
     warnings = [line for line in log(run_settings).split('\n') if 'warning' in line]
-    assert len(warnings) == 2       # an epoch: it does not come to life again
+    assert len(warnings) == 2       # one per epoch: the layer stays dead
     assert warnings[0] == ('  warning: layer 0 gives the same for all validation images: if it stays so, train again '
                            'with another --seed; the best parameters are of epoch 1, in made-1w-1a.npz')
 
 
 def test_healthy_runs_say_nothing(tmpdir, monkeypatch):
-    monkeypatch.setattr(health, 'dead_layer', None)     # which compiles: never asked
+    monkeypatch.setattr(health, 'dead_layer', None)     # it compiles something: must not be called
     run_settings = settings(tmpdir)
     begin(run_settings)
     assert 'warning' not in log(run_settings)
@@ -129,7 +129,7 @@ def test_an_absurd_learning_rate(tmpdir):
 
 
 def test_the_last_good_checkpoint_stays(tmpdir, monkeypatch):
-    """What the loss does not show yet is not kept either."""
+    """Even what the loss does not show yet is not saved."""
     monkeypatch.setattr(trainer, 'CHECKPOINT_SECONDS', -1)
 
     class Spoiling(learning.Learner):
@@ -155,7 +155,7 @@ def test_the_last_good_checkpoint_stays(tmpdir, monkeypatch):
 def test_a_validation_loss_that_is_no_number(tmpdir):
     run_settings = settings(tmpdir)
     begun = initial(run_settings)
-    begun[-1].fill(3e38)            # the average inv_std of the last layer, which training does not look at
+    begun[-1].fill(3e38)            # the average inv_std of the last layer, which training does not use
     message = refused(begin, run_settings, begun)
     assert message.startswith('the validation loss is ') and ' in epoch 1, batch 2, in the outputs; ' in message
     assert not os.path.exists(run_settings.save_path)

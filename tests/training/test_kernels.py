@@ -1,4 +1,4 @@
-"""The ops' C functions for each instruction set, under the sanitizers, with any number of threads and no memory."""
+"""The ops' C functions for each instruction set, under the sanitizers, with many threads and failing allocations."""
 from __future__ import absolute_import
 
 import os
@@ -12,8 +12,8 @@ from tests.shared import ROOT
 pytestmark = pytest.mark.once
 OPTIONS = ['-Wno-unused-function', '-fopenmp', '-I' + os.path.join(ROOT, 'training', 'ops', 'c')]
 PRODUCTS, OTHERS = 'tests/training/kernels.c', 'tests/training/elementwise.c'
-# Options, what the processor must have, numbers of threads. LANES of 4, 8 and 16 are what NEON or none, AVX2 and AVX-512
-# have: their loops and rests, whatever this processor is.
+# Options, features that the processor needs, numbers of threads. LANES of 4 (NEON, or no vectors), 8 (AVX2) and 16 (AVX-512)
+# test their loops and remainders on any processor.
 FORMS = {
     'as wide as AVX2': (['-O1', '-DPORTABLE_LANES=8'], (), (1, 3)),
     'as wide as AVX-512': (['-O1', '-DPORTABLE_LANES=16'], (), (1, 3)),
@@ -32,7 +32,7 @@ def test_every_width(tmpdir, form, source):
     needs_processor(*features)
     kernels = compiled(source, tmpdir.join('kernels'), OPTIONS + options)
     outputs = {answers([kernels, 'bits'], threads) for threads in counts[1:]} | {answers([kernels], counts[0])}
-    assert len(outputs) == 1  # with its checksum: no bit depends on the number of threads
+    assert len(outputs) == 1  # including the checksum: no bit depends on the number of threads
     assert outputs.pop().endswith('\n0 wrong\n')
     if 'sanitizers' in form:
         output = answers([kernels, 'failures'], 3)
@@ -50,7 +50,7 @@ def test_no_thread_reads_what_another_writes(tmpdir, source):
 @pytest.mark.skipif(not program('gcc') or os.uname()[4] != 'x86_64', reason='no gcc, or no x86-64')
 @pytest.mark.parametrize('extra', [(), ('-mavx512vpopcntdq',)])
 def test_avx512_compiles(tmpdir, extra):
-    """Compiled only: it runs where the processor has it, as 'sanitizers'."""
+    """Only compiled here; it runs as 'sanitizers' if the processor has AVX-512."""
     compiled(PRODUCTS, tmpdir.join('kernels'), OPTIONS + ['-O1', '-mavx512f', '-mavx512bw', '-mavx512vl'] + list(extra))
 
 
@@ -58,7 +58,7 @@ def test_avx512_compiles(tmpdir, extra):
 @pytest.mark.skipif(not program('aarch64-linux-gnu-gcc') or not program('qemu-aarch64'),
                     reason='no compiler for 64-bit Arm, or no qemu-aarch64')
 def test_neon(tmpdir):
-    """Undefined behaviour is a trap here; AddressSanitizer does not run under QEMU."""
+    """Undefined behaviour traps; AddressSanitizer does not run under QEMU."""
     trap = ['-fsanitize=undefined', '-fsanitize-undefined-trap-on-error']
     kernels = compiled(PRODUCTS, tmpdir.join('kernels'), OPTIONS + trap + ['-O1', '-static'], 'aarch64-linux-gnu-gcc')
     output = answers(['qemu-aarch64', kernels], 2)

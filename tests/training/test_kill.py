@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments and gone on with end in the same bytes as one that was never stopped."""
+"""Runs that are killed at random moments and resumed end with the same bytes as one that was never stopped."""
 from __future__ import absolute_import, division, print_function
 
 import os
@@ -22,7 +22,7 @@ ARGUMENTS = {'lfc': ['training/mnist_mod.py', '--dataset', 'digits', '--epochs',
 
 
 def start(net, out, *options, **variables):
-    """A training as a process of its own, with a checkpoint after every batch where nothing else is said."""
+    """Start a training in its own process, by default with a checkpoint after every batch."""
     environment = dict(os.environ, PYTHONUNBUFFERED='1', BNN_CHECKPOINT_SECONDS='0')
     environment.update(variables)
     return subprocess.Popen([sys.executable] + ARGUMENTS[net] + ['--out', str(out)] + list(options), cwd=ROOT,
@@ -40,7 +40,7 @@ def folder(net, out):
 
 
 def wait_for(process, path):
-    """Until a file is there, or the process has ended."""
+    """Wait until a file is there, or the process has ended."""
     while process.poll() is None and not os.path.exists(path):
         time.sleep(.02)
 
@@ -54,7 +54,7 @@ def flip_a_bit(path):
 
 
 def figures(log):
-    """train.log but for the times, which no two runs share."""
+    """train.log without the times, which differ between runs."""
     with open(log) as handle:
         return [line for line in handle if not line.startswith(('Epoch', 'save_path'))]
 
@@ -69,7 +69,7 @@ def assert_same(net, first, second):
 
 @pytest.fixture(scope='module', params=['lfc', pytest.param('cnv', marks=pytest.mark.long)])
 def uninterrupted(request, tmp_path_factory):
-    """(net, out) of a run that nobody stopped."""
+    """(net, out) of an uninterrupted run."""
     out = tmp_path_factory.mktemp('uninterrupted-' + request.param)
     status, output = finish(start(request.param, out, BNN_CHECKPOINT_SECONDS='1000'))
     assert status == 0, output
@@ -77,7 +77,7 @@ def uninterrupted(request, tmp_path_factory):
 
 
 def killed_until_done(net, out, kills, seed):
-    """Kill a run so many times, at random moments after its first checkpoint; then let it end."""
+    """Kill a run `kills` times, at random moments after its first checkpoint; then let it end."""
     moments = random.Random(seed)
     killed = 0
     last = os.path.join(folder(net, out), 'checkpoint.npz')
@@ -87,7 +87,7 @@ def killed_until_done(net, out, kills, seed):
         while process.poll() is None and (not os.path.exists(last) or os.stat(last).st_mtime == before):
             time.sleep(.01)
         time.sleep(moments.uniform(0, .6))
-        if process.poll() is not None:          # it was done before it could be killed
+        if process.poll() is not None:          # it ended before it could be killed
             break
         process.kill()
         process.wait()
@@ -99,24 +99,24 @@ def killed_until_done(net, out, kills, seed):
 
 @pytest.mark.once
 def test_stopped_in_every_way(uninterrupted, tmp_path):
-    """SIGTERM, then kill -9 and a damaged checkpoint, then to the end."""
+    """SIGTERM, then kill -9 and a damaged checkpoint, then run to the end."""
     net, out = uninterrupted
     path = os.path.join(folder(net, tmp_path), 'checkpoint.npz')
     process = start(net, tmp_path)
     wait_for(process, path)
-    asked, crowd = time.time(), max(1, os.getloadavg()[0])      # of programs that want the same disk and processors
-    for _ in range(2):      # a group of processes is stopped: make passes on what it gets itself
+    asked, crowd = time.time(), max(1, os.getloadavg()[0])      # the load: programs that share disk and processors
+    for _ in range(2):      # the group gets the signal, and make passes it on: twice
         process.send_signal(signal.SIGTERM)
     status, output = finish(process)
     assert status == STOPPED and time.time() - asked < 5 * crowd, output
     assert 'resume with --resume' in output and 'Traceback' not in output
 
-    os.rename(path, checkpoint.previous(path))          # the one to fall back on
+    os.rename(path, checkpoint.previous(path))          # the checkpoint to fall back on
     process = start(net, tmp_path, '--resume')
     wait_for(process, path)
     process.kill()
     process.wait()
-    newest = path if os.path.exists(path) else checkpoint.previous(path)    # the kill may fall between two renames
+    newest = path if os.path.exists(path) else checkpoint.previous(path)    # the kill may come between two renames
     if newest == path:
         flip_a_bit(path)
     status, output = finish(start(net, tmp_path, '--resume'))
@@ -126,7 +126,7 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
 
 
 def test_stopped_while_compiling(tmp_path):
-    """Before the first batch there is nothing to lose: this status is what a supervisor restarts by."""
+    """Before the first batch nothing is lost; with this status a supervisor restarts it."""
     flags = ','.join(filter(None, [os.environ.get('THEANO_FLAGS'), 'base_compiledir=%s' % (tmp_path / 'compiled')]))
     process = start('lfc', tmp_path, THEANO_FLAGS=flags)
     line = b''

@@ -1,4 +1,4 @@
-"""Batch norm and dropout, layer by layer; what they do in a whole network is in test_learning.py.
+"""Batch norm and dropout, layer by layer; test_learning.py tests them in whole networks.
 
 Images are (N, rows, columns, channels).
 """
@@ -18,7 +18,7 @@ ALPHA, EPSILON = .1, 1e-4
 
 
 class BatchNorm(object):
-    """A batch norm layer on images or units, and its compiled functions."""
+    """A batch norm layer for images or units, and its compiled functions."""
 
     def __init__(self, shape, axes='auto'):
         self.layer = layers.BatchNormLayer(lasagne.layers.InputLayer(shape), axes=axes)
@@ -101,7 +101,7 @@ def test_dropout_keeps_a_share_and_divides_it(p):
     np.testing.assert_allclose(seen[kept], x[kept] / np.float32(1 - p), rtol=1e-6)
     spread = np.sqrt(p * (1 - p))
     assert abs(kept.mean() - (1 - p)) < 5 * spread / np.sqrt(kept.size)
-    for axis in (0, 1):     # not the same units or images each time
+    for axis in (0, 1):     # different units and images each time
         assert abs(kept.mean(axis) - (1 - p)).max() < 6 * spread / np.sqrt(kept.shape[axis])
     np.testing.assert_array_equal(evaluate(x), x)
 

@@ -1,13 +1,13 @@
-"""Whole training steps against the float64 reference: every parameter, both optimisers' state, running averages.
+"""Whole training steps compared with the float64 reference: every parameter, both optimisers' state, running averages.
 
-Each step begins with the reference in the learner's own state, so that rounding errors of one step do not reach the
-next, and is held together in two parts: the moments, which are sums of gradients, with the reference's; and the
-parameters with what Adam's formula makes of the learner's own moments. (In one part it could not be done: the gradient
-of a bias that batch norm takes away again is 0, float32 leaves rounding errors of it, and Adam's division blows them
-up; likewise wherever a gradient is as small as the rounding errors of its sum.)
+Before each step, the reference takes the learner's state, so rounding errors do not accumulate. The comparison has two
+parts: the moments, which are sums of gradients, with the reference's; and the parameters with the result of Adam's formula
+on the learner's own moments. (One part is not enough: the gradient of a bias that batch norm cancels is 0, float32 leaves
+rounding errors instead, and Adam's division blows them up; likewise wherever a gradient is as small as the rounding errors
+of its sum.)
 
-Float32 and float64 can only agree where no value lies within rounding of an edge of a quantiser: the reference counts
-those that do, and the seeds are such that there are none.
+Float32 and float64 can only agree if no value is within rounding of a quantiser's edge: the reference counts such values,
+and with these seeds there are none.
 """
 from __future__ import absolute_import, division
 
@@ -35,7 +35,7 @@ class Pair(object):
         self.reference = reference.Network(overlay, parameters)
 
     def assert_same_step(self):
-        """Take a step, and hold everything that it changed against the reference's."""
+        """Take a step, and compare everything that it changed with the reference's."""
         images, labels = small.batch(self.overlay, self.random, self.images)
         before = self.parameters()
         loss = self.learner.train(images, labels, RATE)
@@ -60,7 +60,7 @@ class Pair(object):
 
     def assert_same_moments(self, index, name, first, second):
         expected = self.reference.first[index]
-        if name == 'b' and not self.overlay.layers[index].pool:     # in equal maxima of a window the bias counts twice
+        if name == 'b' and not self.overlay.layers[index].pool:     # with equal maxima in a window, the bias counts twice
             assert np.abs(first).max() < 1e-5 * np.abs(expected['W']).max(), index
         else:
             assert_close(first, expected[name], 3e-6, index, name)
@@ -70,7 +70,7 @@ class Pair(object):
         return self.by_layer(networks.parameter_values(self.network))
 
     def by_layer(self, arrays):
-        """Arrays in the archive's order as a dictionary a layer."""
+        """Arrays in the archive's order, as one dictionary per layer."""
         arrays = iter(arrays)
         return [{name: next(arrays) for name in names} for names in reference.layer_names(self.overlay)]
 
@@ -90,7 +90,7 @@ class Pair(object):
 
 
 def assert_close(real, expected, tolerance, *where):
-    """Float32 values that are sums: their rounding errors are relative to the terms, for which the largest stands."""
+    """Float32 sums: their rounding errors are relative to the terms, taken to be as large as the largest sum."""
     assert real.dtype == np.float32 and real.shape == expected.shape
     np.testing.assert_allclose(real, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max(), err_msg=str(where))
 
@@ -123,7 +123,7 @@ def test_a_step_of_a_wide_network(overlay, images):
 @pytest.mark.parametrize('overlay', [small.OVERLAYS[1], pytest.param(small.OVERLAYS[2], marks=pytest.mark.thorough)],
                          ids=lambda overlay: overlay.name)
 def test_steps_in_plain_theano(overlay, monkeypatch):
-    """What is computed on another device than the CPU."""
+    """This is what other devices than the CPU compute."""
     monkeypatch.setattr(ops, 'available', lambda: False)
     pair = Pair(overlay, seed=7)
     for _ in range(2):
@@ -137,13 +137,13 @@ def test_evaluation_changes_nothing():
     images, _ = small.batch(pair.overlay, pair.random)
     first = pair.learner.outputs(images)
     np.testing.assert_array_equal(pair.learner.outputs(images), first)
-    np.testing.assert_array_equal(pair.learner.outputs(images[:3]), first[:3])      # no image sees its neighbours
+    np.testing.assert_array_equal(pair.learner.outputs(images[:3]), first[:3])      # no image affects another
     for old, variable in zip(before, pair.learner.states):
         np.testing.assert_array_equal(variable.get_value(), old)
 
 
 def test_states_are_all_that_training_changes():
-    """From the same states two learners go the same way, to the bit: dropout, both optimisers, running averages."""
+    """From the same states two learners do the same, to the bit: dropout, both optimisers, running averages."""
     overlay = small.overlay('lfc', 1, 1)
     learners = []
     for seed in (1, 2):
@@ -162,7 +162,7 @@ def test_states_are_all_that_training_changes():
 
 
 def test_dropout_goes_on_drawing():
-    """Two steps from the same parameters do not see the same units."""
+    """Two steps from the same parameters do not drop the same units."""
     learner = learning.Learner(networks.build(small.overlay('lfc', 1, 1), small.CLASSES, np.random.RandomState(1), .2, .5))
     batch = small.batch(small.overlay('lfc', 1, 1), np.random.RandomState(2))
     losses = {learner.train(batch[0], batch[1], 0.) for _ in range(4)}     # at rate 0 only the averages change
@@ -170,7 +170,7 @@ def test_dropout_goes_on_drawing():
 
 
 def test_batch_norm_and_biases_learn_as_many_times_as_fast():
-    """The first step of Adam is as long as its rate, and quantised weights take theirs as before."""
+    """Adam's first step is as long as its rate; quantised weights take theirs as before."""
     overlay, moved = small.overlay('cnv', 1, 1), []
     batch = small.batch(overlay, np.random.RandomState(2))
     for scale in (1, 10):
@@ -213,7 +213,7 @@ def test_outputs_that_do_not_count_add_no_loss():
 @pytest.mark.parametrize('outputs, largest, highest', [
     ([3., 0., 1., -1.], 0, 2), ([-3., -1., -2., -4.], 1, 0), ([-1., 0., -1., -2.], 1, 1), ([9., -1., -1., 0.], 0, 3)])
 def test_answers(outputs, largest, highest):
-    """As the simulator answers for the bits of such outputs, where the highest decides."""
+    """As the simulator answers for the bits of such outputs, if the highest bit decides."""
     outputs = np.array([outputs])
     assert learning.answers(outputs, LARGEST_OUTPUT) == largest
     assert learning.answers(outputs, HIGHEST_OUTPUT) == highest
@@ -221,7 +221,7 @@ def test_answers(outputs, largest, highest):
 
 
 def test_a_step_by_the_boards_rule():
-    """No weight of an output below the label's moves, and those above do."""
+    """Weights of outputs below the label's do not move, those above do."""
     overlay = small.overlay('lfc', 1, 1)
     learner = learning.Learner(networks.build(overlay, small.CLASSES, np.random.RandomState(1)), HIGHEST_OUTPUT)
     images, labels = small.batch(overlay, np.random.RandomState(2))
@@ -235,7 +235,7 @@ def test_a_step_by_the_boards_rule():
 
 @pytest.mark.parametrize('batch', [1, 2])
 def test_the_smallest_batches(batch):
-    """Nothing is divided by zero: epsilon sees to that."""
+    """Nothing is divided by zero, thanks to epsilon."""
     overlay = small.overlay('cnv', 1, 2)
     learner = learning.Learner(networks.build(overlay, 1, np.random.RandomState(1)))
     images, labels = small.batch(overlay, np.random.RandomState(2), batch, classes=1)

@@ -1,4 +1,4 @@
-"""What a run says, and where nobody hears it."""
+"""What a run prints, and what happens if nobody reads it."""
 from __future__ import absolute_import
 
 import os
@@ -28,7 +28,7 @@ def test_nobody_reads(tmpdir, monkeypatch):
         monkeypatch.setattr(sys, 'stdout', pipe)
         for number in range(3):
             log('%d' % number)
-    assert reasons == ['nobody reads its output any more']
+    assert reasons == ['its output is no longer read']
     assert tmpdir.join('train.log').read() == '0\n1\n2\n'
 
 

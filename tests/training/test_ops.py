@@ -1,4 +1,4 @@
-"""Each op with C code against its twin in plain Theano: values and gradients, shapes with rests of every kind."""
+"""Each op with C code compared with its twin in plain Theano: values and gradients, shapes with every kind of remainder."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -24,7 +24,7 @@ def variables(arrays):
 
 
 class Compiled(object):
-    """Outputs of `build`, and the gradients of the first for a given gradient; compiled once, for any shape."""
+    """The outputs of `build`, and the first one's gradients for a given output gradient; compiled once, for any shape."""
 
     def __init__(self, build, examples, differentiable):
         inputs = variables(examples)
@@ -48,7 +48,7 @@ def both(native, twin, examples, differentiable):
 
 
 def assert_close(real, expected, tolerance=2e-6):
-    """Within rounding of the largest: sums of many terms are rounded by the size of the terms."""
+    """Equal within rounding of the largest: the rounding error of a sum depends on the size of its terms."""
     assert real.shape == expected.shape and real.dtype == expected.dtype == np.float32
     np.testing.assert_allclose(real, expected, rtol=0, atol=tolerance * max(1, np.abs(expected).max()))
 
@@ -118,7 +118,7 @@ def test_conv_with_a_pool_behind_it(conv_pool_pair, kind, batch, rows, columns, 
     shapes = (batch, rows, columns, channels), (filters, channels, 3, 3)
     x, W = (draw(random, shape, values) for shape, values in zip(shapes, KINDS[kind]))
     gradient = draw(random, (batch, (rows - 2) // 2, (columns - 2) // 2, filters), None)
-    if kind == 'real':      # else rounding, not the maximum, would decide which pixel wins
+    if kind == 'real':      # otherwise rounding would decide which pixel is the maximum
         x = np.round(x * 64) / 64
     arguments = x, W, np.round(draw(random, filters, None) * 64) / 64, gradient
     real, expected = (function(*arguments) for function in conv_pool_pair)
@@ -172,7 +172,7 @@ def test_batch_norm(bits, shape, channels):
 
 
 def test_batch_norm_of_far_values():
-    """A mean of a thousand deviations: the variance keeps its digits."""
+    """The mean is a thousand standard deviations: the variance stays accurate."""
     random = np.random.RandomState(1)
     x = (1000 + random.normal(0, 1, (39200, 3))).astype(np.float32)
     one, zero = np.ones(3, np.float32), np.zeros(3, np.float32)
@@ -229,7 +229,7 @@ def test_adam(bits):
 
 
 def test_adam_overwrites_its_state_in_place():
-    """The memory of the parameters stays where it is."""
+    """The parameters stay at the same place in memory."""
     shared = [theano.shared(np.ones((3, 4), np.float32)) for _ in range(4)]
     new = adam_native(*(shared + [tensor.constant(np.float32(.1))]))
     step = theano.function([], updates=list(zip([shared[0], shared[2], shared[3]], new)))
@@ -239,7 +239,7 @@ def test_adam_overwrites_its_state_in_place():
 
 
 def test_digits_stay_digits_between_an_activation_and_the_next_product():
-    """The graph says floats; what is computed passes int8, and no cast of it is left."""
+    """The graph says floats, but the compiled function passes int8, without any cast."""
     x, gamma, beta, b = tensor.matrix(), tensor.vector(), tensor.vector(), tensor.vector()
     digits = theano.shared(np.ones((4, 3), np.int8))
     W = native.as_floats(digits)
@@ -255,7 +255,7 @@ def test_digits_stay_digits_between_an_activation_and_the_next_product():
 
 @pytest.mark.parametrize('op', ['dense', 'conv'])
 def test_digits_beyond_one_are_refused(op):
-    """They would be looked up beyond the tables."""
+    """They would read beyond the look-up tables."""
     x, W = {'dense': (tensor.bmatrix(), tensor.bmatrix()), 'conv': (tensor.btensor4(), tensor.btensor4())}[op]
     function = theano.function([x, W], {'dense': Dense, 'conv': Conv}[op]()(x, W))
     shapes = {'dense': ((2, 5), (5, 3)), 'conv': ((2, 4, 4, 5), (3, 5, 3, 3))}[op]
@@ -282,7 +282,7 @@ def some_twin():
 
 @pytest.mark.parametrize('flag, value', [('device', 'cuda'), ('cxx', '')])
 def test_twins_elsewhere(monkeypatch, flag, value):
-    """On another device, and without a compiler, no op with C code is put into a graph."""
+    """On another device, or without a compiler, a graph has no op with C code."""
     class Config(object):
         device, cxx, floatX = 'cpu', 'g++', 'float32'
     config = Config()

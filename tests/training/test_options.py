@@ -1,4 +1,4 @@
-"""Every option of training's scripts with wrong types, out of range, absurd."""
+"""Every option of the training scripts, with values of wrong type, out of range, absurd."""
 from __future__ import absolute_import, division
 
 import functools
@@ -14,7 +14,7 @@ TEXTS = {'--dataset': ['imagenet', 'no/such', 'x' * 5000], '--data-dir': INPUTS,
 
 @pytest.mark.parametrize('net', ['lfc', 'cnv'])
 def test_training(net, tmpdir, monkeypatch, capfd):
-    """The run is of no data set, so that an option that is wrongly taken does not begin one."""
+    """There is no such data set, so a wrongly accepted option does not start a training."""
     main = functools.partial(experiment.main, net)
     parser = options.parser_of(main, monkeypatch)
     right = {'--data-dir': 'no-such-folder', '--out': str(tmpdir.mkdir('out')), '--epochs': '1'}

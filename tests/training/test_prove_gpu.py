@@ -1,4 +1,4 @@
-"""scripts/prove_gpu: what it calls different, and what it counts."""
+"""scripts/prove_gpu: which differences it reports, and what it counts."""
 from __future__ import absolute_import, division
 
 import collections
@@ -42,14 +42,14 @@ def in_place(place, by):
 
 
 @pytest.mark.parametrize('arrays, words', [
-    (made(), None), (changed('outputs', in_place((3, 4), 1e-3)), 'the outputs of evaluation'),
-    (changed('mask', in_place((1, 2), -1)), 'dropout draws other numbers'),
+    (made(), None), (changed('outputs', in_place((3, 4), 1e-3)), 'the evaluation outputs'),
+    (changed('mask', in_place((1, 2), -1)), 'dropout draws different numbers'),
     (changed('losses', in_place(0, 1e-3)), 'the first loss'), (changed('losses', in_place(5, 1e-4)), None),
     (changed('losses', in_place(slice(5, 10), 1e-2)), 'the losses, by'),
     (changed('losses', in_place(0, np.nan)), 'the first loss'),
-    (changed('parameter_0', in_place((2, 2), 1e-2)), '1 of 600 numbers of parameter 0, W'),
+    (changed('parameter_0', in_place((2, 2), 1e-2)), '1 of 600 values of parameter 0, W'),
     (changed('parameter_0', np.zeros_like), '600 of 600'), (changed('parameter_1', in_place(3, 1e-3)), None),
-    (changed('parameter_1', in_place(3, .1)), '1 of 20 numbers of parameter 1, b'),
+    (changed('parameter_1', in_place(3, .1)), '1 of 20 values of parameter 1, b'),
     (changed('parameter_2', in_place(0, .01)), 'parameter 2, gamma'),
     (changed('parameter_3', in_place(0, 1e-4)), 'parameter 3, mean')])
 def test_what_is_too_far_apart(arrays, words):
@@ -58,7 +58,7 @@ def test_what_is_too_far_apart(arrays, words):
 
 
 def test_what_a_step_is_made_of():
-    """Of the CPU's twins: all of it is on the host, and what is large is said."""
+    """With the CPU's twins, all of it is on the host, and what is large is reported."""
     x, rate = shared(np.ones((3, 2), np.float32)), tensor.scalar()
     counted = compute.counts(function([rate], updates=[(x, x + rate)]).maker.fgraph.toposort())
     assert counted['on_the_host'] == ['DimShuffle', 'Elemwise'] and counted['launches'] == counted['transfers'] == 0

@@ -1,4 +1,4 @@
-"""Every quantiser against the specification's formula, written in float32 numpy, step by step."""
+"""Every quantiser compared with the specification's formula, step by step in float32 numpy."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -8,7 +8,7 @@ from theano import tensor
 
 from training import quantization
 
-MODES = {'c': None, 'python': theano.Mode(linker='py', optimizer=None)}     # None: the default mode, as a training uses
+MODES = {'c': None, 'python': theano.Mode(linker='py', optimizer=None)}     # None: the default mode, which training uses
 
 
 def clip(x, low, high):
@@ -55,7 +55,7 @@ QUANTISERS = dict(
 
 
 def neighbours(values, steps=40):
-    """Float32 values, and as many next to them on both sides."""
+    """Float32 values, and the next `steps` values on both sides."""
     found = [np.asarray(values, np.float32)]
     for towards in (-np.inf, np.inf):
         here = found[0]
@@ -69,7 +69,7 @@ def inputs():
     """A dense grid, every edge with its neighbours, tiny and huge values, both zeros, both infinities."""
     edges = [-1, -.5, 0, .5, 1, 1.5, -1.5, 1 - 2. ** -7, 1e-9, -1e-9]
     edges += [sign * 2. ** -power for sign in (-1, 1) for power in range(20, 30)]
-    halves = (np.arange(-128, 128) + .5) / 128          # where the fixed point input rounds
+    halves = (np.arange(-128, 128) + .5) / 128          # where the fixed-point input rounds
     bits = np.random.RandomState(0).randint(0, 2 ** 32, 100000, dtype=np.uint32).view(np.float32)
     return np.concatenate([
         np.linspace(-2.5, 2.5, 50001).astype(np.float32), neighbours(edges), neighbours(halves, 3),
@@ -114,7 +114,7 @@ def test_levels(bits, levels):
     (0., 1, 1, -1), (-0., 1, 1, -1), (-2. ** -25, 1, 1, -1), (-2. ** -24, 1, -1, -1), (2. ** -24, 1, 1, -1),
     (2. ** -23, 1, 1, 1), (.5, 2, 1, 1), (-.5, 2, 0, -1), (.49999, 2, 0, 0), (-.50001, 2, -1, -1), (-.49999, 2, 0, 0)])
 def test_worked_examples(value, bits, activation, weight):
-    """As the specification's words and the rounding of float32 sums have it, not as any formula in this file."""
+    """From the specification's words and the rounding of float32 sums, not from a formula in this file."""
     x = np.array([value], np.float32)
     assert function_of(lambda x: quantization.activation(x, bits), 'c')(x) == activation
     assert function_of(lambda x: quantization.weight(x, bits), 'c')(x) == weight

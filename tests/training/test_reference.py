@@ -1,4 +1,4 @@
-"""The reference itself: its gradients are the slopes of its loss, wherever that is smooth."""
+"""The reference itself: its gradients are the slopes of its loss, where that is smooth."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 
 from tests.training import reference, small
 
-STEP = 1e-6     # of the differences; their error is about STEP**2 * f''' + 1e-16/STEP
+STEP = 1e-6     # of the finite differences; their error is about STEP**2 * f''' + 1e-16/STEP
 
 
 @pytest.mark.parametrize('overlay', [small.OVERLAYS[0], small.OVERLAYS[2]], ids=lambda overlay: overlay.name)

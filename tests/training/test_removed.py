@@ -1,4 +1,4 @@
-"""What later Pythons and numpys no longer have: that Theano finds it again, and builds the same graphs from it."""
+"""training/removed.py: Theano finds again what newer Pythons and numpys removed, and builds the same graphs."""
 from __future__ import absolute_import
 
 import os
@@ -22,7 +22,7 @@ NUMPY_1 = np.__version__.startswith('1.')
     (2 ** 31 - 1, 'int32'), (2 ** 31, 'int64'), (-2 ** 63, 'int64'), (2 ** 63, 'uint64'),
     (1.5, 'float32'), (300., 'float32')])
 def test_a_number_becomes_the_smallest_type_that_holds_it(number, dtype):
-    """numpy 2 raises an OverflowError where Theano expects another number: all but the smallest became uint64."""
+    """numpy 2 raises an OverflowError that Theano does not expect: without the fix, most numbers become uint64."""
     constant = tensor.constant(number)
     assert constant.dtype == dtype and constant.data == number
 
@@ -34,7 +34,7 @@ def test_graphs_stay_float32():
 
 
 def test_constants_are_folded():
-    """Without numpy.complex no constant would be: Theano takes its absence for a number that is none."""
+    """Without numpy.complex none would be: Theano takes the error for a value that is not a number."""
     assert tensor.get_scalar_constant_value(tensor.constant(np.float32(3)) * 2) == 6
     assert tensor.get_scalar_constant_value(tensor.constant(np.ones((2, 1), np.float32))) == 1
 
@@ -78,7 +78,7 @@ def test_the_blas_of_scipys_wheel_is_found_wherever_the_project_is(tmpdir, monke
 
 
 def configured(flags):
-    """THEANO_FLAGS after a training's configuration by somebody who has set some."""
+    """What a training reports and its THEANO_FLAGS, if the user has set these flags."""
     code = 'import os; from training import backend; print(backend.configure("lfc")); print(os.environ["THEANO_FLAGS"])'
     output = subprocess.check_output([sys.executable, '-c', code], cwd=ROOT, env=dict(os.environ, THEANO_FLAGS=flags))
     return output.decode('utf-8').splitlines()
@@ -115,7 +115,7 @@ print(theano.config.blas.ldflags)
 @pytest.mark.once
 @pytest.mark.parametrize('flags, linked', [('', True), ('blas.ldflags=', False)])
 def test_theanos_own_convolution_on_two_threads(flags, linked):
-    """With the OpenBLAS of scipy's wheel, whose functions have other names from scipy 1.13 on; and without any."""
+    """With the OpenBLAS of scipy's wheel, whose functions have other names since scipy 1.13; and without any."""
     if linked and not backend.bundled_openblas():
         pytest.skip('this scipy has no OpenBLAS of its own')
     flags = ','.join(part for part in (os.environ.get('THEANO_FLAGS'), flags) if part)

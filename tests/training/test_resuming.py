@@ -1,4 +1,4 @@
-"""Stopping and resuming: at every place, with the same bytes; what is refused."""
+"""Stopping and resuming: at every place with the same bytes; and what is rejected."""
 from __future__ import absolute_import, division
 
 import os
@@ -14,7 +14,7 @@ from training import checkpoint, learning, trainer
 
 
 class Interrupts(object):
-    """Sends this process a SIGTERM before the step or evaluation of a number, and counts them."""
+    """Counts steps and evaluations, and sends this process a SIGTERM before the one numbered `at`."""
 
     def __init__(self, monkeypatch, at=None):
         self.at, self.count = at, 0
@@ -39,16 +39,16 @@ class Interrupts(object):
 @pytest.mark.parametrize('options', [
     pytest.param(dict(), id='original'), pytest.param(dict(recipe='best', seed=3), id='best', marks=pytest.mark.once)])
 def test_stopped_at_every_place(tmpdir, monkeypatch, options):
-    """At every batch and every evaluation of two epochs, one after the other: the same bytes as without."""
+    """Stop one run at every batch and evaluation of two epochs, in turn: it ends with the same bytes."""
     interrupts = Interrupts(monkeypatch)
     whole = settings(tmpdir.mkdir('whole'), **options)
     assert start(whole)
-    assert interrupts.count == 2 * (2 + 2)      # batches, validation and test; the second epoch is the best here
+    assert interrupts.count == 2 * (2 + 2)      # batches, validation, test; here the second epoch is the best
 
     stopped = settings(tmpdir.mkdir('stopped'), **options)
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     for at, epoch, batch in ((1, 0, 1), (1, 0, 2), (1, 0, 2), (2, 0, 2), (3, 1, 1), (1, 1, 2), (1, 1, 2), (2, 1, 2)):
-        interrupts.count, interrupts.at = 0, at     # from where it was stopped: an evaluation starts again
+        interrupts.count, interrupts.at = 0, at     # counted from the last stop: an evaluation starts again
         assert not start(stopped, resume=True)
         assert list(contents_of_checkpoint(stopped)['position'][:2]) == [epoch, batch]
         assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
@@ -62,7 +62,7 @@ def contents_of_checkpoint(run_settings):
 
 
 def test_stopped_before_the_first_checkpoint(tmpdir, monkeypatch):
-    """Resuming is starting again, with one beginning in train.log."""
+    """Resuming then means starting again; train.log has only one beginning."""
     whole, cut = settings(tmpdir.mkdir('whole'), epochs=1), settings(tmpdir.mkdir('cut'), epochs=1)
     assert start(whole)
 
@@ -78,7 +78,7 @@ def test_stopped_before_the_first_checkpoint(tmpdir, monkeypatch):
 
 
 def refused(run_settings, **options):
-    """The message with which resuming is refused."""
+    """The message when resuming is rejected."""
     with pytest.raises(UserError) as caught:
         start(run_settings, resume=True, **options)
     assert '\n' not in str(caught.value)
@@ -92,7 +92,7 @@ def test_other_settings_are_refused(tmpdir, monkeypatch):
     message = refused(settings(tmpdir, epochs=9))
     assert 'epochs was 2, is 9' in message and '--init' in message
     assert 'train_size was None, is 100' in refused(settings(tmpdir, train_size=100))
-    changed = settings(tmpdir)              # the recipe of a later version of this program
+    changed = settings(tmpdir)              # as by a recipe of a later version
     changed = changed._replace(network=changed.network._replace(LR_start=.01))
     assert 'LR_start was 0.003, is 0.01' in refused(changed)
     other = dataset()
@@ -104,7 +104,7 @@ def test_other_settings_are_refused(tmpdir, monkeypatch):
 
 @pytest.mark.once
 def test_checkpoints_of_another_version_are_refused(tmpdir, monkeypatch):
-    """Whole files, with the same settings, whose state is laid out otherwise."""
+    """Intact files with the same settings, but another layout of the state."""
     Interrupts(monkeypatch, at=2)
     run_settings = settings(tmpdir)
     assert not start(run_settings)
@@ -122,9 +122,9 @@ def test_checkpoints_of_another_version_are_refused(tmpdir, monkeypatch):
 
 
 def test_the_best_parameters_are_lost(tmpdir, monkeypatch):
-    """No checkpoint holds them: a run without them is not finished."""
+    """No checkpoint contains them, so a run without them is not finished."""
     run_settings = settings(tmpdir)
-    Interrupts(monkeypatch, at=6)           # in the second epoch, behind the first's evaluations
+    Interrupts(monkeypatch, at=6)           # in the second epoch, after the first one's evaluations
     assert not start(run_settings, resume=True)
     with open(run_settings.save_path, 'rb') as handle:
         kept = handle.read()
@@ -141,7 +141,7 @@ def test_the_best_parameters_are_lost(tmpdir, monkeypatch):
 
 
 def test_nobody_reads_the_output(tmpdir, monkeypatch):
-    """| head: the run stops as it does when it is asked to."""
+    """As with | head: the run stops as if it were asked to."""
     whole, cut = settings(tmpdir.mkdir('whole')), settings(tmpdir.mkdir('cut'))
     assert start(whole)
     reading, writing = os.pipe()
@@ -149,6 +149,6 @@ def test_nobody_reads_the_output(tmpdir, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(sys, 'stdout', os.fdopen(writing, 'w'))
         assert not start(cut)
-        assert start(cut, resume=True)      # into what has become a null device
+        assert start(cut, resume=True)      # output now goes to a null device
         sys.stdout.close()
     assert contents(cut.run_folder) == contents(whole.run_folder)

@@ -1,4 +1,4 @@
-"""The self-test: what it computes, what it calls different, and its exit status with and without a GPU."""
+"""The self-test: what it computes, what it reports as different, and its exit status with and without a GPU."""
 from __future__ import absolute_import, division
 
 import json
@@ -25,12 +25,12 @@ def test_the_kernels_compute_as_their_twins(overlay, monkeypatch):
     assert 'Dense' in about['operations'] and 'Dense' not in others['operations']
     apart = selftest.differences(native, twins, about['layers'])
     assert apart['loss'] < 1e-5 and apart['gradients'] < 1e-3 and apart['images'] == 0
-    assert apart['parameters'] < .01        # biases, whose gradients are what rounding leaves of 0
+    assert apart['parameters'] < .01        # biases, whose gradients are 0 but for rounding
     assert about['layers'] == len(overlay.layers) and about['images_per_second'] > 0 and about['device'] == 'cpu'
 
 
 def made(layers=2):
-    """An answer as compute gives it: outputs, loss, gradients, parameters."""
+    """An answer like that of compute: outputs, loss, gradients, parameters."""
     random = np.random.RandomState(3)
     return [random.normal(0, 1, shape).astype(np.float32) for shape in [(40, 10), ()] + layers * [(30, 20)] + 3 * [(50,)]]
 
@@ -59,7 +59,7 @@ def test_what_computes_wrongly_is_far_away(arrays, beyond):
 
 @pytest.fixture
 def machine(tmpdir, monkeypatch):
-    """Runs the self-test on a machine whose processes answer as told: (status, lines, report)."""
+    """Runs the self-test with given answers of its processes: (status, lines, report)."""
     def test(arguments=(), gpu=False, **said):
         def answers(kind, overlay):
             answer = said.get(kind, made())

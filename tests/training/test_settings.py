@@ -1,4 +1,4 @@
-"""The numbers of the networks and of a run."""
+"""training/settings.py: the settings of the networks and of a run."""
 from __future__ import absolute_import, division
 
 import pytest
@@ -38,12 +38,12 @@ def test_cosine():
     (dict(recipe='best', mirrored=False), False), (dict(recipe='best', dataset='photos', mirrored=True), True),
     (dict(mirrored=True), True)])
 def test_what_is_mirrored(options, mirrored):
-    """CIFAR-10 by the recipe, others where it is said."""
+    """CIFAR-10 if the recipe says so, others if the user does."""
     assert Settings('cnv', 1, 1, **options).deciding()['mirrored'] is mirrored
 
 
 def test_how_fast_batch_norm_learns_decides_where_it_is_not_as_in_the_documents():
-    """Runs of the original recipe from before there was such a number can be resumed."""
+    """So runs of the original recipe from before this setting existed can be resumed."""
     assert 'BN_LR_scale' not in CNV.deciding()
     best = Settings('cnv', 1, 1, recipe='best')
     assert best.deciding()['BN_LR_scale'] == best.network.BN_LR_scale > 1
@@ -67,12 +67,12 @@ def test_lines_of_cnv():
 
 
 def test_the_recipe_where_none_is_given(tmpdir):
-    """The documents' for what they train on, the better one for own pictures."""
+    """The original for built-in data sets, the better one for one's own pictures."""
     pictures = str(tmpdir.mkdir('pets'))
     for dataset, recipe in ((None, 'original'), ('mnist', 'original'), ('digits', 'original'), (pictures, 'best')):
         assert Settings('lfc', 1, 1, dataset).recipe == recipe
     assert Settings('lfc', 1, 1, pictures, recipe='original').recipe == 'original'
-    assert not Settings('cnv', 1, 1, pictures).network.mirrored       # of own pictures only their owner knows
+    assert not Settings('cnv', 1, 1, pictures).network.mirrored       # only their owner knows whether that is right
 
 
 @pytest.mark.parametrize('arguments, message', [

@@ -20,7 +20,7 @@ def send(number):
 
 @pytest.fixture(autouse=True)
 def hangup():
-    """As it is where the tests are not run by nohup, which has SIGHUP ignored."""
+    """The default for SIGHUP, which nohup ignores."""
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGHUP, before)
@@ -34,7 +34,7 @@ def test_before_and_while_something_can_be_lost(number, reason):
         with pytest.raises(Stopped) as stopped:
             send(number)
         assert 'stopped before the first batch (%s)' % reason in str(stopped.value)
-        send(number)                    # an echo of the first
+        send(number)                    # a repetition of the first
     with Stop() as stop:
         stop.from_now_on_asked()
         assert stop.reason is None
@@ -45,7 +45,7 @@ def test_before_and_while_something_can_be_lost(number, reason):
 
 
 def test_a_signal_that_a_library_caught_still_stops():
-    """Imports and compilations have bare excepts."""
+    """Libraries have bare excepts around imports and compilations."""
     for place in ('check', 'from_now_on_asked'):
         with Stop() as stop:
             try:
@@ -58,7 +58,7 @@ def test_a_signal_that_a_library_caught_still_stops():
 
 @pytest.mark.parametrize('seconds', [0, .15, .4, .8, 1.3])
 def test_sigterm_from_the_first_line_on(tmpdir, seconds):
-    """Imports take seconds on a cold disk: the status is what a supervisor restarts by, whatever is being loaded."""
+    """Imports take seconds on a cold disk: a supervisor restarts by this status, whatever is being loaded."""
     program = '\n'.join([
         'from training.stopping import from_the_start', 'from_the_start()', 'import runpy, sys', 'print("begun")',
         'sys.stdout.flush()', 'runpy.run_module("training.experiment", run_name="__main__", alter_sys=True)'])
@@ -85,7 +85,7 @@ def test_a_second_signal_ends_the_process():
 
 
 def test_what_is_ignored_stays_ignored():
-    """nohup's training outlives its terminal."""
+    """A training under nohup outlives its terminal."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Stop() as stop:

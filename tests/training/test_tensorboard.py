@@ -1,4 +1,4 @@
-"""TENSORBOARD=1: what TensorBoard reads is the history, once, however often the run was resumed."""
+"""TENSORBOARD=1: TensorBoard reads the history, each value once, however often the run was resumed."""
 from __future__ import absolute_import
 
 import os
@@ -16,7 +16,7 @@ ROWS = [(1, .003, .5, .4, 12., 1, 12., .4, 13.), (2, .001, .25, .375, 9.5, 2, 9.
 
 
 def scalars(folder):
-    """{(name, step): value} of the event files in a folder, which must hold each once."""
+    """{(name, step): value} of the event files in a folder, which must contain each once."""
     event_pb2 = pytest.importorskip('tensorboardX.proto.event_pb2')
     found = {}
     for name in os.listdir(folder):

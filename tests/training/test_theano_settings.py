@@ -1,4 +1,4 @@
-"""The user's own .theanorc and THEANO_FLAGS: how they are read, and a training with each that is known to fail."""
+"""The user's own .theanorc and THEANO_FLAGS: how they are read, and trainings with those known to fail."""
 from __future__ import absolute_import
 
 import os
@@ -15,7 +15,7 @@ from training import theano_settings
 
 @pytest.fixture
 def settings(tmpdir, monkeypatch):
-    """Reads the settings of a .theanorc with some lines, and of THEANO_FLAGS."""
+    """Reads the settings of a .theanorc with given lines, and of THEANO_FLAGS."""
     def read(text='', flags=''):
         monkeypatch.setenv('HOME', str(tmpdir))
         monkeypatch.delenv('THEANORC', raising=False)
@@ -43,7 +43,7 @@ def test_what_is_reported(settings):
     usual = {'openmp': 'True', 'allow_gc': 'False', 'floatX': 'float32'}
     assert sorted(theano_settings.told(found, usual)) == [
         'THEANO_FLAGS: optimizer = None', '~/.theanorc: allow_gc = True',
-        '~/.theanorc: floatx = float64, which is not followed: training computes in float32']
+        '~/.theanorc: floatx = float64, which is ignored: training computes in float32']
     assert theano_settings.told(settings(), usual) == []
 
 
@@ -71,7 +71,7 @@ def test_what_training_can_use(settings, line):
 
 
 def train(tmpdir, text, *options, **variables):
-    """Exit status and lines of errors of a training that would end for want of data, with a .theanorc."""
+    """Exit status and error lines of a training with a .theanorc; at the latest, its missing data ends it."""
     tmpdir.join('.theanorc').write(text)
     environment = {name: value for name, value in os.environ.items() if name not in ('THEANO_FLAGS', 'THEANORC', 'DEVICE')}
     process = subprocess.Popen(
@@ -113,6 +113,6 @@ def test_what_decides_is_told_first(tmpdir):
 
 
 def test_theano_has_no_fast_math_to_turn_on():
-    """docs/containers.md, Rounding: [nvcc] of the documents' .theanorc is read by nothing."""
+    """docs/containers.md, Rounding: nothing reads [nvcc] of the original .theanorc."""
     names = [variable.fullname for variable in theano.configparser._config_var_list]
     assert 'floatX' in names and not [name for name in names if 'nvcc' in name or 'fast' in name.replace('fast_run', '')]

@@ -1,4 +1,4 @@
-"""A run: what each epoch trains on and keeps, what ends it, and what is seen meanwhile."""
+"""A run: what each epoch trains on and saves, what ends it, and what it prints."""
 from __future__ import absolute_import, division
 
 import io
@@ -16,9 +16,9 @@ from training import learning, networks, progress, trainer
 
 
 class Watched(learning.Learner):
-    """The learner, and what it was asked for."""
+    """The learner, which records its calls."""
 
-    steps = evaluations = None      # lists, of the class: a run makes its own learner
+    steps = evaluations = None      # lists of the class, because a run makes its own learner
 
     def train(self, images, labels, learning_rate):
         numbers = (images[:, 0, 0, :8] > 0).dot(1 << np.arange(8))
@@ -95,7 +95,7 @@ class Scripted(Watched):
 
 
 def test_the_best_epoch(tmpdir, monkeypatch):
-    """An epoch as good as the best so far takes its place; only then are test set and parameters looked at."""
+    """An epoch as good as the best so far becomes the best; only then is the test set used and are parameters saved."""
     monkeypatch.setattr(trainer, 'Learner', Scripted)
     monkeypatch.setattr(Watched, 'steps', [])
     run = trainer.Run(settings(tmpdir, epochs=5), dataset())
@@ -162,10 +162,10 @@ def test_too_few_images(tmpdir):
 
 def test_images_that_fill_no_batch_are_told(tmpdir, capsys):
     assert start(settings(tmpdir, epochs=1))
-    assert '3 of the 23 training images, others each epoch, are left out' in capsys.readouterr()[1]
+    assert '3 of the 23 training images, different ones each epoch, are left out' in capsys.readouterr()[1]
 
 
-# --- what is seen meanwhile ------------------------------------------------------------------------------------------
+# --- what it prints -------------------------------------------------------------------------------------------------
 
 def test_lines_of_progress(tmpdir, monkeypatch, capsys):
     monkeypatch.setattr(progress, 'LINE_SECONDS', -1)
@@ -190,7 +190,7 @@ class Terminal(io.StringIO):
 
 class Slow(learning.Learner):
     def train(self, *arguments):
-        time.sleep(.12)             # tqdm shows nothing that is younger than a tenth of a second
+        time.sleep(.12)             # tqdm shows nothing in the first tenth of a second
         return super(Slow, self).train(*arguments)
 
 

@@ -1,4 +1,4 @@
-"""Adam over many steps against float64 numpy, plain and for quantised weights."""
+"""Adam over many steps compared with float64 numpy, plain and for quantised weights."""
 from __future__ import absolute_import, division
 
 import numpy as np
@@ -11,11 +11,11 @@ from training import layers, updates
 from training.compatibility import lasagne
 
 SHAPE = (6, 5)
-DRIFT = 2e-5        # over all steps: in float32 the correction for the first ones, 1 - .999^t, is right to 6e-5
+DRIFT = 2e-5        # over all steps: in float32, the first steps' correction, 1 - .999^t, is accurate to 6e-5
 
 
 class Numpy(object):
-    """One parameter's course, in float64."""
+    """One parameter and its updates, in float64."""
 
     def __init__(self, value, scale=None):
         self.value, self.scale, self.first, self.second, self.steps = value.astype(np.float64), scale, 0., 0., 0
@@ -30,7 +30,7 @@ class Numpy(object):
 
 
 def gradients(random, steps):
-    """Of very different sizes, as those of a network are: down to where Adam's epsilon counts, and to zero."""
+    """Gradients of very different sizes, as in a network: down to where Adam's epsilon matters, and zero."""
     sizes = 10. ** np.arange(-9, 1).repeat(3).reshape(SHAPE)
     sizes[0, 0] = 0
     return [(sizes * random.normal(.3, 1, SHAPE)).astype(np.float32) for _ in range(steps)]

@@ -1,4 +1,4 @@
-"""Archives to test with: random parameters of a network's shapes, such as training could have saved."""
+"""Archives for tests: random parameters of a network's shapes, as training could save them."""
 from __future__ import absolute_import, division
 
 import io
@@ -37,19 +37,19 @@ def random_layers(overlay, outputs=10, seed=0):
 
 
 def save(path, layers):
-    """Save layers as training does; the path, as str."""
+    """Save layers as training does; returns the path, as str."""
     np.savez(str(path), *parameters.arrays(layers))
     return str(path)
 
 
 def save_golden(path, net, seed):
-    """The archive that the golden files were made from; the path, as str."""
+    """Make the archive that the golden files were made from; returns the path, as str."""
     subprocess.check_call([sys.executable, os.path.join(GOLDEN, 'make_npz.py'), net, str(seed), str(path)])
     return str(path)
 
 
 def refused(path, overlay=LFC):
-    """The one line that says why an archive is refused."""
+    """The one line that says why an archive is rejected."""
     with pytest.raises(parameters.BadArchive) as caught:
         parameters.read(path, overlay)
     line = str(caught.value)
@@ -64,7 +64,7 @@ def npy_bytes(array):
 
 
 def replace_member(path, arrays, number, data, compression=zipfile.ZIP_STORED):
-    """Write an archive in which one member holds the given bytes."""
+    """Write an archive in which one member contains the given bytes."""
     with zipfile.ZipFile(path, 'w', compression) as archive:
         for index, array in enumerate(arrays):
             archive.writestr('arr_%d.npy' % index, data if index == number else npy_bytes(array))

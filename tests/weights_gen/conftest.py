@@ -1,4 +1,4 @@
-"""What the tests of archives share."""
+"""Shared by the tests of archives."""
 from __future__ import absolute_import
 
 import pytest

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""The names of the classes: defaults, files, and what is refused."""
+"""The names of the classes: defaults, files, and what is rejected."""
 from __future__ import absolute_import, unicode_literals
 
 import pytest

@@ -1,4 +1,4 @@
-"""Every reader of weights_gen, given damaged and hostile files: read, or refused in one line."""
+"""Every reader of weights_gen, with damaged and hostile files: read, or rejected in one line."""
 from __future__ import absolute_import, division
 
 import os
@@ -16,7 +16,7 @@ from weights_gen import classes, folder, generate, parameters
 
 LFC = OVERLAYS['lfcW1A1']
 SMALL = LFC._replace(layers=tuple(layer._replace(inputs=inputs, outputs=outputs) for layer, inputs, outputs in zip(
-    LFC.layers, (40, 17, 15, 9), (17, 15, 9, None))))       # of large archives most of the time would go into packing
+    LFC.layers, (40, 17, 15, 9), (17, 15, 9, None))))       # large archives would spend most of the time on packing
 
 
 def trained(overlay):
@@ -62,7 +62,7 @@ def packed(tmpdir_factory):
 
 @searches(150, 3000)
 def test_parameter_folders(tmpdir, packed, cases):
-    """One file after the other is damaged, then restored."""
+    """Each file in turn is damaged, then restored."""
     path = str(tmpdir.join('lfcW1A1'))
     shutil.copytree(packed, path)
     names = [name for name in folder.layout(LFC) if name.endswith('.bin')]

@@ -1,4 +1,4 @@
-"""The parameter folder: layout, writing, reading back, and what is refused."""
+"""The parameter folder: layout, writing, reading back, and what is rejected."""
 from __future__ import absolute_import, division
 
 import io
@@ -31,7 +31,7 @@ def written(request, tmpdir_factory):
 
 @pytest.fixture
 def cnv(tmpdir):
-    """The path of a folder of cnvW1A2, to be damaged."""
+    """The path of a folder of cnvW1A2, to damage."""
     path = str(tmpdir.mkdir('cnvW1A2'))
     overlay = OVERLAYS['cnvW1A2']
     folder.write(path, overlay, matrices(overlay), NAMES)
@@ -131,7 +131,7 @@ def test_a_wrong_size(cnv, size):
 
 def test_bits_beyond_a_words_weights(cnv):
     path = os.path.join(cnv, '0-5-weights.bin')
-    change(path, 0, b'\x08')    # SIMD is 3: bit 3 is no weight
+    change(path, 0, b'\x08')    # SIMD is 3, so bit 3 is no weight
     assert path + ' has bits set beyond the 3 that a word uses' in refused(cnv)
 
 

@@ -1,4 +1,4 @@
-"""The command line and the documents' scripts: the golden folders, what is refused, and that DIR appears whole."""
+"""The command line and BNN-PYNQ's scripts: golden folders, what is rejected, and that DIR appears complete or not at all."""
 from __future__ import absolute_import, division
 
 import io
@@ -42,14 +42,14 @@ def arguments(name, archive, out, *more):
 
 
 def start(name, archive, out, **options):
-    """The command as a process of its own."""
+    """Start the command in its own process."""
     script = os.path.join(ROOT, 'weights_gen', 'generate.py')
     return subprocess.Popen([sys.executable, script] + arguments(name, archive, out), stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, **options)
 
 
 def refused(capsys, *command, **expected):
-    """Run the command in this process; its one line on stderr."""
+    """Run the command in this process; returns its one line on stderr."""
     assert run(generate.main, list(command)) == expected.get('status', 1)
     captured = capsys.readouterr()
     assert captured.out == '' and captured.err.count('\n') == 1 and captured.err.endswith('\n')
@@ -57,7 +57,7 @@ def refused(capsys, *command, **expected):
 
 
 def whole(path, name):
-    """Whether a folder is the complete folder of an overlay, by every file's size."""
+    """Whether a folder is a complete parameter folder of an overlay, by the size of every file."""
     sizes = folder.layout(OVERLAYS[name])
     sizes['classes.txt'] = len('\n'.join(OVERLAYS[name].network.classes))
     return folder.recognise(path) and all(os.path.getsize(os.path.join(path, file_name)) == size
@@ -65,7 +65,7 @@ def whole(path, name):
 
 
 def golden_digests(path, names):
-    """The SHA-256 of every file, as the golden list has them: of config.h only its constants count."""
+    """The SHA-256 of every file, as in the golden list: for config.h, only of its constants."""
     digests = {}
     for name in names:
         if name.startswith('hw/config.h'):
@@ -217,7 +217,7 @@ def test_the_current_folder_is_not_pulled_away(tmpdir, archives, capsys):
 
 
 def test_a_disk_that_takes_no_more(tmpdir, archives):
-    """Files may not grow beyond 1,000 bytes, less than a weight file: the write fails in the middle."""
+    """Files are limited to 1,000 bytes, less than a weight file, so writing fails in the middle."""
     process = start('lfcW1A1', archives['lfc'], tmpdir.join('out'),
                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
     line = process.communicate()[1].decode()
@@ -226,7 +226,7 @@ def test_a_disk_that_takes_no_more(tmpdir, archives):
 
 
 def wait_for_half_a_folder(directory):
-    """Until the process writes into its temporary folder; False where it was too fast to be seen."""
+    """Wait until the process writes into its temporary folder; False if it was too fast to see."""
     end = time.time() + 20
     while time.time() < end:
         for name in os.listdir(directory):
@@ -248,7 +248,7 @@ def folder_is_there(directory):
 @pytest.mark.parametrize('number, status', [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143),
                                             (signal.SIGINT, 130)])
 def test_stopped_in_the_middle(tmpdir, archives, number, status):
-    """What is there afterwards is whole, or nothing; only SIGKILL may leave the temporary folder."""
+    """Afterwards the folder is complete or not there; only SIGKILL may leave the temporary folder."""
     caught = 0
     for attempt in range(8):
         directory = tmpdir.mkdir('attempt%d' % attempt)

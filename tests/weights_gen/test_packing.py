@@ -10,7 +10,7 @@ from weights_gen import packing
 
 @st.composite
 def foldings(draw):
-    """PE, SIMD, bits, rows and columns that fit one another, and a seed."""
+    """PE, SIMD, bits, rows and columns that fit together, and a seed."""
     bits = draw(st.integers(1, 8))
     simd = draw(st.integers(1, 64 // bits))
     pe = draw(st.integers(1, 40))

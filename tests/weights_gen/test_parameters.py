@@ -1,4 +1,4 @@
-"""Archives as files: what is read, and which line refuses those that are cut, damaged, or of another network."""
+"""Archives as files: what is read, and the error lines for truncated, damaged and other networks' archives."""
 from __future__ import absolute_import, division
 
 import io
@@ -106,16 +106,16 @@ def test_arrays_missing(path, lfc_arrays):
 
 def test_arrays_left_over(path, lfc_arrays):
     np.savez(path, *(lfc_arrays + [np.zeros(3)]))
-    assert 'has left over arr_24: lfcW1A1 has arr_0 to arr_23' in refused(path)
+    assert 'also has arr_24: lfcW1A1 has arr_0 to arr_23' in refused(path)
     np.savez(path, *lfc_arrays, note=np.zeros(3))
-    assert 'has left over note:' in refused(path)
+    assert 'also has note:' in refused(path)
 
 
 def test_names_that_no_terminal_should_see(path, lfc_arrays):
     np.savez(path, *lfc_arrays)
     with zipfile.ZipFile(path, 'a') as archive:
         archive.writestr(u'\x1b[31m\nn\xe9', b'')
-    assert 'has left over ??31m?n?:' in refused(path)
+    assert 'also has ??31m?n?:' in refused(path)
 
 
 @pytest.mark.filterwarnings('ignore:Duplicate name')
@@ -123,7 +123,7 @@ def test_an_array_twice(path, lfc_arrays):
     np.savez(path, *lfc_arrays)
     with zipfile.ZipFile(path, 'a') as archive:
         archive.writestr('arr_3.npy', npy_bytes(lfc_arrays[3]))
-    assert 'has left over arr_3:' in refused(path)
+    assert 'also has arr_3:' in refused(path)
 
 
 def test_an_archive_of_another_network(path):

@@ -1,4 +1,4 @@
-"""Archives by what their arrays hold: types, values, objects, bombs; what is refused with which line."""
+"""The contents of an archive's arrays: types, values, objects, bombs; what is rejected with which line."""
 from __future__ import absolute_import, division
 
 import io
@@ -77,7 +77,7 @@ def test_gamma_and_inv_std(path, lfc_arrays, number, value, message):
 def test_bits_in_the_name_of_the_file(tmpdir, lfc_arrays):
     path = str(tmpdir.join('mnist-1w-2a.npz'))
     np.savez(path, *lfc_arrays)
-    assert 'is named for 1-bit weights and 2-bit activations, and is asked for as 1 and 1' in refused(path)
+    assert 'is named for 1-bit weights and 2-bit activations, not 1 and 1' in refused(path)
 
 
 def test_scalar_gamma_of_zero(path):
@@ -100,7 +100,7 @@ def test_a_compression_that_numpy_never_writes(path, lfc_arrays):
     replace_member(path, lfc_arrays, 0, npy_bytes(lfc_arrays[0]))
     with io.open(path, 'rb') as handle:
         data = handle.read()
-    central = data.index(b'PK\x01\x02')     # the directory's first entry; its method is 10 bytes on
+    central = data.index(b'PK\x01\x02')     # the directory's first entry; its compression method is 10 bytes further
     with io.open(path, 'wb') as handle:
         handle.write(data[:8] + b'\x0c' + data[9:central + 10] + b'\x0c' + data[central + 11:])
     assert 'arr_0 (weights of layer 0) is damaged' in refused(path)

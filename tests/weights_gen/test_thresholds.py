@@ -1,4 +1,4 @@
-"""Thresholds against batch norm in exact fractions, unit by unit."""
+"""Thresholds compared with batch norm in exact fractions, unit by unit."""
 from __future__ import absolute_import, division
 
 import math
@@ -15,13 +15,13 @@ LAYERS = [(name, layer.index) for name, overlay in OVERLAYS.items() for layer in
 
 
 def exact_threshold(values, unit, step):
-    """Where the accumulator, with weights of their own sign, passes a step, and the sign of gamma."""
+    """The dot product, before weights are negated, at which a unit passes a step; and the sign of gamma."""
     bias, beta, gamma, mean, inv_std = [Fraction(float(array[unit])) for array in values[1:]]
     return mean - bias + (Fraction(step) - beta) / (gamma * inv_std), 1 if gamma > 0 else -1
 
 
 def specified_threshold(layer, exact, sign):
-    """The specification's arithmetic on fractions."""
+    """The specified threshold, computed with fractions."""
     value = sign * exact * (256 if layer.kind == 'conv' and layer.index == 0 else 1)
     if not (layer.kind == 'dense' and layer.binary):
         value = Fraction(math.ceil(value) if sign < 0 else math.floor(value))
@@ -48,7 +48,7 @@ def test_thresholds_are_the_specified_ones(name, index):
 
 @pytest.mark.parametrize('name, index', LAYERS)
 def test_counting_thresholds_is_batch_norm_and_activation(name, index):
-    """Accumulators around each threshold: above it exactly where the batch norm's output is above the step."""
+    """Accumulators near each threshold exceed it exactly when the batch norm's output exceeds the step."""
     overlay = OVERLAYS[name]
     layer, values = overlay.layers[index], random_layers(overlay, seed=index)[index]
     computed = thresholds.compute(layer, values)
@@ -66,7 +66,7 @@ def test_counting_thresholds_is_batch_norm_and_activation(name, index):
                 else:
                     dot_product = sign * Fraction(accumulator, thresholds.scale(layer))
                 passes = sign * dot_product > sign * exact
-                if sign > 0 or accumulator != threshold:    # the overlay's generator rounds up where gamma < 0
+                if sign > 0 or accumulator != threshold:    # the overlay's generator rounds up if gamma < 0
                     assert (accumulator > threshold) == passes
 
 

@@ -48,7 +48,7 @@ def test_a_negative_scalar_gamma_turns_all_weights_round():
 @pytest.mark.parametrize('name, real, integers', [
     ('cnvW1A1', [-1, -1e-30, 0, 1e-30, 1], [-1, -1, 1, 1, 1]),
     ('cnvW2A2', [-1, -.51, -.5, -.49, 0, .49, .49999997, .5, 1], [-1, -1, 0, 0, 0, 0, 0, 1, 1]),
-    ('cnvW2A2', [-7, -1.6, 1.6, 7], [-1, -1, 1, 1])])   # as the network clips them
+    ('cnvW2A2', [-7, -1.6, 1.6, 7], [-1, -1, 1, 1])])   # clipped as in the network
 def test_rounding(name, real, integers):
     layer, values = layer_and_values(name, 7)
     values.weights[:len(real), 0] = real

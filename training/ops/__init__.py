@@ -1,11 +1,11 @@
-"""What training spends its time in: ops with C code where that can be compiled and run, else in plain Theano.
+"""The ops that training spends its time in: in C where that can be compiled and run, else in plain Theano.
 
     from training import ops
     out = ops.conv(x, W, b)
 
 Each op is a module: its formula and gradient, a twin in plain Theano (``conv_twin``) and the op whose work is the C
-function of the same name in c/ (``conv_native``); both are called alike. On a GPU the twins compute, and gpu.py what would
-be many small kernels there. Images are (N, rows, columns, channels) here.
+function of the same name in c/ (``conv_native``); both take the same arguments. On a GPU the twins are used, and gpu.py for
+what would be many small kernels. Images are (N, rows, columns, channels).
 """
 from __future__ import absolute_import
 
@@ -17,7 +17,7 @@ from training.ops.native import as_floats, available, on_a_gpu  # noqa: F401
 
 
 def _either(native, twin):
-    """The function that calls one of the two, as can be when a graph is built."""
+    """The function that calls the one that can be used when a graph is built."""
     def call(*arguments, **options):
         return (native if available() else twin)(*arguments, **options)
     call.__name__, call.__doc__ = twin.__name__[:-len('_twin')], twin.__doc__
@@ -64,12 +64,12 @@ averages = _or_on_a_gpu('averages', _batch_norm.averages)
 def mode():
     """Theano's mode for a training step; None is its default.
 
-    Max pools' gradients on a GPU are Theano's own kernel: of several equal maxima, which are many where sums are whole
-    numbers, each gets the gradient, as everywhere here. cuDNN does not say what it does there.
+    Max pools' gradients on a GPU are Theano's own kernel: each of several equal maxima, frequent where sums are whole
+    numbers, gets the gradient, as everywhere here. cuDNN does not say what it does then.
     """
     return theano.compile.get_default_mode().excluding('local_gpua_pool_dnn_grad_stride') if on_a_gpu() else None
 
 
 def shared(value, name=None):
-    """A shared variable where the network is: on a GPU also one without axes, which would travel there in each step."""
+    """A shared variable where the network is: on a GPU also a scalar, which would be copied there in each step."""
     return theano.shared(value, name, **({'target': None} if on_a_gpu() else {}))

@@ -51,7 +51,7 @@ def _statistics(x, gamma, rows_of_one):
 
 
 def _gradients(bits, rows_of_one, inputs, outputs, output_gradients):
-    """As above, x's by way of the statistics too."""
+    """As above; x's also through the statistics."""
     x, mean, inv_std, gamma, beta = inputs
     x, rows, along = _by_channels(x, gamma, rows_of_one)
     g, centred = _by_channels(output_gradients[0], gamma)[0], x - along(mean)
@@ -59,7 +59,7 @@ def _gradients(bits, rows_of_one, inputs, outputs, output_gradients):
         z = centred * along(gamma * inv_std) + along(beta)
         g = tensor.switch(quantization.ACTIVATIONS[bits].passes(z), g, np.float32(0))
     dbeta, projected = g.sum(rows.axes), (g * centred).sum(rows.axes)
-    # The products are of whole arrays, not first of channels' numbers: then it is one loop, and on a GPU one kernel.
+    # Products of whole arrays, not first of numbers of channels: so it is one loop, and on a GPU one kernel.
     dx = along(gamma * inv_std) * (g - along(dbeta) / along(rows.count) - centred * along(inv_std) * along(inv_std) * along(
         projected) / along(rows.count))
     return [_back(dx), mean.zeros_like(), inv_std.zeros_like(), inv_std * projected, dbeta]
@@ -81,7 +81,7 @@ def _activated(z, bits):
 
 
 def _by_channels(x, gamma, rows_of_one=None):
-    """Images with their planes side by side, as a GPU's convolutions have them, and all else as it is.
+    """Images as planes, one for each channel, as a GPU's convolutions have them; all else as it is.
 
     Returns
     -------
@@ -162,7 +162,7 @@ class BatchNormGradient(_Normalization):
 
 @rewrites('training_writes_digits', .5)
 def writes_digits(node):
-    """Behind an activation, y is digits: their floats, where something else needs them, are made of these."""
+    """After an activation, y is digits; where something else needs floats, they are made from these."""
     if isinstance(node.op, (BatchNorm, Normalize)) and node.op.bits and not node.op.digits:
         outputs = type(node.op)(node.op.bits, digits=True)(*node.inputs, return_list=True)
         return [as_floats(outputs[0])] + outputs[1:]

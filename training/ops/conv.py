@@ -1,12 +1,12 @@
-"""Convolutions, and those with a max pool right behind them.
+"""Convolutions, with or without a max pool right after them.
 
     y = conv(x, W, b)           # 3x3 'valid' correlation, channels last, + b
     y = conv_pool(x, W, b)      # max_pool(conv(x, W, b))
 
 ``y[n, r, c, f] = b[f] + sum over k, i, j of x[n, r+i, c+j, k] * W[f, k, i, j]``; the gradients of x and W are the same
-sum, taken over f and its pixels. Products are counted in bits and looked up as those of dense.py; images that are not
+sum, taken over f and its pixels. Products are counted in bits and looked up as in dense.py; images that are not
 quantised, CNV's, are multiplied (c/product.h). With the pool, only the maxima are kept and which pixels have them, four
-bits a window: what would be four times as large never reaches memory, forward and backward.
+bits a window: the outputs, four times as large, never reach memory, forward or backward.
 """
 from __future__ import absolute_import, division
 
@@ -76,7 +76,7 @@ class ConvPool(NativeOp):
 
 
 class ConvPoolInputGradient(NativeOp):
-    """x itself gives the shape alone."""
+    """x gives only the shape."""
 
     source, function = 'conv.c', 'conv_pool_input_gradient'
     inputs = (Array('dy', 'batch out_rows out_columns filters'),

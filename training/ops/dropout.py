@@ -3,7 +3,7 @@
     y = dropout(x, state, p)        # state: int64 (2,), seed and step
 
 ``y = x / (1 - p)`` where kept, which has the probability 1 - p, else 0; the gradient likewise. The mask follows from
-seed, step and the element's place alone: both passes compute it, nothing is kept, and the state alone decides the
+seed, step and the element's place alone: both passes compute it, nothing is stored, and the state alone decides the
 masks to come. Op and twin draw the same masks.
 """
 from __future__ import absolute_import, division
@@ -16,12 +16,12 @@ from training.ops.native import Array, NativeOp
 
 
 def limit(p):
-    """Below it is what is kept, of the whole numbers of 32 bits."""
+    """Elements whose 32-bit number is below this are kept."""
     return int(round((1 - p) * 2 ** 32)) - 1
 
 
 def scale(p):
-    """By what is multiplied what is kept."""
+    """What kept elements are multiplied by."""
     return np.float32(1. / (1. - p))
 
 

@@ -1,12 +1,12 @@
-"""What is one kernel each on a GPU, where Theano has many small ones: what a small kernel costs is its launch.
+"""One GPU kernel each for what Theano does with many small ones: the cost of a small kernel is its launch.
 
     [W, mean, variance, digits], [b, mean, variance] = adam_of_all([((W, mean, variance, digits), gradient, (scale, bits)),
                                                                     ((b, mean, variance), gradient, None)], rate)
     mean, inv_std = averages([(mean, batch_mean), (inv_std, batch_inv_std)])
     y = dropout(x, state, p)
 
-Arrays are overwritten in place once Theano has optimised the graph. The kernels are written in libgpuarray's dialect for
-both, CUDA and OpenCL. scripts/prove_gpu.sh runs them.
+Arrays are overwritten in place once Theano has optimised the graph. The kernels are written in libgpuarray's dialect of
+CUDA and OpenCL. scripts/prove_gpu.sh runs them.
 """
 from __future__ import absolute_import, division
 
@@ -22,7 +22,7 @@ from training.constants import ADAM_EPSILON, ALPHA, BETA1, BETA2
 from training.ops.dropout import limit, scale
 from training.ops.native import Overwriting
 
-LARGEST = 1000      # bytes of a launch's pointers and sizes: each device of OpenCL can take 1024
+LARGEST = 1000      # bytes of a launch's pointers and sizes: every OpenCL device takes 1024
 
 _ADAM = '''
         const ga_float g = given[i];
@@ -165,7 +165,7 @@ class Updates(Overwriting, GpuKernelBase, theano.Op):
 
 
 def _in_launches(rows, variables, rate):
-    """The results of rows (names, text), whose arrays are `variables`, a list a row; in as few launches as there can be."""
+    """The results of rows (names, text), whose arrays are `variables`, a list a row; in as few launches as possible."""
     results, start = [], 0
     while start < len(rows):
         end, size = start, 0

@@ -1,4 +1,4 @@
-"""Ops whose work is a C function in c/: what such an op declares, and the call that is written for it.
+"""Ops that call a C function in c/: what such an op declares, and how its call is generated.
 
     class Dense(NativeOp):
         source = 'dense.c'
@@ -71,7 +71,7 @@ class Overwriting(object):
     Attributes
     ----------
     overwritten : dict
-        By number of the output that begins with it, the input's number.
+        Number of an output to that of the input that it begins with.
     """
 
     in_place = False            # in __props__
@@ -98,7 +98,7 @@ class NativeOp(Overwriting, gof.OpenMPOp):
     constants : tuple of str
         C expressions: arguments between the sizes and the workspace.
     definitions : str
-        C that goes before the file.
+        C code put before the file.
     """
 
     source = function = None
@@ -200,7 +200,7 @@ class NativeOp(Overwriting, gof.OpenMPOp):
         return '{\n%s\n}' % '\n'.join(lines).replace('FAIL', sub['fail'])
 
     def _sizes(self, array, known):
-        """Lines that give an input's sizes their names, and check those that are known; names before what follows."""
+        """Lines that name an input's new sizes and check the known ones; names come before what follows from them."""
         for axis, size in sorted(enumerate(array.shape), key=lambda one: not _NAME.match(one[1].lstrip('*'))):
             value = 'in_%s.%s(%d)' % (array.name, 'leading' if size.startswith('*') else 'from_end',
                                       len(array.shape) - axis)
@@ -214,7 +214,7 @@ class NativeOp(Overwriting, gof.OpenMPOp):
 
 
 def _amalgamated(names):
-    """The text of C files with what they include in its place: what Theano caches then holds no path."""
+    """The text of C files with their includes in it, so that what Theano caches holds no path."""
     def text_of(name):
         with open(os.path.join(_FOLDER, name), 'rb') as handle:
             text = handle.read().decode('ascii')
@@ -222,7 +222,7 @@ def _amalgamated(names):
     return u'\n'.join(text_of(name) for name in names)
 
 
-# --- graphs: digits in the place of floats, results in the place of operands -----------------------------------------
+# --- graphs: digits in place of floats, results in place of operands -------------------------------------------------
 
 def rewrites(name, position, *tags):
     """Decorator: the function, from a node to its new outputs or None, rewrites each graph that Theano compiles.
@@ -255,7 +255,7 @@ def digits_behind(variable):
 
 @rewrites('training_reads_digits', 2.5)
 def reads_digits(node):
-    """An op that takes digits gets them themselves, a quarter of their floats' size."""
+    """Give an op that takes digits the digits themselves, a quarter of the floats' size."""
     if isinstance(node.op, NativeOp):
         variables = [(array.dtype == OPERAND and digits_behind(variable)) or variable
                      for array, variable in zip(node.op.inputs, node.inputs)]

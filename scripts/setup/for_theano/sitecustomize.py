@@ -1,4 +1,4 @@
-"""For Theano's setup.py, by PYTHONPATH while pip installs it: what its versioneer.py reads setup.cfg with, until 3.11."""
+"""On PYTHONPATH while pip runs Theano's setup.py: restores what its versioneer.py reads setup.cfg with, removed in 3.12."""
 import configparser
 
 configparser.SafeConfigParser = configparser.RawConfigParser
