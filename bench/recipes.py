@@ -93,6 +93,8 @@ VARIANTS = {
         ('cosine, mirrored, shift 2, batch norm 30 times as fast', dict(_MOVED, BN_LR_scale=30)),
         ('cosine from 0.0005, mirrored, shift 2, batch norm 20 times as fast', dict(_MOVED, LR_start=.0005, BN_LR_scale=20)),
         ('cosine, mirrored, shift 2, batch norm 10 times as fast, cross-entropy', dict(_FAST, loss=cross_entropy(3))),
+        ('mirrored, shift 2, batch norm 10 times as fast', dict(_FAST, schedule='exponential')),
+        ('cosine from 0.0003, mirrored, shift 2, batch norm 10 times as fast', dict(_FAST, LR_start=.0003)),
     ]),
 }
 
