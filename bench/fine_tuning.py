@@ -4,7 +4,7 @@
 
 The pictures are from the first five classes of CIFAR-10, which a CIFAR-10 network has seen (so this is the most that it can
 help), or MNIST's digits, which it has not. A tenth of each class is for validation; 500 test images per class. All use the
-recipe for one's own pictures; bench/recipes.py describes the errors.
+recipe for your own pictures; bench/recipes.py describes the errors.
 """
 from __future__ import absolute_import, division, print_function
 

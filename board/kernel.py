@@ -77,7 +77,7 @@ class Kernel(object):
         ----------
         images : uint8 array of shape (N,) + overlay.image_shape
         threads : int, optional
-            The processors that this process may use, where not given.
+            Default: the processors that this process may use.
 
         Returns
         -------

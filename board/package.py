@@ -324,10 +324,10 @@ def build_run(path, name=None, out=None, note=None):
     path : str
         The run folder.
     name : str, optional
-        Of the set on the board. Where not given: the data set's name, but 'original' (the documents' name) for a
+        Of the set on the board. Default: the data set's name, but 'original' (BNN-PYNQ's name) for a
         network's own data set, whose name BNN-PYNQ's own sets have there.
     out : str, optional
-        The file; in the run folder where not given.
+        The file; default: in the run folder.
     note : str, optional
         Another limit of the network for its card.
 

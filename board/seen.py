@@ -38,7 +38,7 @@ def lines(image, net, stream, environment=None):
     stream : file
         Where they will be printed.
     environment : dict, optional
-        The process's own where not given.
+        Default: the process's own.
 
     Returns
     -------

@@ -37,7 +37,7 @@ def run(main, arguments=None):
     main : callable
         Takes the list of command line arguments; returns an exit status or None.
     arguments : list of str, optional
-        ``sys.argv[1:]`` where not given.
+        Default: ``sys.argv[1:]``.
 
     Returns
     -------

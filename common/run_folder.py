@@ -48,7 +48,7 @@ class RunFolder(object):
     path : str
         ``<dataset>-<network>`` in any folder; with a dot or dash and more after it, a run that was put aside.
     overlay : common.overlays.Overlay, optional
-        Where not given, the one that the name says.
+        Default: the one that the name says.
     exists : bool
         Whether the folder must be there.
 

@@ -80,7 +80,7 @@ def dataset(path, fitting, parts, titles=None, name=None):
     parts : dict
         'train', 'test' and maybe 'valid' to (images, labels).
     titles : list of unicode, optional
-        The classes' names; their numbers where not given.
+        The classes' names; default: their numbers.
     name : str, optional
     """
     checked, titles = _checked(path, parts, titles)

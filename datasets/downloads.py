@@ -60,7 +60,7 @@ def fetch(source, folder=None):
     ----------
     source : Source
     folder : str, optional
-        The cache; :func:`cache_folder` where not given.
+        The cache; default: :func:`cache_folder`.
 
     Raises
     ------

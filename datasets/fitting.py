@@ -24,7 +24,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
     ----------
     net : 'lfc' or 'cnv'
     threshold : int, optional
-        LFC: the grey, 0 to 255, from which on a pixel is white (ink), after inversion. Where not given, Otsu's for
+        LFC: the grey, 0 to 255, from which on a pixel is white (ink), after inversion. Default: Otsu's for
         pictures, 128 for images of 28x28 pixels.
     invert : 'auto', 'yes' or 'no'
         LFC: whether dark is ink. MNIST's ink is white on black; 'auto' inverts what has a bright border, ink on paper.

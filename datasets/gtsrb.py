@@ -6,7 +6,7 @@ Its own archives have Final_Training/Images/00000 to 00042 with a table in each,
 torchvision's Training/ for the first; Kaggle's Train/0 to 42, Test/ and Test.csv. A test set that somebody has sorted into
 class folders needs no table.
 
-They come from films, 30 pictures of one sign in a row: whole rows validate, so that no sign is in both. The parameters
+They come from videos, 30 pictures of one sign in a row: whole rows validate, so that no sign is in both. The parameters
 that BNN-PYNQ published ("road-signs") have a 44th class, no sign at all, from pictures that are not GTSRB's.
 """
 from __future__ import absolute_import, division

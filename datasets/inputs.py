@@ -40,10 +40,10 @@ def read(path, shape, invert=None, threshold=None, own=False):
     shape : tuple
         (28, 28) or (32, 32, 3): what the overlay reads.
     invert : 'auto', 'yes' or 'no', optional
-        For LFC: whether dark is ink. Where not given, pictures are looked at ('auto') and arrays stay as they are;
+        For LFC: whether dark is ink. By default, pictures decide ('auto') and arrays stay as they are;
         'auto' looks at all arrays of a file at once, as training does.
     threshold : int, optional
-        For LFC: from which grey on a pixel is white. Where not given, greys stay.
+        For LFC: the grey from which a pixel is white. By default, greys stay.
     own : bool
         Whether arrays are read as :mod:`datasets.arrays` reads them.
 

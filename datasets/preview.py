@@ -1,4 +1,4 @@
-"""A sheet that shows what a network sees of one's own pictures, how many of each class are in each part, and what a
+"""A sheet that shows what a network sees of your own pictures, how many of each class are in each part, and what a
 training would refuse.
 
     python -m datasets.preview photos/pets --net lfc --threshold 100
@@ -40,7 +40,7 @@ def preview(path, fitting, out, broken='skip', tell=None):
     out : str
     broken : 'skip' or 'stop'
     tell : callable, optional
-        Takes a line about the pictures; stderr where not given.
+        Takes a line about the pictures; default: print it to stderr.
 
     Returns
     -------

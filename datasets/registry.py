@@ -1,4 +1,4 @@
-"""Every data set by its name or path: the table of the known ones, a line each, and one's own.
+"""Every data set by its name or path: the table of the known ones, a line each, and your own.
 
     data = load('mnist', 'lfc')
     data.train.images       # uint8 (50000, 28, 28), as the files hold them
@@ -41,14 +41,14 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
     Parameters
     ----------
     name : str
-        One of :data:`KNOWN`, or the path of one's own (:mod:`datasets.own`).
+        One of :data:`KNOWN`, or the path of your own (:mod:`datasets.own`).
     net : 'lfc' or 'cnv'
         The network.
     data_dir : str, optional
-        Where ``mnist.npz`` and ``cifar10.npz`` lie (x_train, y_train, x_test, y_test). Where not given, Keras's cache
+        The folder of ``mnist.npz`` and ``cifar10.npz`` (x_train, y_train, x_test, y_test). By default, Keras's cache
         is used, filled if needed. SVHN and GTSRB are only read from here.
     threshold, invert, broken
-        Choices about one's own pictures (:class:`datasets.fitting.Fitting`, :func:`datasets.own.load`).
+        Choices about your own pictures (:class:`datasets.fitting.Fitting`, :func:`datasets.own.load`).
 
     Returns
     -------
@@ -91,7 +91,7 @@ def run_path(given):
 
 
 def title(name):
-    """A data set's name as the documents write it; of one's own, the name itself."""
+    """A data set's name as the documents write it; of your own, the name itself."""
     return KNOWN[name].title if name in KNOWN else name
 
 

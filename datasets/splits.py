@@ -38,7 +38,7 @@ def divide(labels, looks, orders, parts, tracks=None):
     parts : tuple of str
         'valid', 'test' or both.
     tracks : sequence of hashable or None, optional
-        What else keeps pictures of a class together: the same film, say. None for one by itself.
+        What else keeps pictures of a class together: the same video, say. None for one by itself.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def divide(labels, looks, orders, parts, tracks=None):
             raise TooFew(label, len(free))
         share, target = len(free) // (len(parts) + 1), int(SHARE * len(indices) + .5)
         target = max(1, target if tracks else min(target, share))
-        usual = max(target, 1.5 * len(indices) / len(groups))       # a long film is for training, as is what is much alike
+        usual = max(target, 1.5 * len(indices) / len(groups))       # a long video is for training, as is what is much alike
         free.sort(key=lambda group: (len(group) > usual if tracks else len(group),
                                      min(orders[index] for index in group)))
         left = len(groups)

@@ -42,7 +42,7 @@ def files(source, board=None):
     ----------
     source : export.source.Source
     board : str, optional
-        Of FINN's table of boards; :data:`BOARD` where not given.
+        Of FINN's table of boards; default: :data:`BOARD`.
 
     Returns
     -------

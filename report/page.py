@@ -217,7 +217,7 @@ def write(material, out=None, live=None):
     ----------
     material : report.gather.Material
     out : str, optional
-        The file; report.html in the run folder where not given.
+        The file; default: report.html in the run folder.
     live : dict, optional
         For a run in training: ``reload``, seconds after which the page reloads itself, and ``progress``, a text.
 

@@ -37,7 +37,7 @@ def configure(net, device=None):
     net : 'lfc' or 'cnv'
         Who computes: see :func:`threads`.
     device : 'cpu' or 'cuda', optional
-        Where not given, what DEVICE of the environment says; else the user's own settings; else the CPU.
+        Default: DEVICE of the environment; else the user's own settings; else the CPU.
 
     Returns
     -------

@@ -129,7 +129,7 @@ class BatchNormLayer(Layer):
         'auto' normalises per unit, or per channel over (batch, rows, columns); 'all' over every axis, so that the four
         parameters are scalars.
     activation_bits : int, optional
-        1 or 2; no activation where not given.
+        1 or 2; default: no activation.
     """
 
     def __init__(self, incoming, axes='auto', activation_bits=None, **kwargs):

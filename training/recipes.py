@@ -39,7 +39,7 @@ def apply(network, recipe, net, dataset, mirrored=None):
     net : 'lfc' or 'cnv'
     dataset : str
     mirrored : bool, optional
-        Whether images are mirrored at random; where not given, the recipe and the data set decide.
+        Whether images are mirrored at random; by default, the recipe and the data set decide.
 
     Raises
     ------

@@ -41,14 +41,14 @@ class Settings(collections.namedtuple('Settings', [
     weight_bits, activation_bits : int
         1 or 2; together with `net` one of :data:`common.overlays.OVERLAYS`.
     dataset : str, optional
-        A name or a folder of pictures; where not given, the network's own.
+        A name or a folder of pictures; default: the network's own.
     epochs, train_size, seed : int, optional
     out : str, optional
         The folder that holds the run folders.
     recipe : str, optional
-        One of :data:`training.recipes.RECIPES`; where not given, 'best' for one's own pictures, else 'original'.
+        One of :data:`training.recipes.RECIPES`; default: 'best' for your own pictures, else 'original'.
     mirrored : bool, optional
-        Whether images are mirrored at random; where not given, the recipe and the data set decide.
+        Whether images are mirrored at random; by default, the recipe and the data set decide.
 
     Raises
     ------

@@ -89,7 +89,7 @@ class Run(object):
         ----------
         resume : bool
         stop : training.stopping.Stop, optional
-            Entered already; one for this call where not given.
+            Entered already; default: one for this call.
 
         Raises
         ------

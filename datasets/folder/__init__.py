@@ -1,10 +1,10 @@
-"""A folder of one's own pictures as a data set: a folder for each class, named after it.
+"""A folder of your own pictures as a data set: a folder for each class, named after it.
 
     data = load('photos/pets', Fitting('cnv'))      # photos/pets/cat/*.jpg, photos/pets/dog/*.jpg
 
 With ``train/``, ``test/`` and optionally ``valid/`` above the class folders (or training_set/, seg_test/ and the like)
 these divide the pictures; without, a tenth of each class validates and a tenth tests (:mod:`datasets.splits`),
-frames of one film together. Classes are in the order of their folders' names, numbers in them by value: 9 before 10.
+frames of one video together. Classes are in the order of their folders' names, numbers in them by value: 9 before 10.
 Hidden files and files that are not pictures are ignored. Each picture counts once, however many copies there are: its
 content decides, not its name. A copy in ``test/`` or ``valid/`` is taken out of training.
 
@@ -75,9 +75,9 @@ def collect(path, fitting, broken='skip', tell=None, refuse=None):
     path, fitting, broken
         As :func:`load` takes them.
     tell : callable, optional
-        Takes a line about the pictures; :func:`datasets.messages.say` where not given.
+        Takes a line about the pictures; default: :func:`datasets.messages.say`.
     refuse : callable, optional
-        Takes a line about what stops a training, and may return; where not given, it is raised.
+        Takes a line about what stops a training, and may return; default: raise it.
 
     Returns
     -------
@@ -100,10 +100,10 @@ def collect(path, fitting, broken='skip', tell=None, refuse=None):
     read = decode.read_all(root, found, fitting)
     check.tell_broken(path, found, read, broken, tell, refuse)
     images = fitting.black_and_white(read.images)
-    films = tracks.of(found.paths, list(zip(found.labels, found.parts)))
+    videos = tracks.of(found.paths, list(zip(found.labels, found.parts)))
     chosen = [Picture(found.paths[index], found.labels[index], found.parts[index], images[index],
                       hashlib.sha1(images[index]).digest(), read.pixels[index].tobytes(), read.files[index].tobytes(),
-                      films[index], read.reasons[index])
+                      videos[index], read.reasons[index])
               for index in np.flatnonzero(read.states == decode.READ)]
     check.check_classes(path, found, chosen, tell, refuse)
     if len(found.classes) == 1:

@@ -95,7 +95,7 @@ def divided(path, found, chosen, tell, refuse):
     if torn:
         tell('%s: the names show frames of one video in several of train/, valid/ and test/, %d times (%s: %s), so the '
              'test is worth little: put all frames of a video into one of them' % (
-                 path, len(torn), names.shown(found.classes[torn[0][0]]), _film(torn[0][1])))
+                 path, len(torn), names.shown(found.classes[torn[0][0]]), _video(torn[0][1])))
     kept = [picture for picture in chosen if picture.part == 'test']
     if any(picture.part == 'valid' for picture in chosen):
         tested = {picture.look for picture in kept}
@@ -111,23 +111,23 @@ def divided(path, found, chosen, tell, refuse):
     return kept + train
 
 
-def _film(track):
+def _video(track):
     return names.shown(track[1]) + '...' if isinstance(track, tuple) else names.shown(track)
 
 
 def _assigned(path, found, chosen, parts, tell, refuse):
-    """The pictures with parts; films are kept together where there are enough of them in a class."""
-    films, torn, refused = [picture.track for picture in chosen], [], []
+    """The pictures with parts; videos are kept together where there are enough of them in a class."""
+    videos, torn, refused = [picture.track for picture in chosen], [], []
     while True:
         try:
             divided = splits.divide([picture.label for picture in chosen], [picture.look for picture in chosen],
                                     [splits.order(picture.file) for picture in chosen], parts,
-                                    films if any(track is not None for track in films) else None)
+                                    videos if any(track is not None for track in videos) else None)
             break
         except splits.TooFew as few:
             inside = [picture.label == few.label for picture in chosen]
-            if any(track is not None for track, within in zip(films, inside) if within):
-                films = [None if within else track for track, within in zip(films, inside)]
+            if any(track is not None for track, within in zip(videos, inside) if within):
+                videos = [None if within else track for track, within in zip(videos, inside)]
                 torn.append('%s/' % names.shown(found.classes[few.label]))
                 continue
             refuse('%s: the class %s has %d pictures that the network can tell apart, also from other classes%s: '
@@ -136,11 +136,11 @@ def _assigned(path, found, chosen, parts, tell, refuse):
                        ' and '.join(PURPOSES[part] for part in parts),
                        ', or put some of each class into train/ and test/' if 'test' in parts else ''))
             refused += [picture._replace(part='train') for picture, within in zip(chosen, inside) if within]
-            chosen, films = [[one for one, within in zip(some, inside) if not within] for some in (chosen, films)]
-    different = {(picture.label, track) for picture, track in zip(chosen, films) if track is not None}
+            chosen, videos = [[one for one, within in zip(some, inside) if not within] for some in (chosen, videos)]
+    different = {(picture.label, track) for picture, track in zip(chosen, videos) if track is not None}
     if different:
         tell('%s: by their names %d pictures are frames of %d videos (%s, ...); those of one video stay in one part'
-             % (path, len(films) - films.count(None), len(different), _film(min(different)[1])))
+             % (path, len(videos) - videos.count(None), len(different), _video(min(different)[1])))
     if torn:
         tell('%s: frames of one video are in several parts, as there are too few videos in %s, so the test is worth '
              'little: make train/ and test/ yourself, of different videos' % (path, shortened(torn)))

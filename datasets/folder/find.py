@@ -12,7 +12,7 @@ import os
 from common.overlays import MAX_CLASSES
 from datasets import names
 from datasets.folder.parts import is_holder, part_of
-from datasets.folder.tracks import is_film
+from datasets.folder.tracks import is_video
 from datasets.images import DatasetError
 from datasets.messages import shortened
 from datasets.pictures import EXTENSIONS
@@ -217,7 +217,7 @@ def _check_depth(root, classes):
     for title, folders in classes.items():
         for folder in folders.values():
             entries, inner = _entries(os.path.join(root, folder)), _folders(os.path.join(root, folder))
-            if inner and len(inner) == len(entries) and not all(map(is_film, inner)):
+            if inner and len(inner) == len(entries) and not all(map(is_video, inner)):
                 holding[title] = folder, inner
             else:
                 others += 1     # pictures, or an empty class: what is in its folders is of the class

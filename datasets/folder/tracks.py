@@ -1,4 +1,4 @@
-"""Which pictures are, by their names, frames of one film or versions of one picture: they belong in one part.
+"""Which pictures are, by their names, frames of one video or versions of one picture: they belong in one part.
 
     of_class(['00000_00000', '00000_00001', '00001_00000', ...])    # ['00000', '00000', '00001', ...]
 
@@ -57,7 +57,7 @@ def torn(paths, labels, parts):
     for label in sorted(set(labels)):
         some = [index for index, other in enumerate(labels) if other == label]
         flat = [os.path.basename(paths[index]) for index in some]
-        if len(set(flat)) < len(flat):      # numbers that are in two parts: each part counts its own films
+        if len(set(flat)) < len(flat):      # numbers that are in two parts: each part counts its own videos
             continue
         where = collections.defaultdict(set)
         for track, index in zip(of_class(flat), some):
@@ -66,14 +66,14 @@ def torn(paths, labels, parts):
     return result
 
 
-def is_film(name):
-    """Whether a folder's name (bytes) says that a film's frames are in it."""
+def is_video(name):
+    """Whether a folder's name (bytes) says that a video's frames are in it."""
     return bool(_FOLDER.match(names.text(name)))
 
 
 def _by_folder(stems):
     folders = [os.path.dirname(stem) for stem in stems]
-    return [folder if is_film(os.path.basename(folder)) else None for folder in folders]
+    return [folder if is_video(os.path.basename(folder)) else None for folder in folders]
 
 
 def _by_frame(stems):

@@ -26,7 +26,7 @@ def test_where_others_may_write(tmpdir, mode):
 
 @pytest.mark.parametrize('mode, fine', [(0o777, False), (0o1777, True)])
 def test_where_others_may_write_above_it(tmpdir, mode, fine):
-    """In a sticky folder, such as /tmp, nobody else can replace one's own."""
+    """In a sticky folder, such as /tmp, nobody else can replace your own."""
     folder = tmpdir.mkdir('shared').mkdir('cache')
     tmpdir.join('shared').chmod(mode)
     assert (caches.problem(str(folder)) is None) == fine

@@ -510,7 +510,7 @@ def test_what_may_be_readable_the_next_time_is_not_kept(small, monkeypatch, caps
 
 
 @pytest.mark.parametrize('damage', [b'', b'PK\x03\x04 nothing', None])
-def test_a_damaged_cache_is_made_anew(small, tmpdir, damage):
+def test_a_damaged_cache_is_made_again(small, tmpdir, damage):
     first = folder.load(small, CNV)
     path, = cached(tmpdir)
     path.write_binary(path.read_binary()[:-100] if damage is None else damage)

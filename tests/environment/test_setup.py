@@ -225,12 +225,12 @@ def test_an_unfinished_environment_is_made_again(light):
     assert not (light.root / '.venv/light/left').exists()
 
 
-def test_a_changed_lock_makes_it_anew(light):
+def test_a_changed_lock_makes_it_again(light):
     (light.root / 'requirements/light.txt').write_text('# other\n')
     assert (made(light), made(light)) == (1, 0)
 
 
-def test_a_moved_project_makes_it_anew(light):
+def test_a_moved_project_makes_it_again(light):
     light.root = light.root.rename(light.root.parent / 'moved')
     assert (made(light), made(light)) == (1, 0)
 

@@ -45,7 +45,7 @@ def _parts(shape, train=10, test=4):
 
 
 def npz():
-    """Archives of one's own: in two forms, with class names, one-hot, as floats of other sizes."""
+    """Archives of your own: in two forms, with class names, one-hot, as floats of other sizes."""
     grey = _parts((28, 28))
     named = dict(grey, class_names=np.array([u'a', u'b']))
     other = {'train_images': noise(10, 9, 9, 3) / 255., 'train_labels': np.eye(2)[np.arange(10) % 2],

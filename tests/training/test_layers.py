@@ -106,7 +106,7 @@ def test_dropout_keeps_a_share_and_divides_it(p):
     np.testing.assert_array_equal(evaluate(x), x)
 
 
-def test_dropout_draws_anew_each_step_and_the_same_from_the_same_seed():
+def test_dropout_draws_again_each_step_and_the_same_from_the_same_seed():
     x = np.ones((20, 500), np.float32)
     (first, _), (again, _), (other, _) = dropout(.5, 7), dropout(.5, 7), dropout(.5, 8)
     masks = [first(x) for _ in range(3)]

@@ -67,7 +67,7 @@ def test_lines_of_cnv():
 
 
 def test_the_recipe_where_none_is_given(tmpdir):
-    """The original for built-in data sets, the better one for one's own pictures."""
+    """The original for built-in data sets, the better one for your own pictures."""
     pictures = str(tmpdir.mkdir('pets'))
     for dataset, recipe in ((None, 'original'), ('mnist', 'original'), ('digits', 'original'), (pictures, 'best')):
         assert Settings('lfc', 1, 1, dataset).recipe == recipe
