@@ -6,7 +6,7 @@ A variant changes fields of :class:`training.settings.Network` from the original
 recipe has: `loss`, a function of outputs and targets, and `first`, the bits of a network that is trained for the first half
 of the epochs and that the second half starts from. The recipes were chosen from VARIANTS. Results already in the file are
 not computed again. All errors are at the epoch with the lowest validation error: the validation error, to choose by, and
-the test error by the board's rule and by the largest output.
+the test error of the packed network, and of the trained one by the board's rule and by the largest output.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -27,7 +27,7 @@ from common.overlays import HIGHEST_OUTPUT, LARGEST_OUTPUT, NETWORKS
 from common.run_folder import HISTORY
 from training.settings import Settings
 
-ERRORS = ('validation', 'board', 'largest')
+ERRORS = ('validation', 'packed', 'board', 'largest')
 
 
 def smoothed(share):
@@ -95,6 +95,7 @@ VARIANTS = {
         ('cosine, mirrored, shift 2, batch norm 10 times as fast, cross-entropy', dict(_FAST, loss=cross_entropy(3))),
         ('mirrored, shift 2, batch norm 10 times as fast', dict(_FAST, schedule='exponential')),
         ('cosine from 0.0003, mirrored, shift 2, batch norm 10 times as fast', dict(_FAST, LR_start=.0003)),
+        ('cosine, mirrored, shift 2, batch norm 10 times as fast, gamma positive', dict(_FAST, gamma_min=.01)),
     ]),
 }
 
@@ -135,8 +136,9 @@ def outcome(settings, data, initial=None, loss=None):
     loss : callable, optional
         A function of outputs and targets; default: the usual loss.
     """
+    from board.simulator import Simulator, answers
     from training import learning, trainer
-    from weights_gen import parameters
+    from weights_gen import generate, parameters
 
     with temporary_folder() as folder:
         settings = settings._replace(out=folder)
@@ -146,9 +148,13 @@ def outcome(settings, data, initial=None, loss=None):
         trained = parameters.arrays(parameters.read(settings.save_path, settings.overlay))
         with np.load(settings.files.test_outputs) as archive:
             outputs = archive['outputs']
+        files, overlay = settings.files, settings.overlay
+        generate.generate(overlay, files.parameters, files.folder, files.classes)
+        packed = answers(overlay, Simulator(files.folder, overlay).scores(data.test.images))
     board = NETWORKS[settings.net].decision
     result = {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
+    result['packed'] = 100. * float(np.mean(packed != data.test.labels))
     result['validation'] = float(training_run.history[-1][HISTORY.index('best_validation_error_rate')])
     return result, trained
 

@@ -83,6 +83,9 @@ class Learner(object):
         Of outputs and targets, expressions (N, classes): what training minimises.
     BN_LR_scale : float
         What multiplies the learning rate of batch norm and biases, as each layer's own scale does that of its weights.
+    gamma_min : float, optional
+        The least gamma behind a max pool. Training pools sums, the board pools activations: where gamma is negative, the
+        largest sum does not have the largest activation. Default: any gamma.
 
     Attributes
     ----------
@@ -90,7 +93,8 @@ class Learner(object):
         Everything that a training step changes, in a fixed order, except the quantised weights, which follow from W.
     """
 
-    def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss, BN_LR_scale=1):
+    def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss, BN_LR_scale=1,
+                 gamma_min=None):
         keep_compiled()
         self.network, self.decision = network, decision
         self.classes = network.output_shape[1]
@@ -110,6 +114,9 @@ class Learner(object):
         gradients = theano.grad(cost, copies + self.others_adam.parameters)
         changes.update(self.weights_adam.updates(gradients[:len(copies)], learning_rate))
         changes.update(self.others_adam.updates(gradients[len(copies):], learning_rate * np.float32(BN_LR_scale)))
+        if gamma_min is not None:
+            for gamma in networks.gammas_behind_pools(network):
+                changes[gamma] = tensor.maximum(changes[gamma], np.float32(gamma_min))
 
         self.states = (lasagne.layers.get_all_params(network) + self.weights_adam.states + self.others_adam.states +
                        [state for layer in lasagne.layers.get_all_layers(network)

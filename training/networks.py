@@ -70,6 +70,12 @@ def quantized_layers(network):
     return [layer for layer in lasagne.layers.get_all_layers(network) if isinstance(layer, QuantizedLayer)]
 
 
+def gammas_behind_pools(network):
+    """The shared gammas of the batch norms that follow a max pool, from the input on."""
+    return [layer.gamma for layer in lasagne.layers.get_all_layers(network)
+            if isinstance(layer, BatchNormLayer) and isinstance(layer.input_layer, MaxPoolLayer)]
+
+
 def refresh_quantized_weights(network):
     """Compute the quantised copies again, after W was changed from outside."""
     theano.function([], updates=[

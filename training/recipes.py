@@ -17,7 +17,7 @@ RECIPES = {
     'best': {
         'lfc': dict(schedule='cosine', LR_start=.001, dropout_in=0., dropout_hidden=0., distortion=1.2,
                     decision=HIGHEST_OUTPUT),
-        'cnv': dict(schedule='cosine', BN_LR_scale=10, shift=2, mirrored=True),
+        'cnv': dict(schedule='cosine', BN_LR_scale=10, gamma_min=.01, shift=2, mirrored=True),
     },
 }
 

@@ -20,8 +20,8 @@ from training.constants import ALPHA, EPSILON
 
 Network = collections.namedtuple('Network', [
     'batch_size', 'epochs', 'LR_start', 'LR_fin', 'dropout_in', 'dropout_hidden', 'dataset',
-    'schedule', 'BN_LR_scale', 'shift', 'mirrored', 'distortion', 'decision'])
-ORIGINAL = dict(schedule='exponential', BN_LR_scale=1, shift=0, mirrored=False, distortion=0.,
+    'schedule', 'BN_LR_scale', 'gamma_min', 'shift', 'mirrored', 'distortion', 'decision'])
+ORIGINAL = dict(schedule='exponential', BN_LR_scale=1, gamma_min=None, shift=0, mirrored=False, distortion=0.,
                 decision=overlays.LARGEST_OUTPUT)
 
 NETWORKS = {name: Network(dataset=network.dataset, **dict(ORIGINAL, **network.training._asdict()))
@@ -131,7 +131,7 @@ class Settings(collections.namedtuple('Settings', [
                  own + [('shuffle_parts', 1)])
         if self.recipe != 'original' or self.network.mirrored:
             pairs += [('recipe', self.recipe)] + [(name, getattr(self.network, name)) for name in (
-                'schedule', 'BN_LR_scale', 'shift', 'mirrored', 'distortion', 'decision')]
+                'schedule', 'BN_LR_scale', 'gamma_min', 'shift', 'mirrored', 'distortion', 'decision')]
         return ['%s = %s' % pair for pair in pairs]
 
     def deciding(self):
@@ -141,6 +141,7 @@ class Settings(collections.namedtuple('Settings', [
             ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),
             ('seed', self.seed), ('recipe', self.recipe)] + list(self.network._replace(
                 epochs=self.epochs, dataset=self.dataset_name)._asdict().items()))
-        if result['BN_LR_scale'] == 1:      # so that older runs resume
-            del result['BN_LR_scale']
+        for name in ('BN_LR_scale', 'gamma_min'):       # so that runs from before these resume
+            if result[name] == ORIGINAL[name]:
+                del result[name]
         return result

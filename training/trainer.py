@@ -108,7 +108,8 @@ class Run(object):
                 note(warning)
             state.check_identity(self, arrays)
         note('Compiling %s: seconds, or half a minute the first time' % self.settings.overlay.name)
-        self.learner = Learner(self.network, self.settings.network.decision, self.loss, self.settings.network.BN_LR_scale)
+        network = self.settings.network
+        self.learner = Learner(self.network, network.decision, self.loss, network.BN_LR_scale, network.gamma_min)
         if arrays is None:
             self.log = Log(self.files.log, 0, stop.ask)
             self._begin()

@@ -188,6 +188,25 @@ def test_batch_norm_and_biases_learn_as_many_times_as_fast():
     assert np.abs(faster[-1]).max() > 5 * RATE
 
 
+@pytest.mark.parametrize('least', [None, .01])
+def test_gammas_behind_pools_stay_positive_where_asked_for(least):
+    """The board pools activations, training pools sums: they agree only where gamma is positive."""
+    overlay = small.overlay('cnv', 1, 1)
+    network = networks.build(overlay, small.CLASSES, np.random.RandomState(1))
+    behind = networks.gammas_behind_pools(network)
+    assert len(behind) == sum(layer.pool for layer in overlay.layers) > 0
+    every = [variable for variable in networks.parameters(network) if variable.name == 'gamma']
+    for variable in every:
+        variable.set_value(np.full_like(variable.get_value(), .02))
+    learner = learning.Learner(network, BN_LR_scale=10, gamma_min=least)
+    batch = small.batch(overlay, np.random.RandomState(2))
+    for _ in range(3):
+        learner.train(*(batch + (RATE,)))
+    smallest = min(variable.get_value().min() for variable in behind)
+    assert smallest < 0 if least is None else smallest == np.float32(least)
+    assert min(variable.get_value().min() for variable in every if variable not in behind) < 0
+
+
 @pytest.mark.parametrize('outputs, target, loss', [(3., 1, 0), (1., 1, 0), (.5, 1, .25), (0., -1, 1), (2., -1, 9)])
 def test_squared_hinge_loss(outputs, target, loss):
     assert learning.squared_hinge_loss(np.array([[outputs]]), np.array([[target]])) == loss

@@ -42,12 +42,14 @@ def test_what_is_mirrored(options, mirrored):
     assert Settings('cnv', 1, 1, **options).deciding()['mirrored'] is mirrored
 
 
-def test_how_fast_batch_norm_learns_decides_where_it_is_not_as_in_the_documents():
-    """So runs of the original recipe from before this setting existed can be resumed."""
-    assert 'BN_LR_scale' not in CNV.deciding()
+@pytest.mark.parametrize('name', ['BN_LR_scale', 'gamma_min'])
+def test_how_batch_norm_learns_decides_where_it_is_not_as_in_the_original(name):
+    """So runs of the original recipe from before these settings existed can be resumed."""
+    assert name not in CNV.deciding()
     best = Settings('cnv', 1, 1, recipe='best')
-    assert best.deciding()['BN_LR_scale'] == best.network.BN_LR_scale > 1
-    assert 'BN_LR_scale = %s' % best.network.BN_LR_scale in best.lines(45000)
+    value = getattr(best.network, name)
+    assert best.deciding()[name] == value > 0
+    assert '%s = %s' % (name, value) in best.lines(45000)
 
 
 def test_lines_of_lfc():
