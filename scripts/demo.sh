@@ -21,7 +21,7 @@ for run in "$OUT"/digits-lfcW1A1 "$OUT"/digits-cnvW1A1; do
     echo "  $run/"
     echo "    digits-1w-1a.npz      the trained parameters; train.log has the epochs"
     echo "    report.html           the whole run on one page, for a browser"
-    echo "    digits-$name.html  a page that runs the network: draw, or drop a picture"
+    echo "    digits-$name.html   a page that runs the network: draw, or drop a picture"
     echo "    $name/              what the $name overlay loads: $(find "$run/$name" -mindepth 1 -maxdepth 1 | wc -l) files"
 done
 echo "Next: make train NET=cnv WB=1 AB=2 (CIFAR-10); make help lists the rest."
