@@ -33,7 +33,7 @@ case ${1:-} in '' | quick) ;; *) echo 'usage: scripts/prove_gpu.sh [quick]' >&2;
 
 # --- what it needs from the distribution ----------------------------------------------------------------------------------
 
-packages=(python3-pygpu pocl-opencl-icd libclblast-dev python3-dev python3-venv g++)
+packages=(python3-pygpu libgpuarray-dev pocl-opencl-icd libclblast-dev python3-dev python3-venv g++)
 missing=()
 command -v dpkg > /dev/null || skip 'pygpu comes from Debian or Ubuntu, and this is neither'
 for package in "${packages[@]}"; do
