@@ -136,7 +136,8 @@ def outcome(settings, data, initial=None, loss=None):
     loss : callable, optional
         A function of outputs and targets; default: the usual loss.
     """
-    from board.simulator import Simulator, answers
+    from board.evaluate import evaluate
+    from board.simulator import Simulator
     from training import learning, trainer
     from weights_gen import generate, parameters
 
@@ -150,11 +151,11 @@ def outcome(settings, data, initial=None, loss=None):
             outputs = archive['outputs']
         files, overlay = settings.files, settings.overlay
         generate.generate(overlay, files.parameters, files.folder, files.classes)
-        packed = answers(overlay, Simulator(files.folder, overlay).scores(data.test.images))
+        packed = evaluate(Simulator(files.folder, overlay), data.test.images, data.test.labels)
     board = NETWORKS[settings.net].decision
     result = {name: 100. * float(np.mean(learning.answers(outputs, decision) != data.test.labels))
               for name, decision in (('board', board), ('largest', LARGEST_OUTPUT))}
-    result['packed'] = 100. * float(np.mean(packed != data.test.labels))
+    result['packed'] = 100. - packed['accuracy']
     result['validation'] = float(training_run.history[-1][HISTORY.index('best_validation_error_rate')])
     return result, trained
 

@@ -39,7 +39,7 @@ def folders(given):
 
 
 def data(given):
-    """Whether the data sets can be read, which a training would do in the same way, or downloaded."""
+    """Whether the data sets can be read, as a training reads them, or downloaded."""
     keras = os.path.join(os.path.expanduser(os.environ.get('KERAS_HOME') or '~/.keras'), 'datasets')
     for name, net, cached in (('mnist', 'lfc', 'mnist.npz'), ('cifar10', 'cnv', 'cifar-10-batches-py')):
         if given.data_dir:

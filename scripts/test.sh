@@ -3,7 +3,7 @@
 # what these and their numpy may change (training and reading files); on 2.7, all but shell scripts, faults and C kernels;
 # export/ in environments with its runtimes, and with FINN. What the machine lacks is skipped, and listed at the end.
 # Arguments go to pytest; each Python gets the paths that it runs. --thorough, as the first argument, adds the tests marked
-# thorough. Those marked once run on the newest Python only, if there is one (see pytest.ini).
+# thorough, and runs those marked once on each Python, not on the newest only (see pytest.ini).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,8 +21,8 @@ in_memory() {
 if in_memory; then for_tests=$temporary; else temporary=$(mktemp -d) for_tests=${TMPDIR:-/tmp}; fi
 # shellcheck disable=SC2154     # set by the trap itself
 trap 'processes=$(jobs -p); [ -z "$processes" ] || kill -INT $processes; rm -rf "$temporary"' EXIT
-summary= failed= running= chosen='not long and not thorough'
-[ "${1:-}" != --thorough ] || { chosen='not long'; shift; }
+summary= failed= running= thorough=
+[ "${1:-}" != --thorough ] || { thorough=1; shift; }
 [ ! -t 1 ] || set -- --color=yes "$@"
 declare -A version left_out process
 # What a numpy between those of 2.7 and the newest Python may change: training, its graph, its files.
@@ -84,11 +84,13 @@ for kind in newest 3 2.7 export finn; do        # tests run while the next envir
         export:*) left_out[$kind]=$(find tests -mindepth 1 -maxdepth 1 -type d ! -name export ! -name __pycache__ -printf '%p ') ;;
         finn:*) left_out[$kind]=$(find tests tests/export -mindepth 1 -maxdepth 1 ! -name export ! -name __pycache__ \
             ! -name '*finn*' '(' -type d -o -name 'test_*.py' ')' -printf '%p ') ;;
-        *) left_out[$kind]='tests/docker tests/environment tests/faults' ;;
+        *) left_out[$kind]='tests/docker tests/environment tests/faults'
+            [ -z "${version[newest]:-}" ] || left_out[$kind]+=' tests/training/test_kernels.py tests/board/test_sanitizers.py' ;;
     esac
-    case $kind:${version[newest]:+newest} in
-        3:newest | 2.7:newest) start "$kind" -m "$chosen and not once" "$@" ;;
-        *) start "$kind" -m "$chosen" "$@" ;;
+    case $thorough:$kind:${version[newest]:+newest} in
+        1:*) start "$kind" -m 'not long' "$@" ;;
+        :3:newest | :2.7:newest) start "$kind" -m 'not long and not thorough and not once' "$@" ;;
+        *) start "$kind" "$@" ;;
     esac
 done
 [ ${#version[@]} -gt 0 ] || { printf '%s' "$summary"; echo 'test: error: no Python here can run the tests' >&2; exit 1; }

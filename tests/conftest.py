@@ -11,9 +11,8 @@ LEFT = []       # tests left to make test-thorough
 
 
 def pytest_deselected(items):
-    elsewhere = ('long', 'once') if 'once' in items[0].config.getoption('markexpr') else ('long',)
-    LEFT.extend(item for item in items if item.get_closest_marker('thorough') and
-                not any(item.get_closest_marker(name) for name in elsewhere))
+    LEFT.extend(item for item in items if not item.get_closest_marker('long') and
+                (item.get_closest_marker('thorough') or item.get_closest_marker('once')))
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -93,8 +93,7 @@ class Learner(object):
         Everything that a training step changes, in a fixed order, except the quantised weights, which follow from W.
     """
 
-    def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss, BN_LR_scale=1,
-                 gamma_min=None):
+    def __init__(self, network, decision=LARGEST_OUTPUT, loss=squared_hinge_loss, BN_LR_scale=1, gamma_min=None):
         keep_compiled()
         self.network, self.decision = network, decision
         self.classes = network.output_shape[1]

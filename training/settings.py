@@ -141,7 +141,7 @@ class Settings(collections.namedtuple('Settings', [
             ('dataset', self.dataset_name), ('epochs', self.epochs), ('train_size', self.train_size),
             ('seed', self.seed), ('recipe', self.recipe)] + list(self.network._replace(
                 epochs=self.epochs, dataset=self.dataset_name)._asdict().items()))
-        for name in ('BN_LR_scale', 'gamma_min'):       # so that runs from before these resume
+        for name in ('BN_LR_scale', 'gamma_min'):       # so that older runs resume
             if result[name] == ORIGINAL[name]:
                 del result[name]
         return result

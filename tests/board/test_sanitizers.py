@@ -9,7 +9,6 @@ import pytest
 from tests.compiled import SANITIZERS, THREADS, answers, compiled, needs_gcc, needs_processor, run
 from tests.shared import ROOT
 
-pytestmark = pytest.mark.once
 SOURCE = 'tests/board/kernels.c'
 OPTIONS = ['-fno-strict-aliasing', '-pthread', '-I' + os.path.join(ROOT, 'board')]      # the first as in kernel.py
 # Options, features that the processor needs, numbers of threads that share a network.

@@ -9,7 +9,6 @@ from common.machine import program
 from tests.compiled import SANITIZERS, THREADS, answers, compiled, needs_gcc, needs_processor, race_detector
 from tests.shared import ROOT
 
-pytestmark = pytest.mark.once
 OPTIONS = ['-Wno-unused-function', '-fopenmp', '-I' + os.path.join(ROOT, 'training', 'ops', 'c')]
 PRODUCTS, OTHERS = 'tests/training/kernels.c', 'tests/training/elementwise.c'
 # Options, features that the processor needs, numbers of threads. LANES of 4 (NEON, or no vectors), 8 (AVX2) and 16 (AVX-512)
