@@ -1,4 +1,4 @@
-/* Processor seconds that an exported network takes for images from the standard input, and a sum of what it answered.
+/* Prints the processor seconds that an exported network takes for images from standard input, and a sum of its answers.
  * Compiled with HEADER, CLASSIFY, IMAGE_BYTES, CLASSES and IMAGES defined. */
 #define _POSIX_C_SOURCE 199309L
 #include HEADER

@@ -1,5 +1,5 @@
-/* Multiply-adds a second of this machine, all threads: independent chains of FMA on vectors of the compiler's widest set.
-   cc -O3 -march=native -fopenmp bench/peak.c && ./a.out prints GFLOP/s (two operations a multiply-add). */
+/* Peak multiply-add rate of this machine, on all threads: independent chains of FMAs on the compiler's widest vectors.
+   cc -O3 -march=native -fopenmp bench/peak.c && ./a.out prints GFLOP/s (two operations per multiply-add). */
 #include <omp.h>
 #include <stdio.h>
 #include <time.h>
@@ -11,11 +11,11 @@
 #else
 #define BYTES 16
 #endif
-#define CHAINS 12 /* more than latency times units of any processor at hand */
+#define CHAINS 12 /* more than FMA latency times FMA units */
 
 typedef float vector __attribute__((vector_size(BYTES)));
 
-vector kept[64][CHAINS]; /* so that nothing is left out */
+vector kept[64][CHAINS]; /* so that the compiler drops nothing */
 
 static double seconds(void)
 {

@@ -1,15 +1,16 @@
 /* The overlay's dot products on 64-bit words: XNOR (here: XOR) and popcount. board/kernel.py compiles and calls this.
  *
  * Values are bits. 1-bit values, -1 and +1, are one plane of bits. 2-bit values, -1, 0 and +1, are two planes whose
- * words alternate: first which values are not zero, then which are +1. Of two 1-bit vectors of length n that differ in
- * d places the dot product is n - 2d; with zeros, n counts the places where neither is zero.
+ * words alternate: first which values are not zero, then which are +1. The dot product of two 1-bit vectors of length n
+ * that differ in d places is n - 2d; with zeros, n and d count only the places where neither is zero.
  *
  * A layer's rows (its outputs) come in blocks of 32; a block's weights are, for each word (for each plane), the words
- * of its 32 rows side by side, so that a vector unit computes 8 rows at once. What a row puts out is one bit for each
- * threshold that its dot product exceeds. Max pooling is an OR of these bits.
+ * of its 32 rows side by side, so that a vector unit computes 8 rows at once. A row's output is one bit for each
+ * threshold: whether its dot product exceeds it. Max pooling is an OR of these bits.
  *
- * kernel.py vouches for every size: a conv layer's windows are 3x3 and fit its input, rows are a multiple of 64,
- * channels too where they come in bits, the first layer has thresholds, and the arrays are as large as the fields say.
+ * kernel.py guarantees every size: a conv layer's windows are 3x3 and fit its input, outputs that are pooled have an
+ * even side, rows are a multiple of 64, channels too where they come in bits, the first layer has thresholds, and the
+ * arrays are as large as the fields say.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 #define BLOCK 32 /* rows */
 #define LARGEST_IMAGE (32 * 32 * 3)
-#define FOURS 9 /* of values in a window of 8-bit inputs: 3 rows of 3x3 channels, padded to 12 */
+#define FOURS 9 /* groups of 4 values in a window of 8-bit inputs: 3 rows of 9, each padded to 12 */
 
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "written for little-endian processors"
@@ -32,7 +33,7 @@ struct layer {
     int32_t steps; /* thresholds of a row: 1 or 2; 0: the dot products are the network's scores */
     int32_t pool;
     /* uint64_t [rows/32][words][weight_planes][32] and int64_t [rows/32][steps][32];
-     * where inputs have 8 bits int8_t [rows/32][9][32][4] and int32_t */
+     * for 8-bit inputs, int8_t [rows/32][9][32][4] and int32_t */
     const void *weights, *thresholds;
 };
 
@@ -82,7 +83,7 @@ static inline uint32_t exceeding(const struct sums *sums, const int64_t *thresho
     return bits;
 }
 
-/* All windows of an image of 8-bit inputs, for one block of rows: VNNI multiplies 4 of a row's values at once. */
+/* All windows of an image of 8-bit inputs, for one block of rows: VNNI adds 4 of a row's products at once. */
 static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int steps, const int8_t *weights,
                            const int32_t *thresholds, uint32_t *bits, int stride)
 {
@@ -144,11 +145,11 @@ static inline uint32_t exceeding(const struct sums *sums, const int64_t *thresho
     return bits;
 }
 
-/* All windows of an image of 8-bit inputs, for one block of rows. 16 bits hold the sums: 27 * 255 * 2 at most. */
+/* All windows of an image of 8-bit inputs, for one block of rows. 16 bits hold the sums: 27 * 255 at most. */
 static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int steps, const int8_t *weights,
                            const int32_t *thresholds, uint32_t *bits, int stride)
 {
-    typedef int16_t values __attribute__((vector_size(2 * BLOCK))); /* the compiler splits them as it must */
+    typedef int16_t values __attribute__((vector_size(2 * BLOCK))); /* the compiler splits these if it has to */
     values by_column[4 * FOURS], limits[2];
     for (int k = 0; k < 4 * FOURS; k++)
         for (int r = 0; r < BLOCK; r++)
@@ -175,7 +176,7 @@ static void convolve_block(const uint8_t *image, int in_dim, int out_dim, int st
 
 /* ---- layers ---- */
 
-/* Where a block's bits go among the half words of a point: its word's steps alternate. */
+/* Which half word of a point a block's bits go to: two blocks share a word, and the words of the steps alternate. */
 static inline int half_word(int block, int step, int steps) { return (block / 2 * steps + step) * 2 + block % 2; }
 
 static inline __attribute__((always_inline)) void matrix(const struct layer *layer, const uint64_t *windows,
@@ -229,7 +230,7 @@ static void unfold(const uint64_t *image, int in_dim, int out_dim, int words, ui
                 memcpy(windows, image + ((y + ky) * in_dim + x) * words, 3 * words * sizeof *windows);
 }
 
-/* 2x2 max pooling in place: of bits that tell what is exceeded, the largest value has all. */
+/* 2x2 max pooling in place: the largest value exceeds every threshold that any of the four exceeds. */
 static void pool(uint64_t *image, int dim, int words)
 {
     uint64_t *out = image;
@@ -241,7 +242,7 @@ static void pool(uint64_t *image, int dim, int words)
             }
 }
 
-/* From which of two thresholds are exceeded to the planes of -1 (none), 0 (one) and +1 (both). */
+/* Turns the bits of two thresholds into the planes of -1 (neither exceeded), 0 (one) and +1 (both). */
 static void to_planes(uint64_t *bits, int64_t words)
 {
     for (int64_t k = 0; k < words; k++, bits += 2) {
@@ -262,7 +263,7 @@ static void pack_pixels(const uint8_t *table, const uint8_t *pixels, int count, 
 
 struct buffers {
     uint64_t *bits, *windows;
-}; /* between layers; what a layer multiplies */
+}; /* outputs between layers; the windows that a layer multiplies */
 
 static int allocate(struct buffers *buffers, const struct layer *layers, int count, int64_t images)
 {
@@ -280,7 +281,7 @@ static int allocate(struct buffers *buffers, const struct layer *layers, int cou
 
 static void convolve_pixels(const struct layer *layer, const uint8_t *table, const uint8_t *image, uint32_t *bits)
 {
-    uint8_t values[LARGEST_IMAGE + 4] = {0}; /* the last window's padding reaches beyond */
+    uint8_t values[LARGEST_IMAGE + 4] = {0}; /* the last window's padding is read past the image */
     int steps = layer->steps;
     for (int k = 0; k < layer->in_dim * layer->in_dim * 3; k++)
         values[k] = table[image[k]];
@@ -335,11 +336,11 @@ static void finish_layer(const struct layer *layer, int64_t count, struct buffer
         to_planes(buffers.bits, count * dim * dim * layer->rows / 64);
 }
 
-/* What the last layer's rows give for each image: dot products, or bits where it has thresholds.
+/* Computes the last layer's outputs for each image: dot products, or bits if it has thresholds.
  *
- * table: for each pixel value what the first layer reads, a bit or 8 bits.
+ * table: what the first layer reads for each pixel value, a bit or 8 bits.
  * at_once: how many images go through a layer together.
- * Returns 0, or -1 where there is not enough memory. Keeps no state: several threads may call it.
+ * Returns 0, or -1 if there is not enough memory. Keeps no state: several threads may call it.
  */
 int run(const struct layer *layers, int layer_count, const uint8_t *table, int pixels, const uint8_t *images,
         int64_t image_count, int64_t at_once, int32_t *outputs)

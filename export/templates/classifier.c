@@ -8,8 +8,8 @@
  * point, no other file. The buffers are static: one image at a time, in one thread.
  *
  * Values are bits, 32 to a word. A 1-bit value, -1 or +1, is one bit; a 2-bit value, -1, 0 or +1, one bit in each of two
- * words side by side: whether it is not 0, and whether it is +1. Of two vectors that are both not 0 in n places, of
- * which d differ in sign, the dot product is n - 2d. An output is the number of its thresholds that the dot product
+ * words side by side: whether it is not 0, and whether it is +1. If two vectors are both not 0 in n places, and differ
+ * in sign in d of these, their dot product is n - 2d. An output is the number of its thresholds that the dot product
  * reaches. Max pooling takes the largest dot product, which reaches the most.
  */
 #include "{{ file }}.h"
@@ -32,7 +32,7 @@ static int ones(uint32_t v)
 #endif
 }
 
-/* In how many places a window is not 0: `strips` of `words`, `stride` words from one to the next. */
+/* Counts the places where a window is not 0: `strips` strips of `words` words, each `stride` after the one before. */
 static int places(const uint32_t *x, int strips, int stride, int words, int fan_in)
 {
 #if X_PLANES == 1
@@ -49,7 +49,7 @@ static int places(const uint32_t *x, int strips, int stride, int words, int fan_
 #endif
 }
 
-/* The dot product of such a window with a row of weights; `n` is what places() gives. */
+/* The dot product of such a window with a row of weights; `n` is the result of places(). */
 static int dot(const uint32_t *x, int strips, int stride, int words, int n, const uint32_t *w)
 {
     int differ = 0, k;
@@ -72,7 +72,7 @@ static int dot(const uint32_t *x, int strips, int stride, int words, int n, cons
     return n - 2 * differ;
 }
 
-/* Put the output number `row` of a pixel into its words. */
+/* Writes output number `row` of a pixel into its words. */
 static void put(uint32_t *y, int row, int sum, const int16_t *thresholds)
 {
     uint32_t bit = (uint32_t)1 << row % 32;
@@ -97,8 +97,8 @@ static void put(uint32_t *y, int row, int sum, const int16_t *thresholds)
 #endif
 }
 
-/* Of `side` x `side` pixels of `words` words each all windows of `kernel` x `kernel`; pool: 2, the largest of 2 x 2, or 1.
- * A dense layer has one pixel, and windows of one. */
+/* A layer: all windows of `kernel` x `kernel` in `side` x `side` pixels of `words` words each. pool: 2 takes the largest
+ * of each 2 x 2, 1 does not pool. A dense layer has one pixel, and one window of one pixel. */
 static void layer(const uint32_t *x, int side, int kernel, int words, int fan_in, const uint32_t *weights,
                   const int16_t *thresholds, int rows, int pool, uint32_t *y)
 {
@@ -143,7 +143,7 @@ static void first(const uint8_t *image, uint32_t *y)
     }
 }
 {% else %}
-/* The first layer, whose inputs are pixels of 8 bits, 2 p / 255 - 1 in 1/128. */
+/* The first layer. Its inputs are 8-bit pixels p, as 2 p / 255 - 1 in units of 1/128. */
 static void first(const uint8_t *image, uint32_t *y)
 {
     int i, j, k, row;
@@ -170,7 +170,7 @@ static void first(const uint8_t *image, uint32_t *y)
 {% endif %}
 
 {% if highest %}
-/* The last layer: a bit for each class, the highest that is set is the answer. */
+/* The last layer: a bit for each class; the highest bit that is set is the answer. */
 static int last(const uint32_t *x, int16_t *scores)
 {
     int n = places(x, 1, 0, {{ last.words }}, {{ last.fan_in }}), answer = 0, row;
@@ -183,7 +183,7 @@ static int last(const uint32_t *x, int16_t *scores)
     return answer;
 }
 {% else %}
-/* The last layer: its sums are the scores, the first largest is the answer. */
+/* The last layer: its sums give the scores; the first of the largest is the answer. */
 static int last(const uint32_t *x, int16_t *scores)
 {
     int n = places(x, 1, 0, {{ last.words }}, {{ last.fan_in }}), answer = 0, row;

@@ -1,4 +1,4 @@
-/* Reads images from the standard input, prints each one's class and scores:
+/* Reads images from standard input and prints the class and scores of each:
  *
  *     cc -O3 -march=native -o classify {{ file }}-example.c {{ file }}.c && ./classify < images.raw
  */

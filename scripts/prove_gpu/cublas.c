@@ -1,4 +1,4 @@
-// A cuBLAS that multiplies nothing: the names that libgpuarray looks up, and the version of CUDA 10.2's.
+// A stand-in for cuBLAS that computes nothing: the functions that libgpuarray looks up, and the version of CUDA 10.2.
 
 #define NOTHING(name)                                                                                                  \
     int name(void) { return 0; }

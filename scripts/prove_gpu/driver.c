@@ -1,8 +1,8 @@
-// A driver without a GPU: what pygpu calls of libcuda.so, in the memory of the host. A launch does nothing.
+// A stand-in for libcuda.so: what pygpu calls of it, without a GPU. Device memory is host memory; a launch does nothing.
 //
-// So CUDA's code path can be followed: what is compiled, what is loaded, that nothing is missing. Numbers are what the memory
-// held. STAND_IN_CAPABILITY: '7.5', or another architecture that it says to be. STAND_IN_LOG: a file to which it adds a line
-// for each module that is loaded, its architecture as the compiler wrote it, and at the process's end how many launches were.
+// It shows that CUDA's code path is complete: what is compiled and loaded, and that nothing is missing. Results are whatever
+// the memory held. STAND_IN_CAPABILITY: the compute capability to report, '7.5' by default. STAND_IN_LOG: a file to append
+// to: for each module, its architecture as the compiler wrote it, and at exit the number of launches, if any.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ int cuDriverGetVersion(int *version) { return *version = 12020, SUCCESS; }
 int cuGetErrorName(int error, const char **text) { return *text = "error of the stand-in driver", SUCCESS; }
 int cuGetErrorString(int error, const char **text) { return cuGetErrorName(error, text); }
 
-// --- the device: a T4's figures --------------------------------------------------------------------------------------------
+// --- the device: a T4's figures -------------------------------------------------------------------------------------------
 
 int cuDeviceGet(int *device, int ordinal) { return *device = ordinal, ordinal ? INVALID_VALUE : SUCCESS; }
 int cuDeviceGetCount(int *count) { return *count = 1, SUCCESS; }
@@ -100,7 +100,7 @@ int cuCtxPopCurrent_v2(Handle *context)
     return SUCCESS;
 }
 
-// --- modules: PTX, as NVRTC writes it ---------------------------------------------------------------------------------------
+// --- modules: PTX, as NVRTC writes it -------------------------------------------------------------------------------------
 
 typedef struct {
     char *text;
@@ -147,7 +147,7 @@ int cuLaunchKernel(Handle function, unsigned grid_x, unsigned grid_y, unsigned g
     return launches++, SUCCESS;
 }
 
-// --- memory ----------------------------------------------------------------------------------------------------------------
+// --- memory ---------------------------------------------------------------------------------------------------------------
 
 int cuMemGetInfo_v2(size_t *left, size_t *total) { return *left = *total = MEMORY, SUCCESS; }
 int cuMemAlloc_v2(Address *address, size_t size)
@@ -180,7 +180,7 @@ int cuMemsetD8Async(Address address, unsigned char value, size_t size, Handle st
     return memset((void *)address, value, size), SUCCESS;
 }
 
-// --- order: everything is over at once ---------------------------------------------------------------------------------------
+// --- streams and events: every call completes at once ---------------------------------------------------------------------
 
 int cuEventCreate(Handle *event, unsigned flags) { return load(event); }
 int cuEventRecord(Handle event, Handle stream) { return SUCCESS; }

@@ -1,11 +1,11 @@
-/* board/kernel.c against loops over plain digits: small networks of odd shapes, images that fill no group, threads that
-   share a network, allocations that fail. What test_sanitizers.py compiles for each instruction set, and under the
-   sanitizers. Prints the instruction set and a checksum of all answers; status 1 where one differs.
+/* Compares board/kernel.c with loops over plain digits: small networks of unusual shapes, numbers of images that leave a
+   group incomplete, threads that share a network, allocations that fail. test_sanitizers.py compiles it for each
+   instruction set, under the sanitizers. Prints the instruction set and a checksum of all outputs; status 1 if one differs.
 
        kernels THREADS [race]
 
-   The loops are run for one thread; for more the checksum must be the same. With `race` the threads meet in a counter: what
-   ThreadSanitizer must find, or it finds nothing.
+   Only with one thread are the outputs compared with the loops; with more, the checksum must be the same. With `race`, the
+   threads increment a shared counter: if ThreadSanitizer misses this data race, it would miss others too.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local long failing = 0, allocations = 0; /* the n-th of this thread's fails, counted from 1 */
+static _Thread_local long failing = 0, allocations = 0; /* the allocation of this thread that fails, from 1; 0: none */
 
 static void *counted_malloc(size_t bytes) { return ++allocations == failing ? NULL : malloc(bytes); }
 #define malloc counted_malloc
 
-#ifdef COUNT_BY_HAND /* an AVX-512 that lacks one instruction runs the rest of the path */
+#ifdef COUNT_BY_HAND /* tests the AVX-512 path on a processor that lacks only this instruction */
 #include <immintrin.h>
 static inline __m512i count_by_hand(__m512i value)
 {
@@ -38,7 +38,7 @@ static inline __m512i count_by_hand(__m512i value)
 
 enum { MOST_LAYERS = 4, MOST_THREADS = 64 };
 
-/* The shape of a layer. Of convolutions: `in_dim` and channels; of dense layers 0 and the inputs. */
+/* The shape of a layer. Convolutions: `in_dim`, and `inputs` is the channels. Dense layers: 0, and the inputs. */
 struct shape {
     int in_dim, inputs, rows, weight_planes, steps;
     bool pool;
@@ -116,7 +116,7 @@ static void *pack_thresholds(const struct plain *layer, bool eight_bits)
 
 /* ---- the same in plain loops ---- */
 
-/* One layer: values [in_dim][in_dim][inputs], or [inputs]; answers the same for what comes behind, or sums. */
+/* One layer: values [in_dim][in_dim][inputs], or [inputs], to results, the same for the next layer, and sums. */
 static void compute(const struct plain *layer, const int *values, int *sums, int *results)
 {
     const struct shape s = layer->shape;
@@ -163,7 +163,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Every allocation of a call fails once; the call says so, and the next one is right. */
+/* Fails every allocation of a call once; the call must report it, and the next call must be right. */
 static void fail_everywhere(struct job job, const int32_t *right, size_t bytes)
 {
     for (long n = 1, more = 1; more; n++) {
@@ -180,7 +180,7 @@ static void fail_everywhere(struct job job, const int32_t *right, size_t bytes)
     }
 }
 
-/* `pixels`: of an image; those of a first layer of bits may be fewer than its inputs. */
+/* `pixels`: of an image. They may be fewer than the inputs of a first layer of bits. */
 static void test_network(const struct shape *shapes, int count, int pixels, int images, int at_once, int threads)
 {
     const bool eight_bits = shapes[0].in_dim && shapes[0].inputs == 3;
@@ -280,7 +280,7 @@ int main(int argc, char **argv)
 #endif
     for (int weight_planes = 1; weight_planes <= 2; weight_planes++)
         for (int steps = 1; steps <= 2; steps++) {
-            /* dense: 1, 2 and 13 words of inputs, of which the pixels fill the last in part */
+            /* dense: 1, 2 and 13 words of inputs; the pixels fill only part of the last word */
             const struct shape one[] = {{0, 64, 64, weight_planes, steps, false}, {0, 64, 64, weight_planes, 0, false}};
             const struct shape two[] = {{0, 128, 192, weight_planes, steps, false},
                                         {0, 192, 64, weight_planes, 0, false}};

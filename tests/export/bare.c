@@ -1,4 +1,4 @@
-/* Classifies images from the standard input without any C library, as on a microcontroller: 32-bit RISC-V, Linux calls.
+/* Classifies images from standard input without a C library, as on a microcontroller: 32-bit RISC-V, Linux system calls.
  * Compiled with HEADER, CLASSIFY, IMAGE_BYTES and CLASSES defined; writes scores as int16. */
 #include HEADER
 

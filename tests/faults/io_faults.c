@@ -1,10 +1,10 @@
-/* Faults in a program's own input and output, to be preloaded: gcc -shared -fPIC io_faults.c -o io_faults.so
+/* Injects faults into a program's I/O. A library to preload: gcc -shared -fPIC io_faults.c -o io_faults.so
 
    Every call that changes something within one folder is counted, in this process and in those that it starts. At the
-   n-th the program is killed, gets a signal, or is told that the disk is full or broken. The calls can be
-   recorded, for disk.py, which makes of them what a power cut leaves. Nothing waits for a disk: fsync only records.
-   What is not seen: mappings, and stdio's writes, but for what a shell's own commands have written when it puts their
-   output elsewhere again. tests/faults/library.py shares `state` by a mapped file. */
+   n-th call, the program is killed, gets a signal, or is told that the disk is full or broken. Calls can be recorded;
+   disk.py derives from them what a power cut leaves. Nothing waits for a disk: fsync is only recorded. Mappings are not
+   seen, nor stdio's writes, except what a shell's built-in commands have written by the time the shell redirects their
+   output back (dup2). tests/faults/library.py shares `state` through a mapped file. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +29,8 @@ static struct {
     char folder[LONGEST], record[LONGEST];
 } *state;
 
-/* open a file that is there, create, write, truncate, mkdir, rename, exchange, unlink, rmdir, link, symlink, fsync,
-   sync, chmod, close, and a file that is as stdio has written it: o c w t d r x u R l s f S m k p */
+/* open an existing file, create, write, truncate, mkdir, rename, exchange, unlink, rmdir, link, symlink, fsync, sync,
+   chmod, close, and the contents that stdio has given a file: o c w t d r x u R l s f S m k p */
 struct call {
     char what, counted;
     int64_t offset, size;
@@ -76,7 +76,7 @@ static int within(const char *path)
     return length && !strncmp(path, state->folder, length) && (path[length] == '/' || !path[length]);
 }
 
-/* Before a call: whether it is to fail, with errno set. */
+/* Before a call: returns whether it must fail, with errno set. */
 static int begin(struct call *call)
 {
     call->counted = state && (within(call->one) || within(call->other));
@@ -85,7 +85,7 @@ static int begin(struct call *call)
     int64_t number = __atomic_add_fetch(&state->count, 1, __ATOMIC_SEQ_CST);
     int now = number == state->at;
     switch (state->at && number >= state->at ? state->kind : 0) {
-    case FULL: /* it stays full for what needs room */
+    case FULL: /* it stays full for calls that need space */
         errno = ENOSPC;
         if (now && call->what == 'w' && call->size > 1) {
             call->size /= 2;
@@ -105,7 +105,7 @@ static int begin(struct call *call)
     return 0;
 }
 
-/* Behind a call: its result. It is recorded; one that failed as '-'. */
+/* After a call: records it, as '-' if it failed, and returns its result. */
 static long end(struct call *call, long result, const void *data)
 {
     if (!call->counted || !state->record[0])
@@ -175,7 +175,7 @@ ssize_t pwrite64(int descriptor, const void *data, size_t size, off64_t offset)
     return write_at(descriptor, data, size, offset);
 }
 
-/* A call of one descriptor or one path. */
+/* Calls that take one descriptor or one path. */
 #define OF_DESCRIPTOR(name, letter, parameters, number, real)                                                          \
     int name parameters                                                                                                \
     {                                                                                                                  \
@@ -236,7 +236,7 @@ int dup2(int descriptor, int other)
     return syscall(SYS_dup3, descriptor, other, 0);
 }
 
-/* Programs write where a file system cannot copy. */
+/* Programs fall back to write() if the file system cannot copy. */
 ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *there, size_t size, unsigned flags)
 {
     (void)from, (void)at, (void)to, (void)there, (void)size, (void)flags;
@@ -246,7 +246,7 @@ ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *there, size_t si
 ssize_t sendfile(int to, int from, off_t *at, size_t size) { return copy_file_range(from, at, to, 0, size, 0); }
 ssize_t sendfile64(int to, int from, off64_t *at, size_t size) { return copy_file_range(from, at, to, 0, size, 0); }
 
-/* All of the disk, or all of a file system. */
+/* Sync a file system, or the whole disk. */
 int syncfs(int descriptor)
 {
     struct call call = {'S'};

@@ -1,5 +1,5 @@
-/* The other C functions of training/ops against loops in double: batch norm with its activation, Adam, dropout, max
-   pooling. As kernels.c otherwise; what the modules of the ops would define is defined here.
+/* Compares the other C functions of training/ops with loops in double: batch norm with its activation, Adam, dropout, max
+   pooling. Like kernels.c, except that results are always compared. Defines the macros that the ops' modules would define.
  */
 #include "kernels.h"
 
@@ -42,7 +42,7 @@ static void test_batch_norm(long rows, long channels, Workspace *ws)
         compare("inv_std", inv_std[c], 1 / sqrt(squares / rows + epsilon), 100);
         for (long row = 0; row < rows; row++) {
             const float centred = x[row * channels + c] - mean[c], scaled = centred * (gamma[c] * inv_std[c]) + beta[c];
-            /* within rounding of an edge either is right */
+            /* this close to an edge, rounding may give either value */
             const bool at_edge = fabsf(fabsf(scaled) - .5f) < 1e-5 || fabsf(fabsf(scaled) - 1) < 1e-5;
             check("activation", at_edge || y[row * channels + c] == ACTIVATION(scaled), 0);
             if (PASSES(scaled)) {
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
 {
     static const long matrices[][2] = {{1, 1}, {63, 17}, {64, 16}, {65, 5}, {300, 33}, {1000, 64}};
     static const long images[][4] = {{1, 2, 2, 1}, {2, 5, 7, 3}, {3, 9, 4, 17}, {2, 14, 14, 64}, {1, 1, 9, 2}};
-    /* beyond 50000 the last of these is shared among threads */
+    /* Adam uses several threads beyond 20000, dropout beyond 50000 */
     static const long sizes[] = {1, 15, 17, 1000, 20001, 50021};
     Workspace workspace = {NULL, 0, 0, NULL}, *const ws = &workspace;
     begin(argc, argv);

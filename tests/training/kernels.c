@@ -1,7 +1,7 @@
-/* The C functions of training/ops that multiply against loops in double, for shapes with rests of every kind: what
-   test_kernels.py compiles for each instruction set, and under the sanitizers. Prints the instruction set; status 1 where
-   one differs. With the argument `failures` each allocation fails once, for a few of the shapes, with `bits` nothing is
-   compared but the checksum that a caller sees; see kernels.h.
+/* Compares the C functions of training/ops that multiply with loops in double, for shapes with remainders of every kind.
+   test_kernels.py compiles it for each instruction set, and under the sanitizers. Prints the instruction set and a checksum
+   of the results; status 1 if one differs. With the argument `failures`, each allocation fails once, for a few of the
+   shapes; with `bits`, only the checksum is computed, for the caller to compare. See kernels.h.
  */
 #include "kernels.h"
 
@@ -135,7 +135,7 @@ static void test_conv(long batch, long rows, long columns, long channels, long f
     free(whole_dy);
 }
 
-/* Every digit differs: more words than counts of bytes hold, which must not run over. */
+/* Every sign differs, in more words than counts in bytes can hold; the counts must not overflow. */
 static void test_counts(bool ternary, Workspace *ws)
 {
     enum { INPUTS = 8300 };
@@ -154,16 +154,16 @@ static void test_counts(bool ternary, Workspace *ws)
 
 int main(int argc, char **argv)
 {
-    /* 8300 inputs, 896 channels: more than 248 words, after which AVX-512 adds its counts up */
+    /* 8300 inputs, 896 channels: more than the 248 words that AVX-512 can count in bytes */
     static const long matrices[][3] = {{1, 1, 1},    {5, 33, 10},   {17, 70, 49},
                                        {24, 97, 16}, {100, 64, 50}, {2, 8300, 20}};
-    /* 64 channels and 32 filters: what a sparse gradient asks for; 21 small images: more than it takes at a time */
+    /* 64 channels and 32 filters: for the sparse gradients; 21 small images, which these take all at once */
     static const long images[][5] = {{1, 3, 3, 1, 1},   {2, 4, 7, 5, 3},    {2, 8, 7, 64, 32},
                                      {3, 9, 7, 32, 20}, {2, 14, 6, 3, 33},  {5, 3, 3, 40, 16},
                                      {1, 21, 19, 2, 7}, {21, 6, 6, 64, 32}, {1, 3, 4, 896, 17}};
     Workspace workspace = {NULL, 0, 0, NULL}, *const ws = &workspace;
     begin(argc, argv);
-    const unsigned some = 3; /* the first reach every allocation */
+    const unsigned some = 3; /* the first shapes reach every allocation */
     for (int kind = 0; kind < 4; kind++) {
         for (unsigned i = 0; i < (failures ? some : sizeof matrices / sizeof *matrices); i++)
             test_dense(matrices[i][0], matrices[i][1], matrices[i][2], kind & 1, kind & 2, ws);

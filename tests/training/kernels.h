@@ -1,9 +1,9 @@
-/* What the tests of the ops' C functions share: random numbers, comparison, allocations that fail. */
+/* Shared by the tests of the ops' C functions: random numbers, comparison, allocations that fail. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The n-th allocation of the ops fails, counted from 1; none where n is 0. */
+/* Allocation number `failing` of the ops fails, counted from 1; 0: none. */
 static long failing = 0, allocations = 0;
 
 static int counted_memalign(void **block, size_t alignment, size_t bytes)
@@ -11,7 +11,7 @@ static int counted_memalign(void **block, size_t alignment, size_t bytes)
     return ++allocations == failing ? ENOMEM : posix_memalign(block, alignment, bytes);
 }
 
-#ifdef COUNT_BY_HAND /* an AVX-512 that lacks one instruction runs the rest of the path */
+#ifdef COUNT_BY_HAND /* tests the path with vector popcount on an AVX-512 processor without it */
 #include <immintrin.h>
 #include <stdint.h>
 static inline __m512i count_by_hand(__m512i value)
@@ -85,11 +85,11 @@ static void check(const char *what, bool right, int answer)
         printf("%s: %d\n", what, answer);
 }
 
-static bool loops = true;     /* whether results are compared with loops, and not only added to the checksum */
-static bool failures = false; /* whether every allocation is to fail once */
-static long failed = 0;       /* how many did */
+static bool loops = true;     /* whether to compare results with loops, rather than only add them to the checksum */
+static bool failures = false; /* whether to fail every allocation once */
+static long failed = 0;       /* how many failed */
 
-/* What a program is asked for: nothing, the checksum alone, or failures. */
+/* The argument: none, `bits` for the checksum alone, or `failures`. */
 static void begin(int argc, char **argv)
 {
     loops = argc < 2;
@@ -97,9 +97,9 @@ static void begin(int argc, char **argv)
     printf("%s, %d lanes\n", INSTRUCTION_SET, LANES);
 }
 
-/* Call an op, twice, so that the second time its work space is one block; `call` uses `ws`, and its result is `bytes` at
-   `result`. Where `failures`, first once for each allocation of the two calls, which fails: the call says so, or needs no
-   more than what it has, and the next one is right. */
+/* Calls an op twice; the second time, its workspace is one block. `call` uses `ws`, and its result is `bytes` bytes at
+   `result`. With `failures`, also fails each allocation of two such calls in turn, on a workspace of its own: a call
+   reports the failure or does without the memory, and the call after them is right. */
 #define RUN(what, call, result, bytes)                                                                                 \
     do {                                                                                                               \
         workspace_begin(ws);                                                                                           \

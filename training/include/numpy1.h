@@ -1,18 +1,18 @@
-// What Theano 1.0.5's C++ takes from numpy 1's headers, and numpy 2's no longer have; included before all else there
-// (training/removed.py says it to the compiler).
+// What Theano 1.0.5's C++ takes from numpy 1's headers and numpy 2's no longer have. With numpy 2, it is included before
+// everything else, by a compiler option (training/removed.py).
 #pragma once
-#if __has_include(<numpy/arrayobject.h>) // not in the little programs that Theano tries the compiler with
+#if __has_include(<numpy/arrayobject.h>) // numpy is not there when Theano tries the compiler with small programs
 #include <Python.h>
 #include <numpy/arrayobject.h>
 
-// From numpy/npy_3kcompat.h: that this is Python 3, and Python 2's names for its integers.
+// From numpy/npy_3kcompat.h: the macro for Python 3, and Python 2's names for integers.
 #define NPY_PY3K
 #define PyInt_Check PyLong_Check
 #define PyInt_AsLong PyLong_AsLong
 #define PyInt_FromLong PyLong_FromLong
 
-// PyArray_DESCR(array)->elsize: numpy 2 shows the fields of a number's type under another type only, of which this is a
-// pointer; it still is what numpy's functions take.
+// PyArray_DESCR(array)->elsize: numpy 2 has the fields of a dtype only in another type, to which this acts as a pointer; it
+// still converts to what numpy's functions take.
 class Numpy1Descr
 {
     PyArray_Descr *descr;

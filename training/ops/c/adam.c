@@ -1,4 +1,4 @@
-// One step of Adam in one pass over its arrays, in place; see adam.py, which defines BETA1, BETA2, EPSILON.
+// One step of Adam in one pass over its arrays, in place; adam.py defines BETA1, BETA2, EPSILON and QUANTIZE.
 #include "support.h"
 
 static int adam(const float *gradient, const float *rate, float *parameter, float *mean, float *variance, long size,
@@ -16,7 +16,7 @@ static int adam(const float *gradient, const float *rate, float *parameter, floa
     return 0;
 }
 
-// Of quantised weights: the step times `scale`, the result clipped to [-1, 1], and its copy of QUANTIZE(W) with it.
+// The same for quantised weights: the step times `scale`, the result clipped to [-1, 1]; `copy` becomes QUANTIZE(W).
 static int adam_quantized(const float *gradient, const float *rate, const float *scale, float *W, float *mean,
                           float *variance, int8_t *copy, long size, Workspace *workspace)
 {

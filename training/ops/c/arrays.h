@@ -1,4 +1,4 @@
-// Theano's arrays, for the calls that native.py writes. C++, as Theano compiles it; the ops themselves are plain C.
+// Theano's arrays, for the calls that native.py generates. Theano compiles this as C++; the ops themselves are plain C.
 
 // A C-contiguous view of an input (itself, or a copy), released at the end of the scope.
 struct Input {
@@ -7,7 +7,7 @@ struct Input {
     ~Input() { Py_XDECREF(array); }
     bool valid() const { return array != NULL; }
     template <class T> const T *data() const { return (const T *)PyArray_DATA(array); }
-    // The size of an axis counted from the last, which is 1; and the elements of all axes up to it.
+    // The size of an axis, counted from the last, which is 1; and the number of elements of all axes up to it.
     long from_end(int place) const { return (long)PyArray_DIM(array, PyArray_NDIM(array) - place); }
     long leading(int place) const
     {
@@ -28,7 +28,7 @@ private:
     Input &operator=(const Input &);
 };
 
-// An output of this shape, C-contiguous, its contents undefined: the one of the call before where it fits.
+// An output of this shape, C-contiguous, contents undefined: the previous call's array if it fits.
 static inline void *output(PyArrayObject **array, int type, int dimensions, const npy_intp *shape)
 {
     bool fits =
@@ -47,7 +47,7 @@ static inline void *output_like(PyArrayObject **array, int type, const Input &in
     return output(array, type, PyArray_NDIM(input.array), PyArray_DIMS(input.array));
 }
 
-// An output that begins as an input: the array itself where it may be overwritten, else a copy.
+// An output that starts with an input's values: the array itself if it may be overwritten, else a copy.
 static inline void *own(PyArrayObject **array, PyArrayObject *input, bool in_place)
 {
     PyArrayObject *result = input;
@@ -60,7 +60,7 @@ static inline void *own(PyArrayObject **array, PyArrayObject *input, bool in_pla
     return result ? PyArray_DATA(result) : NULL;
 }
 
-// Whether a size is what the others make it; the Python error is set where not.
+// Whether a size is what the other sizes require; sets the Python error if not.
 static inline bool agrees(const char *op, const char *array, int number, long size, const char *meaning, long expected)
 {
     if (size == expected)

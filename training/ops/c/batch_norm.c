@@ -1,12 +1,12 @@
-// Batch norm over the rows of a matrix (rows x channels), with the quantised activation behind it; see batch_norm.py,
-// which defines ACTIVATION(normalized), PASSES(normalized): whether the gradient passes it, and NUMBER: y's type.
-// Sums are taken over blocks of rows, and those added up in order: the same for any number of threads.
+// Batch norm over the rows of a matrix (rows x channels), and the quantised activation after it. batch_norm.py has the
+// formulas and defines ACTIVATION(normalized), PASSES(normalized): whether the gradient passes, and NUMBER: y's type.
+// Sums are taken over blocks of rows, and these added up in order: the same for any number of threads.
 #include "support.h"
 
 enum { BLOCK = 64 };
 
-// mean and 1/sqrt(variance + epsilon) of each channel; a block's squares are of differences from its own mean, so that
-// far values keep their digits.
+// mean and 1/sqrt(variance + epsilon) of each channel. Each block squares the differences from its own mean, so that no
+// precision is lost where the mean is far from 0.
 static int batch_statistics(const float *x, float *mean, float *inv_std, long rows, long channels, float epsilon,
                             Workspace *workspace)
 {
@@ -73,7 +73,7 @@ static int batch_norm(const float *x, const float *gamma, const float *beta, NUM
     return failure ? failure : normalize(x, gamma, beta, mean, inv_std, y, rows, channels, workspace);
 }
 
-// Gradients of x, gamma and beta, of the mean and variance that follow from x.
+// Gradients of x, gamma and beta; that of x also through the mean and the variance.
 static int batch_norm_gradient(const float *x, const float *gamma, const float *beta, const float *mean,
                                const float *inv_std, const float *dy, float *dx, float *dgamma, float *dbeta, long rows,
                                long channels, Workspace *workspace)

@@ -1,6 +1,6 @@
 // Convolutions: 3x3 'valid' correlation y = x * W + b, and its gradients; see conv.py. Images are (batch, rows, columns,
 // channels), weights (filters, channels, 3, 3). A pixel of y sees a patch of x: three runs of 3 * channels values; a tap
-// is one of its 9 * channels values, counted (row, column, channel).
+// is one of its 9 * channels values, in the order (row, column, channel).
 #include "conv_sparse.h"
 #include "counting.h"
 #include "lookup.h"
@@ -15,7 +15,7 @@ static void find_patches(const Geometry *g, long channels, long *patches)
                 *patches++ = ((image * g->rows + row) * g->columns + column) * channels;
 }
 
-// The same for a pooled y: the four pixels of a window follow each other. A last row or column that is odd is left out.
+// The same for a pooled y: the four pixels of a window follow each other. An odd last row or column is left out.
 static void find_windows(const Geometry *g, long channels, long *patches)
 {
     for (long image = 0; image < g->batch; image++)
@@ -35,7 +35,7 @@ static void rows_of_taps(const int8_t *W, const Geometry *g, int8_t *rows)
 
 // --- forward -------------------------------------------------------------------------------------------------------
 
-// For images of any values: patches are copied side by side, and multiplied.
+// Forward for images of any values: patches are copied side by side and multiplied.
 static int conv_real(const float *x, const int8_t *tap_rows, float magnitude, const float *b, float *y,
                      const Geometry *g, const long *patches, Workspace *workspace)
 {
@@ -67,7 +67,7 @@ static int conv_real(const float *x, const int8_t *tap_rows, float magnitude, co
     return 0;
 }
 
-// Forward where the images are quantised: y, or its maxima in 2x2 windows and which pixels have them.
+// Forward for quantised images: y, or its maxima in 2x2 windows and which pixels have them.
 static int conv_bits(Digits x, Digits W, const int8_t *tap_rows, const float *b, float *y, int8_t *winners,
                      const Geometry *g, long *patches, Workspace *workspace)
 {
@@ -93,7 +93,7 @@ static int conv_bits(Digits x, Digits W, const int8_t *tap_rows, const float *b,
     return 0;
 }
 
-// y = x * W + b; `real_y` and `winners` are for conv_pool, NULL else.
+// y = x * W + b; `real_y` and `winners` are for conv_pool, otherwise NULL.
 static int conv_forward(Operand x, Operand W, const float *b, float *y, float *real_y, int8_t *winners,
                         const Geometry *g, bool *real, Workspace *workspace)
 {
@@ -176,7 +176,7 @@ INLINE void copy_pixel(Gradient gradient, const Geometry *g, long pixel, long fi
 
 // --- gradient of the images ----------------------------------------------------------------------------------------
 
-// How many images are taken together: as few as fill nearly all places of SIDE pixels.
+// How many images to take together: the fewest whose pixels fill at least 95 % of whole groups of SIDE.
 static long images_together(long pixels)
 {
     long images = 1;
@@ -194,7 +194,7 @@ INLINE void add_floats(const float *from, long count, float *to)
         to[i] += from[i];
 }
 
-// Of pixels [begin, end), whole images: SIDE of them at a time, whose taps are added to the three runs that each has seen.
+// For pixels [begin, end), which are whole images, SIDE at a time: adds the taps of each to its three runs of dx.
 static void images_gradient(Gradient gradient, long begin, long end, float *dx, const Geometry *g, const long *patches,
                             const uint16_t *index, const Digits *W, float *rows, float *numbers, float *sums,
                             float *tables)
@@ -273,13 +273,13 @@ static int conv_pool_input_gradient(const float *dy, const int8_t *winners, Oper
 
 enum { REAL_TOGETHER = 128 }; // pixels whose patches are copied and multiplied at a time
 
-// sums[block of SIDE filters][tap][filter % SIDE] for taps [begin, end) and blocks [first, last), of all pixels; and the
-// sums of dy themselves, where totals is not NULL.
+// sums[block of SIDE filters][tap][filter % SIDE] for taps [begin, end) and blocks [first, last), over all pixels; and the
+// sums of dy itself, if totals is not NULL.
 static void tap_sums(const Digits *x, Gradient gradient, const Geometry *g, const long *patches, const int8_t *ones,
                      long first, long last, long begin, long end, uint16_t *index, float *numbers, float *tables,
                      float *sums, double *totals)
 {
-    enum { TOGETHER = 8 * GROUPS }; // groups whose indices are packed once for all blocks
+    enum { TOGETHER = 8 * GROUPS }; // groups whose indices are packed at once, for all blocks
     const long each = rows_of_group(x->ternary), count = end - begin;
     for (long start = 0; start < g->pixels; start += TOGETHER * each) {
         const long pixels = smaller(TOGETHER * each, g->pixels - start);
@@ -379,7 +379,7 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
         if (failure)
             return failure;
     } else if (fits) {
-        // Each thread has blocks of filters of its own; where there are fewer blocks than threads, taps too.
+        // Each thread has its own blocks of filters; with fewer blocks than threads, the taps are divided too.
         const long filter_parts = smaller(threads, blocks), tap_parts = threads / filter_parts;
         TAKE(long, patches, g.pixels);
         TAKE(int8_t, ones, g.taps);
@@ -397,7 +397,7 @@ static int weight_gradient(Operand x, Gradient gradient, float *dW, float *db, c
                      numbers + t * MOST_TOGETHER * SIDE, tables + t * table_floats(), sums, tap_part ? NULL : totals);
         }
     } else {
-        // Parts of the pixels, whose sums are added up in order: the same for any number of threads.
+        // The pixels in parts, whose sums are added up in order: the same for any number of threads.
         const long parts = smaller(REAL_PARTS, parts_of(g.pixels, REAL_TOGETHER)), size = filters * g.taps;
         TAKE(long, patches, g.pixels);
         TAKE(float, chunks, threads * REAL_TOGETHER * g.taps);

@@ -1,4 +1,4 @@
-// What conv.c's functions are told of their arrays: see there for the layouts.
+// The shapes of conv.c's arrays, whose layouts are described there.
 #ifndef TRAINING_OPS_CONV_SHAPES_H
 #define TRAINING_OPS_CONV_SHAPES_H
 
@@ -15,8 +15,8 @@ static Geometry geometry_of(long batch, long rows, long columns, long channels, 
     return g;
 }
 
-// The gradient of conv's y: of each pixel, or behind a max pool that of each window, which every winner gets whole, as
-// Theano's own pooling on the CPU has it.
+// The gradient of conv's y: of each pixel, or, if a max pool follows, of each window, which every winner gets whole, as in
+// Theano's own pooling on the CPU.
 typedef struct {
     const float *dy;
     const int8_t *winners; // NULL: of each pixel

@@ -1,4 +1,4 @@
-// The gradients of a convolution behind a max pool, of which most are zero: products of what is not, by sparse.h.
+// The gradients of a convolution before a max pool: most of dy is zero, and sparse.h multiplies only the rest.
 #ifndef TRAINING_OPS_CONV_SPARSE_H
 #define TRAINING_OPS_CONV_SPARSE_H
 
@@ -6,14 +6,14 @@
 #include "lookup.h"
 #include "sparse.h"
 
-// Whether the sparse products are used: behind a max pool, where a run of taps fills vectors of spread signs. Tables of
-// four floats, two values at a time, would be slower than conv.c's dense products.
+// Whether the sparse products are used: before a max pool, if a run of taps fills whole vectors of spread signs and the
+// filters are a multiple of 32. Tables of four floats, two values at a time, would be slower than conv.c's dense products.
 static bool is_sparse(Gradient gradient, const Geometry *g)
 {
     return PICKED > 2 && gradient.winners && g->run % SPREAD == 0 && g->filters % 32 == 0;
 }
 
-// The set bits of 32 bytes' `bit`.
+// Bit i: whether byte i has `bit` set.
 INLINE uint32_t bits_of(const int8_t *bytes, int bit)
 {
     int8_t chosen[32];
@@ -34,7 +34,7 @@ static long fill_group(float *values, int32_t *places, long length)
     return length / PICKED;
 }
 
-// For each pixel the filters that it has won, whose taps are added to the three runs of dx that the pixel has seen.
+// For each pixel, adds the taps of the filters whose window it won, times dy, to its three runs of dx.
 static int sparse_input_gradient(Gradient gradient, const int8_t *tap_rows, bool ternary, float magnitude, float *dx,
                                  const Geometry *geometry, Workspace *workspace)
 {
@@ -57,7 +57,7 @@ static int sparse_input_gradient(Gradient gradient, const int8_t *tap_rows, bool
         float *tables = all_tables + thread_number() * parts_of(room, PICKED) * ENTRIES;
         memset(to, 0, sizeof(float) * 2 * line);
         for (long row = 0; row < 2 * out_rows; row++) {
-            memset(to + (row + 2) * line, 0, sizeof(float) * line); // a line that stays in the cache until it is read
+            memset(to + (row + 2) * line, 0, sizeof(float) * line); // here, so that it is in the cache when it is used
             for (long column = 0; column < 2 * out_columns; column++) {
                 const long window = ((image * out_rows + row / 2) * out_columns + column / 2) * g.filters;
                 const int corner = row % 2 * 2 + column % 2;
@@ -97,8 +97,8 @@ static float sum_of(const float *values, long count)
     return sum;
 }
 
-// For each filter the pixels that it has won, whose patches are added to its taps; sums: [filter][tap]. Some images at a
-// time, as many as make lists that are worth a table.
+// For each filter, adds the patches of the pixels that won a window to its taps; sums: [filter][tap]. Takes as many images
+// at a time as make the lists worth a table.
 static int sparse_tap_sums(const Digits *x, Gradient gradient, const Geometry *geometry, float *sums, double *totals,
                            Workspace *workspace)
 {

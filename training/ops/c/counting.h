@@ -1,6 +1,6 @@
-// Products of digits, counted in bits. A digit is two bits: its sign (1: negative) and its mask (0: zero). The sum of n
-// products is, where m = the masks of both and d = m and different signs, (number of m) - 2 * (number of d): an integer,
-// the one that float32 arithmetic gives as long as it is below 2^24. Where no digit is zero, m is all n.
+// Products of digits, by counting bits. A digit is two bits: its sign (1: negative) and its mask (0: zero). With m the AND
+// of the masks, and d the XOR of the signs where m is set, the sum of n products is popcount(m) - 2 * popcount(d): an
+// integer, which float32 arithmetic also gives as long as n is below 2^24. If no digit is zero, popcount(m) is n.
 #ifndef TRAINING_OPS_COUNTING_H
 #define TRAINING_OPS_COUNTING_H
 
@@ -12,7 +12,7 @@ typedef struct {
 
 INLINE long words_of(long digits) { return parts_of(digits, 32); }
 
-// Rows of `length` digits each, in words_of(length) words a row; what a last word has too many is zero.
+// Rows of `length` digits each, in words_of(length) words per row; unused bits of the last word are zero.
 static void pack_rows(const int8_t *digits, long rows, long length, Bits bits)
 {
     const long count = words_of(length), rest = length % 32;
@@ -41,13 +41,13 @@ static void lay_side_by_side(Bits rows_bits, long rows, long count, Bits bits)
         }
 }
 
-// The words that an output pixel reads: `count` of them, at `places` from where its own begin.
+// The words that an output pixel reads: `count` words, at offsets `places` from the pixel's first.
 typedef struct {
     const long *places;
     long count;
 } Patch;
 
-// Of `runs` runs of `run` words, `stride` words apart; `places` has room for them.
+// A patch of `runs` runs of `run` words, `stride` words apart; `places` has room for all of them.
 static Patch patch_of(long runs, long run, long stride, long *places)
 {
     const Patch patch = {places, runs * run};
@@ -57,15 +57,15 @@ static Patch patch_of(long runs, long run, long stride, long *places)
     return patch;
 }
 
-// Which masks count: none where no digit is zero; those of the inputs where no weight is zero; else both.
+// Which masks are needed: none if no digit is zero; the inputs' if no weight is zero; else both.
 typedef enum { NO_MASKS, INPUT_MASKS, ALL_MASKS } Masks;
 
 // A tile of PIXELS x COLUMNS counts stays in registers.
 enum { PIXELS = 4, COLUMNS = PER_COUNT > 1 ? 1 : LANES == 16 ? 4 : 2 };
 
-// How many bits are set in vectors that come one after the other. Where counting costs more than adding (PER_COUNT is 8),
-// eight vectors are added up bit by bit, to ones + 2 * twos + 4 * fours + 8 * eights, and only the eights are counted:
-// carry-save adders (Harley and Seal; Mula, Kurz, Lemire, arXiv:1611.07612).
+// A population count over a sequence of vectors. Where counting costs more than adding (PER_COUNT is 8), carry-save adders
+// add eight vectors up bit by bit, to ones + 2 * twos + 4 * fours + 8 * eights, and only the eights are counted (Harley and
+// Seal; Mula, Kurz, Lemire, arXiv:1611.07612).
 typedef struct {
     words ones, twos, fours, parts;
 } Count;
@@ -89,7 +89,7 @@ INLINE void count_eight(Count *count, const words *bits)
     count->parts += part_counts(carry_of(&count->fours, first, second));
 }
 
-// One of the first vectors, of which there are fewer than eight: nothing is carried that far.
+// Counts one vector. With PER_COUNT of 8, only the first of a part, fewer than eight: no carry reaches the eights.
 INLINE void count_one(Count *count, words bits)
 {
     if (PER_COUNT == 1) {
@@ -112,7 +112,7 @@ INLINE words counted_bits(const Count *count)
 }
 
 // Where the sums go: out[pixel][output] = scale * sum + bias. With `winners`, the PIXELS of a tile are the corners of a
-// pooling window: out is their maximum, and bit i of its winner says whether corner i has it.
+// pooling window: out is their maximum, and bit i of `winners` says whether corner i has it.
 typedef struct {
     float scale;
     const float *bias;
@@ -148,10 +148,10 @@ INLINE void put_maxima(const integers *sums, const Destination *to, long at, lon
             to->winners[at + j] = (int8_t)winners[j];
 }
 
-// What is counted: the different signs of those that count, or those that count.
+// What is counted, among the places where no digit is zero: those whose signs differ, or all.
 typedef enum { DIFFERENT, COUNTED } Counted;
 
-// The words at `at` of PIXELS pixels, beside those from `W_signs` on: `some` of them, 1 or PER_COUNT.
+// Counts `some` words, 1 or PER_COUNT: those at offsets `at` of PIXELS pixels, with the weights from `W_signs` on.
 INLINE void count_words(const uint32_t *const *signs, const uint32_t *const *masks, const long *at,
                         const uint32_t *W_signs, const uint32_t *W_masks, long column, const Masks kind,
                         const Counted what, const int columns, const int some, Count counts[PIXELS][COLUMNS])
@@ -247,8 +247,8 @@ static uint32_t count_masks(const uint32_t *masks, Patch patch)
     return count;
 }
 
-// All outputs of PIXELS pixels from `pixel` on, of `inputs` products each; pixel i reads from word starts[i] on (i * step
-// where NULL).
+// All outputs of PIXELS pixels from `pixel` on, sums of `inputs` products each; pixel i reads from word starts[i] on, or
+// i * step if NULL.
 INLINE void count_pixels(Bits x, Bits W, Patch patch, const long *starts, long step, long pixel, long pixels,
                          long inputs, const Masks kind, const Destination *to)
 {
@@ -274,7 +274,7 @@ INLINE void count_pixels(Bits x, Bits W, Patch patch, const long *starts, long s
 static void count_products(Bits x, Bits W, Patch patch, const long *starts, long step, long pixels, long inputs,
                            Masks kind, const Destination *to)
 {
-    // `kind` is chosen within the loop: OpenMP makes a function of it, to which constants from outside are variables.
+    // `kind` is tested inside the loop: OpenMP makes a function of the loop, in which outer constants are variables.
 #pragma omp parallel for schedule(static)
     for (long pixel = 0; pixel < pixels; pixel += PIXELS)
         if (kind == NO_MASKS)

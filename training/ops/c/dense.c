@@ -2,7 +2,7 @@
 #include "counting.h"
 #include "lookup.h"
 
-// bytes[j] |= bit where chosen(row[j]), for the rows of eight bits each.
+// bytes[j] |= bit where row[j] is not 0 (masks) or is negative (signs): a row is one bit of each byte.
 INLINE void add_bits(const int8_t *row, long columns, uint8_t bit, bool masks, uint8_t *__restrict bytes)
 {
     for (long j = 0; j < columns; j++)
@@ -135,8 +135,8 @@ static void sum_columns(const float *dy, long rows, long columns, float *sums)
     }
 }
 
-// dW = x transposed . dy for digits of which many are 0, as dropout makes them: for each input the rows of dy where x is 1
-// are added, those where it is -1 subtracted, in pairs, so that two sums are under way.
+// dW = x transposed . dy for digits many of which are 0, as after dropout: for each input, the rows of dy where x is 1 are
+// added and those where it is -1 subtracted, two at a time into two independent sums.
 static int dense_weight_gradient_skipping(const Digits *x, const float *dy, float *dW, long batch, long inputs,
                                           long units, Workspace *workspace)
 {
@@ -209,7 +209,7 @@ static int dense_weight_gradient_skipping(const Digits *x, const float *dy, floa
 static int dense_weight_gradient(Operand x, const float *dy, float *dW, float *db, long batch, long inputs, long units,
                                  Workspace *workspace)
 {
-    enum { TOGETHER = 4 }; // blocks of SIDE units that are written together: less than a page's turn for each
+    enum { TOGETHER = 4 }; // blocks of SIDE units that are written together, so that dW's pages are visited less often
     const long threads = thread_count(), columns = round_up(units, SIDE), chunks = parts_of(columns, TOGETHER * SIDE);
     const long parts = chunks < threads ? threads : 1, part = parts_of(inputs, parts);
     TAKE(int8_t, room, batch * inputs);

@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-// Swaps those bits of a, `shift` higher, with those of b that the mask has.
+// Swaps the bits of b in the mask with the bits of a that are `shift` places higher.
 INLINE void swap_bits(uint64_t *a, uint64_t *b, int shift, uint64_t mask)
 {
     const uint64_t different = ((*a >> shift) ^ *b) & mask;
@@ -12,8 +12,8 @@ INLINE void swap_bits(uint64_t *a, uint64_t *b, int shift, uint64_t mask)
     *a ^= different << shift;
 }
 
-// to[j][i] = from[i][j] for rows of bytes, `from_row` and `to_row` apart: eight numbers of eight bytes at a time, whose halves
-// are swapped, then quarters, then bytes.
+// to[j][i] = from[i][j] for rows of bytes, `from_row` and `to_row` apart. Blocks of 8x8 bytes are eight 64-bit integers,
+// whose halves are swapped, then quarters, then bytes.
 static void transpose_bytes(const int8_t *from, long rows, long columns, long from_row, int8_t *to, long to_row)
 {
     const long whole_rows = rows / 8 * 8, whole_columns = columns / 8 * 8;
@@ -36,7 +36,7 @@ static void transpose_bytes(const int8_t *from, long rows, long columns, long fr
             to[j * to_row + i] = from[i * from_row + j];
 }
 
-// An input of an op: floats, or digits. The other is NULL.
+// An input of an op: floats or digits; the other pointer is NULL.
 typedef struct {
     const float *real;
     const int8_t *digits;
@@ -48,7 +48,7 @@ typedef struct {
     bool ternary; // whether any digit is 0
 } Digits;
 
-// Whether all are -1, 0 or +1: anything else would be looked up beyond the tables.
+// Whether all are -1, 0 or +1: anything else would be looked up outside the tables.
 static bool examine(const int8_t *digits, long count, Digits *result)
 {
     enum { PART = 16384 };
@@ -79,7 +79,7 @@ static bool examine(const int8_t *digits, long count, Digits *result)
     return !wrong;
 }
 
-// Floats of which each is -s, 0 or +s, as digits; false where one is anything else.
+// Floats that are all -s, 0 or +s, as digits; false if one is anything else.
 static bool digits_of(const float *values, long count, int8_t *digits, Digits *result)
 {
     float magnitude = 1;
@@ -102,7 +102,7 @@ static bool digits_of(const float *values, long count, int8_t *digits, Digits *r
     return !wrong;
 }
 
-// The digits of an operand of `count` values, in `room` where it is real; false where it has none.
+// The digits of an operand of `count` values, in `room` if it is real; false if it is not quantised.
 static bool quantized(Operand operand, long count, int8_t *room, Digits *result)
 {
     return operand.digits ? examine(operand.digits, count, result) : digits_of(operand.real, count, room, result);

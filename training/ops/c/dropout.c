@@ -1,8 +1,7 @@
-// Dropout from a counter: whether an element is kept follows from seed, step and the element's place alone.
+// Counter-based dropout: whether an element is kept depends only on seed, step and the element's index.
 #include "support.h"
 
-// The finaliser of MurmurHash3 (Austin Appleby): each bit of the input changes each bit of the output in half of the
-// cases.
+// The finaliser of MurmurHash3 (Austin Appleby): each bit of the input flips each bit of the output with probability 1/2.
 INLINE uint32_t mix(uint32_t x)
 {
     x = (x ^ x >> 16) * UINT32_C(0x85ebca6b);
@@ -10,7 +9,7 @@ INLINE uint32_t mix(uint32_t x)
     return x ^ x >> 16;
 }
 
-// y = x * scale with the probability (limit / 2^32), else 0; state: seed and step
+// y = x * scale with probability limit / 2^32, else 0; state: seed and step
 static int dropout(const float *x, const int64_t *state, float *y, long size, uint32_t limit, float scale,
                    Workspace *workspace)
 {

@@ -1,23 +1,23 @@
 // Products of real numbers and signs, by looking sums up instead of multiplying.
 //
-// Four numbers a, b, c, d have only sixteen signed sums: -a-b-c-d, +a-b-c-d, -a+b-c-d, ... Made once, in a table, they
+// Four numbers a, b, c, d have only sixteen signed sums: -a-b-c-d, +a-b-c-d, -a+b-c-d, ... Computed once, in a table, they
 // serve every output that needs these four numbers: with a = 3, b = 1, c = 4, d = 2 and an output's signs + - + +, the
 // bits 1 0 1 1 (a's first) are the number 1 + 4 + 8 = 13, and table[13] = 3 - 1 + 4 + 2 = 8. One look-up and one
-// addition in the place of four multiply-adds.
+// addition replace four multiply-adds.
 //
-// Here a number is a row of SIDE floats (units, filters, pixels, images: whatever lies side by side), an entry of a table
-// is such a row too, and as large as a cache line. A group is 6 rows of signs (-1 or +1; 64 entries), or 4 rows of
-// digits that may be 0 as well (ternary; 81 entries). GROUPS tables fit the first-level cache beside what is read and
-// written. So
+// Here a number is a row of SIDE floats (units, filters, pixels, images: whatever lies side by side). An entry of a table
+// is such a row too, as large as a cache line. A group is 6 rows of signs (-1 or +1; 64 entries), or 4 rows of digits
+// that may also be 0 (ternary; 81 entries). GROUPS tables fit into the first-level cache, with what is read and written.
+// So
 //
-//     pack        digits of GROUP rows -> one index an output, in bytes, from the table's start   (pack_indices)
+//     pack        digits of GROUP rows -> one index per output, in bytes from the table's start   (pack_indices)
 //     tabulate    GROUP rows of SIDE floats -> a table                                             (tabulate)
 //     look up     sums[output] += table[index[output]], for each table                             (look_up)
 //
 // computes sums (outputs x SIDE) += digits (rows x outputs), transposed, . numbers (rows x SIDE). The method is the
-// "four Russians'" (Arlazarov, Dinic, Kronrod, Faradzev, 1970), with rows of real numbers for bits.
+// "four Russians'" (Arlazarov, Dinic, Kronrod, Faradzev, 1970), with rows of real numbers instead of bits.
 //
-// A sum's terms are added in the order of the rows, whatever the number of threads.
+// A sum's groups are added in the order of the rows, whatever the number of threads.
 #ifndef TRAINING_OPS_LOOKUP_H
 #define TRAINING_OPS_LOOKUP_H
 
@@ -29,9 +29,9 @@ INLINE int rows_of_group(bool ternary) { return ternary ? 4 : 6; }
 INLINE int entries_of(bool ternary) { return ternary ? 81 : 64; }
 INLINE long table_floats(void) { return GROUPS * MOST_ENTRIES * SIDE; }
 
-static const float no_numbers[SIDE] = {0}; // where a group has fewer rows: what is added for any digit
+static const float no_numbers[SIDE] = {0}; // for the rows that a group lacks: adds 0 for any digit
 
-// Index of each output: its digits in the number system of base 2 or 3, first row lowest.
+// Index of each output: its digits as a number of base 2 or 3, the first row lowest.
 INLINE void pack_indices(const int8_t *const *rows, long count, const bool ternary, uint16_t *index)
 {
     const int size = SIDE * sizeof(float);
@@ -48,7 +48,7 @@ INLINE void pack_indices(const int8_t *const *rows, long count, const bool terna
         }
 }
 
-// One half of a table's index: all sums of `count` vectors, each subtracted, (left out,) or added.
+// One half of a table's index: all sums of `count` vectors, each subtracted, left out (if ternary) or added.
 INLINE void half_sums(const floats *vectors, const int count, const bool ternary, floats *sums)
 {
     const int base = ternary ? 3 : 2;
@@ -117,7 +117,7 @@ static void look_up(const float *tables, const uint16_t *index, long stride, int
 #undef LOOK_UP
 }
 
-// Tables of `groups` groups of `rows` numbers each, `row` floats apart; rows from `total` on count as 0.
+// Tables of `groups` groups of rows of numbers, `row` floats apart; rows from `total` on count as 0.
 static void tabulate_groups(const float *numbers, long row, long total, int groups, bool ternary, float *tables)
 {
     const int each = rows_of_group(ternary);
@@ -132,7 +132,7 @@ static void tabulate_groups(const float *numbers, long row, long total, int grou
     }
 }
 
-// sums (count x SIDE) = all groups' entries: `numbers` are rows of SIDE floats, `row` floats apart, `rows` of them.
+// sums (count x SIDE) = or += all groups' entries; `numbers`: `rows` rows of SIDE floats, `row` floats apart.
 static void look_up_rows(const float *numbers, long row, long rows, const uint16_t *index, long stride, bool ternary,
                          float *sums, long count, bool add, float *tables)
 {
@@ -144,7 +144,7 @@ static void look_up_rows(const float *numbers, long row, long rows, const uint16
     }
 }
 
-// Indices of `groups` groups of digit rows, `length` digits and so many floats apart; a last group is filled with `ones`.
+// Indices (groups x length) of digits (rows x length), in groups of rows; the last group is filled up with `ones`.
 static void pack_all_indices(const int8_t *digits, long rows, long length, bool ternary, const int8_t *ones,
                              uint16_t *index)
 {
@@ -161,11 +161,11 @@ static void pack_all_indices(const int8_t *digits, long rows, long length, bool 
     }
 }
 
-// Indices for the product with a matrix's transpose: groups are of neighbouring columns; index (groups x rows).
-// The digits of a group are the bytes of a number: one multiplication adds them up, each times its power of the base.
+// Indices for the product with a matrix's transpose: a group is neighbouring columns; index (groups x rows). The digits of
+// a group are the bytes of an integer: one multiplication adds them up, each times its power of the base.
 static void pack_transposed_indices(const int8_t *matrix, long rows, long columns, bool ternary, uint16_t *index)
 {
-    enum { BLOCK = 32 }; // rows, whose indices fill cache lines
+    enum { BLOCK = 32 }; // rows, whose indices fill a cache line
     const long each = rows_of_group(ternary), groups = parts_of(columns, each);
     const uint64_t bytes_of_ones = UINT64_C(0x0101010101010101);
     uint64_t powers = 0;
@@ -204,7 +204,7 @@ static void scale_floats(float *values, long count, float factor)
         values[i] *= factor;
 }
 
-// sums (count x SIDE) = digits . numbers, transposed: numbers (rows x units), up to SIDE rows; `index` packs groups of units,
+// sums (count x SIDE) = digits . numbers, transposed: numbers (rows x units), up to SIDE rows; `index`: groups of units,
 // `stride` apart. `room` is for units x SIDE floats.
 static void look_up_block(const float *numbers, long rows, long units, const uint16_t *index, long stride,
                           const Digits *digits, float *sums, long count, float *room, float *tables)

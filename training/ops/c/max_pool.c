@@ -1,7 +1,7 @@
 // 2x2 max pooling, stride 2, of images (batch, rows, columns, channels); an odd last row or column is left out.
 #include "support.h"
 
-// NaN is larger than any number, so that it is not lost.
+// NaN counts as larger than any number, so that it is not lost.
 INLINE float larger_float(float a, float b) { return a > b || a != a ? a : b; }
 
 static int max_pool(const float *x, float *y, long batch, long rows, long columns, long channels, Workspace *workspace)
@@ -22,7 +22,7 @@ static int max_pool(const float *x, float *y, long batch, long rows, long column
     return 0;
 }
 
-// As Theano's CPU pooling has it, each input that equals the maximum gets the whole gradient.
+// As in Theano's CPU pooling, each input that equals the maximum gets the whole gradient.
 static int max_pool_gradient(const float *x, const float *y, const float *dy, float *dx, long batch, long rows,
                              long columns, long channels, Workspace *workspace)
 {

@@ -1,4 +1,4 @@
-// Products of real numbers, in tiles of registers: for what is not quantised, CNV's images.
+// Products of real numbers, in tiles of registers: for what is not quantised, such as CNV's images.
 #ifndef TRAINING_OPS_PRODUCT_H
 #define TRAINING_OPS_PRODUCT_H
 
@@ -58,7 +58,7 @@ INLINE void multiply_rows(const float *a, long a_row, long a_step, long rows, co
 }
 
 // c (rows x width) = or += a (rows x depth) . b (depth x width), width <= PANEL. a's rows are a_row floats apart, its
-// columns a_step, b's rows b_row; b is read up to a whole vector.
+// columns a_step, b's rows b_row; b is read in whole vectors.
 static void multiply(const float *a, long a_row, long a_step, long rows, const float *b, long b_row, long depth,
                      float *c, long c_row, long width, bool add)
 {

@@ -1,27 +1,27 @@
-// Products of signs and numbers most of which are zero, as the gradient behind a max pool is: three of a window's four.
+// Products of signs with numbers most of which are zero, such as the gradient before a max pool: three of a window's four.
 //
 // The numbers that are not zero are listed with the places of their signs, and taken PICKED at a time. Their sums, one
 // for each choice of signs, fill the lanes of TABLE vectors (see lookup.h for why), so that one instruction looks up
 // LANES sums at once. For numbers 3, 1, 4 and an output's signs + - +, the bits 1 0 1 choose lane 1 + 4 = 5 of
 // (-8 -2 -6 0 0 6 2 8): 3 - 1 + 4 = 6.
 //
-//     spread      signs of a row -> words with room for PICKED bits an output           (spread_signs)
+//     spread      signs of a row -> words with room for PICKED bits per output          (spread_signs)
 //     list        values and the places of their spread rows                             (the caller)
 //     tabulate    PICKED values -> a table                                               (tabulate_listed)
 //     pick        sums[output] += table[the listed rows' bits of this output]            (add_listed)
 //
-// Digits that may be 0 as well are two rows of bits, of the positive and of the negative ones, that choose sums of those
-// values alone.
+// Digits that may also be 0 take two rows of bits, for the positive and for the negative ones; each chooses the sum of just
+// these values.
 #ifndef TRAINING_OPS_SPARSE_H
 #define TRAINING_OPS_SPARSE_H
 
 #include "digits.h"
 
-enum { MOST_BLOCKS = 32 / PICKED, BLOCKS = MOST_BLOCKS == 10 ? 8 : MOST_BLOCKS }; // which 3 x 64 channels fill
+enum { MOST_BLOCKS = 32 / PICKED, BLOCKS = MOST_BLOCKS == 10 ? 8 : MOST_BLOCKS }; // 8: 3 x 64 channels fill these
 enum { SPREAD = BLOCKS * LANES }; // outputs whose bits share a vector of words
 enum { ENTRIES = 1 << PICKED, TABLE = ENTRIES / LANES };
 
-// The outputs' bits: [outputs / SPREAD][lane], block j's at bit PICKED * j. The negative ones only where asked for.
+// The outputs' bits: [outputs / SPREAD][lane], block j's at bit PICKED * j. `negative` may be NULL.
 static void spread_signs(const int8_t *digits, long outputs, uint32_t *positive, uint32_t *negative)
 {
     for (long first = 0; first < outputs; first += SPREAD) {
@@ -38,7 +38,7 @@ static void spread_signs(const int8_t *digits, long outputs, uint32_t *positive,
     }
 }
 
-// What value k counts in each entry: as itself where bit k of the entry is set; else negated, or not at all.
+// The factor of value k in each entry: 1 where bit k of the entry is set; else -1, or 0 for ternary digits.
 #define COUNTED(entry, k, other) (((entry) >> (k)) & 1 ? 1.f : (other))
 #define FOUR(entry, k, other)                                                                                          \
     COUNTED(entry, k, other), COUNTED((entry) + 1, k, other), COUNTED((entry) + 2, k, other),                          \

@@ -1,4 +1,4 @@
-// What the ops share: threads, work space, small helpers. Plain C; Theano's arrays are in arrays.h.
+// Shared by the ops: threads, workspace, small helpers. Plain C; Theano's arrays are in arrays.h.
 #ifndef TRAINING_OPS_SUPPORT_H
 #define TRAINING_OPS_SUPPORT_H
 
@@ -12,7 +12,7 @@
 #endif
 #include "simd/simd.h"
 
-#define INLINE static inline __attribute__((always_inline)) // its constant arguments choose what is compiled
+#define INLINE static inline __attribute__((always_inline)) // its constant arguments select what is compiled
 
 INLINE long smaller(long a, long b) { return a < b ? a : b; }
 INLINE long larger(long a, long b) { return a > b ? a : b; }
@@ -37,8 +37,8 @@ INLINE int thread_number(void)
 #endif
 }
 
-// Memory that a node keeps from call to call, since fresh pages cost more than what is computed in them. Pieces are cut
-// from one block; those that it has no room for get blocks of their own, and the next call begins with one for all.
+// Memory that a node keeps from call to call, since page faults cost more than what is computed. Pieces are cut from one
+// block; those that do not fit get blocks of their own, and the next call starts with one block for all.
 typedef struct Outgrown {
     struct Outgrown *next;
 } Outgrown;
@@ -69,7 +69,7 @@ static void workspace_free(Workspace *workspace)
     workspace->size = workspace->taken = 0;
 }
 
-// At the start of a call.
+// Called at the start of each call of an op.
 static void workspace_begin(Workspace *workspace)
 {
     const size_t needed = workspace->taken;
@@ -81,7 +81,7 @@ static void workspace_begin(Workspace *workspace)
     workspace->taken = 0;
 }
 
-// `count` things of `size` bytes, aligned, contents undefined; NULL where there is no memory.
+// `count` elements of `size` bytes, aligned, contents undefined; NULL if there is no memory.
 static void *take(Workspace *workspace, size_t count, size_t size)
 {
     const size_t bytes = round_up(count * size, ALIGNMENT);

@@ -1,5 +1,5 @@
-// For instruction sets that combine two vectors at a time.
+// For instruction sets without bitwise operations on three vectors.
 
-// Of three words bit by bit, the sum and what it carries.
+// A full adder for each bit of three words: the sum and the carry.
 static inline words odd(words a, words b, words c) { return a ^ b ^ c; }
 static inline words majority(words a, words b, words c) { return (a & b) | (c & (a ^ b)); }

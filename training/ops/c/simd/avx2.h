@@ -28,9 +28,9 @@ static inline void store_bytes(int8_t *to, integers values)
 #include "add_bits.h"
 #include "list_chosen.h"
 
-enum { MOST_COUNTED = 31, PER_COUNT = 1 }; // of bytes
+enum { MOST_COUNTED = 31, PER_COUNT = 1 }; // 31 * 8 fits a byte
 
-// A nibble's bits are looked up (Mula, Kurz, Lemire, arXiv:1611.07612).
+// Looks up the number of bits in each nibble (Mula, Kurz, Lemire, arXiv:1611.07612).
 static inline words part_counts(words value)
 {
     const __m256i digits = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));

@@ -1,4 +1,4 @@
-// AVX-512 (F, BW and VL: all that have it but the first, Knights Landing): vectors of 64 bytes.
+// AVX-512 (F, BW and VL: all that have it but the Xeon Phis): vectors of 64 bytes.
 #define INSTRUCTION_SET "AVX-512"
 enum { LANES = 16, TRANSPOSED = 8 };
 #include "vectors.h"
@@ -52,7 +52,7 @@ enum { MOST_COUNTED = 1 << 20, PER_COUNT = 1 };
 static inline words part_counts(words value) { return (words)_mm512_popcnt_epi32((__m512i)value); }
 static inline words whole_counts(words parts) { return parts; }
 #else
-enum { MOST_COUNTED = 31, PER_COUNT = 8 }; // of bytes
+enum { MOST_COUNTED = 31, PER_COUNT = 8 }; // 31 * 8 fits a byte
 
 static inline words part_counts(words value) // as in avx2.h
 {

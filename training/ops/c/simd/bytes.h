@@ -1,4 +1,4 @@
-// For instruction sets that cannot turn LANES bytes into integers, or back, by few instructions.
+// For instruction sets without a short way to turn LANES bytes into integers and back.
 
 static inline integers load_bytes(const int8_t *from)
 {

@@ -11,12 +11,12 @@ static inline floats floats_from(integers values) { return (floats)vcvtq_f32_s32
 #include "list_chosen.h"
 #include "pick.h"
 
-enum { MOST_COUNTED = 31, PER_COUNT = 1 }; // of bytes
+enum { MOST_COUNTED = 31, PER_COUNT = 1 }; // 31 * 8 fits a byte
 
 static inline words part_counts(words value) { return (words)vcntq_u8((uint8x16_t)value); }
 static inline words whole_counts(words parts) { return (words)vpaddlq_u16(vpaddlq_u8((uint8x16_t)parts)); }
 
-// A bit for each byte of two masks of 0 or 255.
+// One bit for each byte of two masks, whose bytes are 0 or 255.
 static inline uint32_t neon_mask(uint8x16_t low, uint8x16_t high)
 {
     const uint8x16_t places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};

@@ -1,4 +1,4 @@
-// For instruction sets that cannot choose lanes by a vector.
+// For instruction sets that cannot permute lanes by a vector of indices.
 
 enum { PICKED = LANES == 16 ? 4 : LANES == 8 ? 3 : 2 }; // bits that choose one of a table's LANES floats
 

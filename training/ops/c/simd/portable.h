@@ -1,6 +1,6 @@
-// Any processor: vectors of 16 bytes, which the compiler turns into whatever there is.
+// Any processor: vectors of 16 bytes, which the compiler maps to what the processor has.
 #define INSTRUCTION_SET "portable"
-#ifndef PORTABLE_LANES // tests ask for those of other instruction sets
+#ifndef PORTABLE_LANES // tests set the widths of other instruction sets
 #define PORTABLE_LANES 4
 #endif
 enum { LANES = PORTABLE_LANES, TRANSPOSED = 4 };
@@ -19,8 +19,8 @@ static inline floats floats_from(integers values)
 #include "list_chosen.h"
 #include "pick.h"
 
-// How many bits are set, in two steps: parts of words can be added up MOST_COUNTED times, then become whole words' counts.
-// PER_COUNT vectors, 1 or 8, are added up to be counted as one (counting.h).
+// A population count in two steps: up to MOST_COUNTED results of part_counts can be added up before whole_counts makes them
+// the counts of whole words. PER_COUNT vectors, 1 or 8, are added up bit by bit and counted at once (counting.h).
 enum { MOST_COUNTED = 1 << 20, PER_COUNT = 1 };
 
 static inline words part_counts(words value)

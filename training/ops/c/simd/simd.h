@@ -1,4 +1,4 @@
-// The widest instruction set that the compiler may use. To add one: a header with the names of portable.h, and a line here.
+// The widest instruction set that the compiler may use. To add one: a header with the names of portable.h, two lines here.
 #include <stdint.h>
 #if defined(PORTABLE_LANES)
 #include "portable.h"

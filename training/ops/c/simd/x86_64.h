@@ -1,4 +1,4 @@
-// What AVX2 and AVX-512 do alike: 32 bytes to bits, blocks of 8 x 8 floats.
+// Shared by AVX2 and AVX-512: packing 32 bytes into bits, transposing 8 x 8 floats.
 #include <immintrin.h>
 
 static inline void pack_bytes(const int8_t *bytes, uint32_t *negative, uint32_t *nonzero)
