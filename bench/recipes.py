@@ -54,6 +54,7 @@ _SHIFTED = dict(_LITTLE, schedule='cosine', shift=1, **_BOARD)
 _DISTORTED = dict(_SHIFTED, dropout_hidden=0., shift=0, distortion=1.2)
 _MOVED = dict(schedule='cosine', mirrored=True, shift=2)
 _FAST = dict(_MOVED, BN_LR_scale=10)
+_POSITIVE = dict(_FAST, gamma_min=.01)
 VARIANTS = {
     'lfc': collections.OrderedDict([
         ('original', {}),
@@ -93,9 +94,13 @@ VARIANTS = {
         ('cosine, mirrored, shift 2, batch norm 30 times as fast', dict(_MOVED, BN_LR_scale=30)),
         ('cosine from 0.0005, mirrored, shift 2, batch norm 20 times as fast', dict(_MOVED, LR_start=.0005, BN_LR_scale=20)),
         ('cosine, mirrored, shift 2, batch norm 10 times as fast, cross-entropy', dict(_FAST, loss=cross_entropy(3))),
-        ('mirrored, shift 2, batch norm 10 times as fast', dict(_FAST, schedule='exponential')),
-        ('cosine from 0.0003, mirrored, shift 2, batch norm 10 times as fast', dict(_FAST, LR_start=.0003)),
-        ('cosine, mirrored, shift 2, batch norm 10 times as fast, gamma positive', dict(_FAST, gamma_min=.01)),
+        ('cosine, mirrored, shift 2, batch norm 10 times as fast, gamma positive', _POSITIVE),
+        ('cosine from 0.0003, mirrored, shift 2, batch norm 10 times as fast, gamma positive', dict(
+            _POSITIVE, LR_start=.0003)),
+        ('cosine from 0.0005, mirrored, shift 2, batch norm 10 times as fast, gamma positive', dict(
+            _POSITIVE, LR_start=.0005)),
+        ('exponential to 0.00001, mirrored, shift 2, batch norm 10 times as fast, gamma positive', dict(
+            _POSITIVE, schedule='exponential', LR_fin=1e-5)),
     ]),
 }
 
@@ -193,10 +198,11 @@ def compared(path, about, seeds, variants, measure):
 
 def table(results):
     """Lines with each variant's mean and standard deviation."""
-    lines = ['%-64s %5s' % ('variant', 'seeds') + ''.join('%16s' % (name + ', %') for name in ERRORS)]
+    width = max(map(len, results))
+    lines = ['%-*s %5s' % (width, 'variant', 'seeds') + ''.join('%16s' % (name + ', %') for name in ERRORS)]
     for variant, found in results.items():
         columns = [[one[name] for one in found.values() if name in one] for name in ERRORS]
-        lines.append('%-64s %5d' % (variant, len(found)) + ''.join(
+        lines.append('%-*s %5d' % (width, variant, len(found)) + ''.join(
             '%16s' % ('%.2f +- %.2f' % (np.mean(errors), np.std(errors)) if errors else '-') for errors in columns))
     return lines
 
