@@ -19,6 +19,7 @@ from common import options
 from common.errors import UserError, run
 from common.statistics import by_class, confused, confusion_of, decimals, share, wilson
 from datasets import registry
+from datasets.images import framed
 
 _PAIRS = 5      # most confused pairs that are named
 _WHOLE = 12     # classes up to which the whole confusion is printed
@@ -31,7 +32,7 @@ def evaluate(simulator, images, labels):
     ----------
     simulator : board.simulator.Simulator
     images : uint8 array
-        As :meth:`board.simulator.Simulator.scores` takes them.
+        A data set's: as :meth:`board.simulator.Simulator.scores` takes them, or smaller grey ones for CNV.
     labels : int array of shape (N,)
         0 to the number of the set's classes - 1.
 
@@ -41,7 +42,7 @@ def evaluate(simulator, images, labels):
         images, right : int. accuracy, low, high : float, in percent, the 95 % interval by Wilson's score. confusion : list
         of list of int, a row for each class, a column for each answer.
     """
-    got = answers(simulator.overlay, simulator.scores(images))
+    got = answers(simulator.overlay, simulator.scores(framed(images, simulator.overlay.net)))
     right = int((got == labels).sum())
     low, high = wilson(right, len(labels))
     return {'images': len(labels), 'right': right, 'accuracy': 100 * right / len(labels), 'low': low, 'high': high,

@@ -49,9 +49,12 @@ def encode(images, net):
     """
     if NETWORKS[net].black_and_white:
         return _MNIST_LEVELS[images][:, None]
-    if images.ndim == 3:
-        images = frame(images, NETWORKS[net].image_shape[0])
-    return _COLOUR_LEVELS[np.ascontiguousarray(images.transpose(0, 3, 1, 2))]
+    return _COLOUR_LEVELS[np.ascontiguousarray(framed(images, net).transpose(0, 3, 1, 2))]
+
+
+def framed(images, net):
+    """Images as the board reads them: for CNV, grey ones (MNIST's) stand in the middle of a black frame."""
+    return images if NETWORKS[net].black_and_white or images.ndim == 4 else frame(images, NETWORKS[net].image_shape[0])
 
 
 def bases(data_dir, name, files, where):

@@ -10,6 +10,7 @@ from board import evaluate, predict
 from board.simulator import answers
 from common import statistics
 from common.errors import run
+from datasets.pictures import frame
 from tests.shared import ROOT
 
 PACKAGE = os.path.join(ROOT, 'pretrained', 'mnist-lfcW1A1.tar.gz')
@@ -39,6 +40,13 @@ def test_counts(simulator):
     assert text.startswith(u'75.0 % of 40 images right (95 % interval 59.8 to 85.8)')
     label, answer = labels[30], given[30]
     assert u'%s as %s %d' % (simulator.classes[label], simulator.classes[answer], confusion[label, answer]) in text
+
+
+def test_grey_images_for_cnv_stand_in_a_frame_as_in_training():
+    simulator = predict.load(os.path.join(ROOT, 'pretrained', 'cifar10-cnvW1A1.tar.gz'))[1]
+    some = images(5)
+    labels = answers(simulator.overlay, simulator.scores(frame(some)))
+    assert evaluate.evaluate(simulator, some, labels)['right'] == 5
 
 
 def test_the_set_that_comes_with_the_project(tmpdir, capsys, simulator):
