@@ -39,3 +39,17 @@ def test_too_few():
     with pytest.raises(UserError) as refused:
         fine_tuning.main(['--data-dir=x', '--out=x.json', '--pictures=9'])
     assert 'from 10 to 4000' in str(refused.value)
+
+
+def test_the_others_have_none_of_the_few(data):
+    others, few = fine_tuning.others(data, 5), fine_tuning.few(data, 5, 40, seed=1)
+    for part, chosen in ((others.train, few.train), (others.valid, few.valid), (others.test, few.test)):
+        assert set(part.labels) == {5, 6} and len(part.images) == len(part.labels)
+        assert (part.images[:, 0, 0, 0] % 7 == part.labels).all() and not set(part.labels) & set(chosen.labels)
+    assert len(others.class_names) != len(few.class_names)      # so that fine-tuning has a new last layer
+
+
+def test_others_of_a_set_that_no_network_has_seen():
+    with pytest.raises(UserError) as refused:
+        fine_tuning.main(['--data-dir=x', '--out=x.json', '--dataset=mnist', '--others'])
+    assert '--others is for cifar10' in str(refused.value)
