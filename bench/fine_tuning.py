@@ -4,8 +4,8 @@
 
 The pictures are from the first five classes of CIFAR-10, or MNIST's digits. CIFAR-10's network in pretrained/ has seen the
 former: this is the most that it can help. With --others, they also start from a network that is first trained, for
-OTHERS_EPOCHS, on the other five classes alone. A tenth of each class is for validation; 500 test images per class. All use the recipe for
-your own pictures; bench/recipes.py describes the errors.
+OTHERS_EPOCHS, on the other five classes alone. A tenth of each class is for validation; 500 test images per class. All use
+the recipe for your own pictures; bench/recipes.py describes the errors.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -75,7 +75,7 @@ def main(arguments):
     add('--dataset', choices=sorted(CLASSES), default='cifar10')
     add('--pictures', type=int, default=40, metavar='N', help='pictures per class, for training and validation')
     add('--epochs', type=int, default=50, metavar='N')
-    add('--seeds', type=int, default=3, metavar='N', help='random choices of pictures, each trained from both starts')
+    add('--seeds', type=int, default=3, metavar='N', help='random choices of pictures, each trained from every start')
     add('--out', required=True, metavar='FILE.json', help='results; those already there are kept')
     given = parser.parse_args(arguments)
     if given.others and given.dataset != 'cifar10':
