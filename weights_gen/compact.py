@@ -16,7 +16,7 @@ if __name__ == '__main__':
 import numpy as np
 
 from common import npz
-from common.errors import ArgumentParser, run
+from common.errors import ArgumentParser, UserError, run
 from common.files import whole_file
 from common.overlays import OVERLAYS
 from weights_gen import parameters
@@ -47,7 +47,8 @@ def main(arguments):
     given = parser.parse_args(arguments)
     name = os.path.splitext(os.path.basename(given.compact))[0].split('-')[-1]
     if name not in OVERLAYS:
-        parser.error('%s does not end in the name of a network: -%s.npz' % (given.compact, '.npz, -'.join(sorted(OVERLAYS))))
+        raise UserError('%s does not end in the name of a network: -%s.npz' % (given.compact,
+                                                                               '.npz, -'.join(sorted(OVERLAYS))))
     layers = parameters.read(given.parameters, OVERLAYS[name])
     with whole_file(given.compact) as handle:
         npz.write(handle, parameters.arrays([layer._replace(weights=rounded(layer.weights)) for layer in layers]),
