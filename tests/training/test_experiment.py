@@ -36,32 +36,42 @@ BLOCK = r'''Epoch %%d of 2 took %(f)ss
 ''' % {'f': FLOAT}
 
 
-def train(*arguments, **options):
+def call(*arguments, **options):
     """(exit status, stdout, stderr) of a script, by default LFC's."""
     script = options.pop('script', 'mnist_mod.py')
     process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', script)] + [str(a) for a in arguments],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
     output, errors = process.communicate()
-    errors = [line for line in errors.decode('utf-8').splitlines(True) if not line.startswith(NOTES)]
-    return process.returncode, output.decode('utf-8'), ''.join(errors)
+    return process.returncode, output.decode('utf-8'), errors.decode('utf-8')
 
 
-def test_the_first_seconds_say_what_is_trained_where_and_that_it_compiles(tmpdir):
-    process = subprocess.Popen([sys.executable, os.path.join(ROOT, 'training', 'mnist_mod.py'), '--out', str(tmpdir)] + TINY,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, OMP_NUM_THREADS='1'))
-    lines = process.communicate()[1].decode('utf-8').splitlines()
-    at = lines.index('lfcW1A1 on digits, by the recipe original, seed 1234: 2 epochs in batches of 100, '
-                     'on the CPU (1 thread), into %s' % tmpdir.join('digits-lfcW1A1'))
-    assert lines[at + 1].startswith('Compiling lfcW1A1')
+def train(*arguments, **options):
+    """What :func:`call` returns, without NOTES."""
+    status, output, errors = call(*arguments, **options)
+    return status, output, ''.join(line for line in errors.splitlines(True) if not line.startswith(NOTES))
 
 
 @pytest.fixture(scope='module')
-def done(tmp_path_factory):
-    """(out folder, stdout) of a finished run."""
+def finished(tmp_path_factory):
+    """(out folder, stdout, stderr) of a finished run."""
     out = tmp_path_factory.mktemp('done')
-    status, output, errors = train('-ab', 2, '--out', out, *TINY)
+    status, output, errors = call('-ab', 2, '--out', out, *TINY, env=dict(os.environ, OMP_NUM_THREADS='1'))
     assert status == 0, errors
-    return out, output
+    return out, output, errors
+
+
+@pytest.fixture
+def done(finished):
+    """(out folder, stdout) of a finished run."""
+    return finished[:2]
+
+
+def test_the_first_seconds_say_what_is_trained_where_and_that_it_compiles(finished):
+    out, _, errors = finished
+    lines = errors.splitlines()
+    at = lines.index('lfcW1A2 on digits, by the recipe original, seed 1234: 2 epochs in batches of 100, '
+                     'on the CPU (1 thread), into %s' % (out / 'digits-lfcW1A2'))
+    assert lines[at + 1].startswith('Compiling lfcW1A2')
 
 
 def test_what_is_printed(done):
