@@ -14,11 +14,11 @@ if __name__ == '__main__':
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from board import predict
-from board.simulator import answers
+from board.simulator import answers, print_lines
 from common import options
 from common.errors import UserError, run
 from common.statistics import by_class, confused, confusion_of, decimals, share, wilson
-from datasets import registry
+from datasets import names, registry
 from datasets.images import framed
 
 _PAIRS = 5      # most confused pairs that are named
@@ -91,11 +91,11 @@ def main(arguments):
                          invert=invert if own else None)
     if list(data.class_names) != simulator.classes:
         raise UserError('%s has the classes %s, %s has %s: give the DATASET= that it was trained on' % (
-            name, ', '.join(data.class_names), path, ', '.join(simulator.classes)))
+            name, ', '.join(map(names.shown, data.class_names)), path, ', '.join(map(names.shown, simulator.classes))))
     print(predict.about(manifest, path))
     sys.stdout.flush()
     result = evaluate(simulator, data.test.images, data.test.labels)
-    print('\n'.join(lines(result, simulator.classes)))
+    print_lines(lines(result, simulator.classes))
     return 0
 
 

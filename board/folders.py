@@ -72,7 +72,7 @@ def lines(found, simulator):
     unknown = [index for index, label in enumerate(found.labels) if label is None]
     result = []
     if unknown:
-        shown = [_text(found.paths[index]) for index in unknown]
+        shown = [names.one_line(found.paths[index]) for index in unknown]
         width = max(map(len, shown))
         result += [u'%s  %s' % (path.ljust(width), titles[found.answers[index]]) for path, index in zip(shown, unknown)]
     if known:
@@ -80,7 +80,7 @@ def lines(found, simulator):
         result += [u''] * bool(unknown) + _by_class(labels, got, titles)
         wrong = [index for index in known if found.labels[index] != found.answers[index]]
         if wrong:
-            shown = [_text(found.paths[index]) for index in wrong]
+            shown = [names.one_line(found.paths[index]) for index in wrong]
             width = max(map(len, shown))
             result += [u'', u'mistakes:'] + [u'%s  %s' % (path.ljust(width), titles[found.answers[index]])
                                              for path, index in zip(shown, wrong)]
@@ -89,13 +89,13 @@ def lines(found, simulator):
 
 def remarks(found, simulator):
     """What to report beside the table, native str: what was left out, and folders that are not classes."""
-    result = ['%s cannot be read and is left out (%s)' % one for one in found.broken]
+    result = ['%s cannot be read and is left out (%s)' % tuple(map(names.shown, one)) for one in found.broken]
     if found.others:
         result.append('%d files are not pictures and are ignored' % found.others)
     strange = sorted({os.path.dirname(path) for path, label in zip(found.paths, found.labels) if label is None} - {''})
     if strange:
         result.append('pictures in folders not named after a class (%s) do not count in the accuracy, such as in %s/' % (
-            ', '.join(map(names.shown, simulator.classes)), strange[0]))
+            ', '.join(map(names.shown, simulator.classes)), names.shown(strange[0])))
     return result
 
 
@@ -113,10 +113,12 @@ def _row(title, count, right):
 
 
 def _label(path, titles):
-    known = {title.strip().lower(): label for label, title in enumerate(titles)}
+    """The class that the nearest folder is named after, without regard to case where that leaves one."""
     for folder in reversed(_text(path).split(os.sep)[:-1]):
-        if folder.strip().lower() in known:
-            return known[folder.strip().lower()]
+        for form in (lambda name: name.strip(), lambda name: name.strip().lower()):
+            labels = [label for label, title in enumerate(titles) if form(title) == form(folder)]
+            if len(labels) == 1:
+                return labels[0]
     return None
 
 

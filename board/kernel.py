@@ -239,12 +239,17 @@ def _write(path, data):
 
 def _compiler():
     """$CC, else the first of cc, gcc, clang that is there, as the beginning of a command."""
-    for name in [os.environ['CC']] if os.environ.get('CC') else ['cc', 'gcc', 'clang']:
-        command = shlex.split(name)
+    chosen = os.environ.get('CC', '').strip()
+    for name in [chosen] if chosen else ['cc', 'gcc', 'clang']:
+        try:
+            command = shlex.split(name)
+        except ValueError as error:
+            raise NoKernel('CC is %s: %s' % (name, error))
         path = machine.program(command[0])
         if path:
             return [path] + command[1:]
-    raise NoKernel('no C compiler: install gcc and libc6-dev for a faster simulator')
+    raise NoKernel('there is no %s (CC)' % chosen if chosen else
+                   'no C compiler: install gcc and libc6-dev for a faster simulator')
 
 
 def _file_identity(path):

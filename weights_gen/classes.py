@@ -4,6 +4,7 @@ from __future__ import absolute_import
 from common.errors import UserError
 from common.files import open_regular
 from common.overlays import MAX_CLASSES
+from datasets.names import is_plain
 
 _SIZE_LIMIT = 65536     # bytes
 
@@ -69,7 +70,7 @@ def read(path):
     for number, name in enumerate(result, 1):
         if not name:
             raise BadClasses('%s: line %d is empty: it needs one name a line' % (path, number))
-        if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        if not is_plain(name):
             raise BadClasses('%s: line %d has control characters: it needs plain text' % (path, number))
         first = result.index(name) + 1
         if first < number:

@@ -34,7 +34,11 @@ def scale(layer):
 
 
 def limits(layer):
-    """The lowest and the highest threshold that the layer's threshold memory holds, in units of 1 / scale(layer)."""
+    """The lowest and the highest threshold that the layer's threshold memory holds, in units of 1 / scale(layer).
+
+    BNN-PYNQ's generator limits all layers but CNV's first. There, a threshold of more than 24 bits, of which the board would
+    read the lowest 24, takes a gamma near 0.
+    """
     bound = 2 ** 15 * scale(layer)
     return -bound, bound - 1
 

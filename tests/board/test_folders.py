@@ -16,6 +16,7 @@ from common.errors import run
 from common.overlays import OVERLAYS
 from datasets import inputs
 from tests.board import runs
+from tests.shared import ROOT
 
 
 @pytest.fixture(scope='module', params=['mnist-lfcW1A1', 'cifar10-cnvW1A2'])
@@ -105,6 +106,17 @@ def test_the_innermost_folder_of_a_class_decides():
     labels = [folders._label(path, [u'cat', u'caf\xe9']) for path in (
         decomposed, 'caf/cat/train/x.png', 'x.png', 'dog/x.png')]
     assert labels == [1, 0, None, None]
+    labels = [folders._label(path, [u'A', u'a', u'B']) for path in ('A/x.png', 'a/x.png', 'b/x.png', 'B/A/x.png')]
+    assert labels == [0, 1, 2, 0]
+
+
+def test_names_of_files_cannot_move_the_terminal(packaged, answered, tmpdir):
+    folder = tmpdir.mkdir('two')
+    shutil.copy(os.path.join(ROOT, 'docs', 'seven.png'), str(folder.join('a\x1b[31m.png')))
+    folder.join('b\x1b[31m.png').write('no picture')
+    found = folders.read(str(folder), answered[0])
+    told = folders.lines(found, answered[0]) + folders.remarks(found, answered[0])
+    assert len(told) == 2 and all('?[31m.png' in line and '\x1b' not in line for line in told)
 
 
 def test_what_was_seen_is_written(packaged, answered, capsys, tmpdir):

@@ -208,7 +208,8 @@ def test_a_cache_that_others_may_write_is_not_used(tmpdir):
     assert folder.listdir() == []
 
 
-@pytest.mark.parametrize('compiler, words', [('no-such-compiler', 'no C compiler'), ('false', 'failed')])
+@pytest.mark.parametrize('compiler, words', [('no-such-compiler', 'there is no no-such-compiler'), ('false', 'failed'),
+                                             ('"gcc', 'CC is "gcc')])
 def test_without_a_compiler_numpy_stands_in(random_folder, tmpdir, compiler, words):
     status, _, err = finish(start(tmpdir, CC=compiler))
     assert status == 1 and words in err

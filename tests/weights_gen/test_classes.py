@@ -41,6 +41,8 @@ def test_another_number_of_outputs_needs_a_file(count):
     (b'', 'line 1 is empty'),
     (b'a\nb\na', 'lines 1 and 3 have the same name'),
     (b'a\nb\x1b[31m\nc', 'line 2 has control characters'),
+    (u'a\nb\x85c\nd'.encode('utf-8'), 'line 2 has control characters'),       # ends a line for splitlines
+    (u'a\nb\nc\u2028d'.encode('utf-8'), 'line 3 has control characters'),
     (b'a\xff\nb\nc', 'not UTF-8'),
     ('\n'.join('n%d' % number for number in range(65)).encode('ascii'), 'more than 64 names'),
     (b'a' * 70000, 'more than 64 names')])
