@@ -22,6 +22,7 @@ import fcntl
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import platform
@@ -229,11 +230,12 @@ def _checked(contents):
     try:
         manifest = json.loads(contents[MANIFEST][:LARGEST_MANIFEST].decode('ascii'), parse_int=_integer,
                               parse_constant=_integer)
-        listed = dict(manifest['files'])
-        known = manifest['format'] == FORMAT and NAME.match(manifest['name'])
+        listed = dict(manifest['files'].items())
+        known = manifest['format'] == FORMAT and NAME.match(manifest['name']) and all(
+            isinstance(manifest.get(key), (type(None), type(u''))) for key in ('dataset', 'note'))
         network = manifest['network']
         needed, possible = layout(network) if network in NETWORKS else ({}, {})
-    except (KeyError, TypeError, ValueError, RuntimeError):     # the last: nested too deep
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):     # the last: nested too deep
         raise BadPackage('it has no %s, or a damaged one: make it again' % MANIFEST)
     if not known:
         raise BadPackage('its manifest is of another format: use the package.py that made it')
@@ -292,7 +294,7 @@ def build(folder, manifest, handle):
     folder : dict of str to bytes
         The files of the parameter folder.
     manifest : dict
-        name, network, dataset, settings, accuracy; the rest is added here.
+        name, network, dataset, settings, accuracy, note; the rest is added here.
     handle : binary file
     """
     manifest = dict(manifest, format=FORMAT, files={part: sha256(content) for part, content in folder.items()})
@@ -338,9 +340,10 @@ def build_run(path, name=None, out=None, note=None):
     from board import card, kit, samples                # what the board does not have
     from common.files import whole_file
     from common.run_folder import BadRun, RunFolder, read_mapping
+    from datasets import names
     from weights_gen import classes, folder as folders
 
-    run_folder = RunFolder(path)
+    run_folder, note = RunFolder(path), note and names.one_line(names.encoded(note))
     name = name or ('original' if run_folder.dataset == run_folder.overlay.network.dataset else run_folder.dataset)
     if not NAME.match(name):
         raise UserError('%s is not a name for a set on the board: use letters, digits, and - _ . between them' % name)
@@ -367,7 +370,7 @@ def build_run(path, name=None, out=None, note=None):
     out = out or run_folder.package
     with whole_file(out) as handle:
         build(contents, {'name': name, 'network': run_folder.overlay.name, 'dataset': run_folder.dataset,
-                         'settings': settings or None, 'accuracy': verification.get('accuracy')}, handle)
+                         'settings': settings or None, 'accuracy': verification.get('accuracy'), 'note': note}, handle)
     with open(out, 'rb') as handle:
         return out, summary(read(handle)[0])
 
@@ -432,19 +435,21 @@ def install_notebook(manifest, contents, folder, force=False):
         What :func:`read` returns.
     folder : str
     force : bool
-        Replace one of the same name.
+        Put one of the same name aside: somebody may have added to it.
 
     Returns
     -------
-    str or None
-        Its path; None where the package has none.
+    str
+        What was done.
     """
     if NOTEBOOK not in contents:
-        return None
-    path = os.path.join(folder, '%s-%s.ipynb' % (manifest['name'], manifest['network']))
-    if os.path.lexists(path) and not force:             # somebody's, with what they have added to it
-        return path
+        return 'no notebook: the package has none'
+    start = os.path.join(folder, '%s-%s' % (manifest['name'], manifest['network']))
+    path, told = start + '.ipynb', ''
     with _only_installer(folder):
+        taken = os.path.lexists(path)
+        if taken and (not force or _holds(path, contents[NOTEBOOK])):
+            return 'notebook %s, as it was' % path
         try:
             descriptor, temporary = tempfile.mkstemp(prefix=_REMAINS, dir=folder)
             with os.fdopen(descriptor, 'wb') as handle:
@@ -453,11 +458,23 @@ def install_notebook(manifest, contents, folder, force=False):
             if not os.getuid():
                 os.chown(temporary, os.stat(folder).st_uid, os.stat(folder).st_gid)
             _sync(temporary)
+            if taken:
+                aside = next(other for other in ('%s-%d.ipynb' % (start, number) for number in itertools.count(1))
+                             if not os.path.lexists(other))
+                os.rename(path, aside)
+                told = ', the earlier one in %s' % aside
             os.rename(temporary, path)
             _sync(folder)
         finally:
             _clean(folder)
-    return path
+    return 'notebook %s%s' % (path, told)
+
+
+def _holds(path, data):
+    if not os.path.isfile(path):
+        return False
+    with open(path, 'rb') as handle:
+        return handle.read(len(data) + 1) == data
 
 
 def install(handle, into, force=False):
@@ -638,10 +655,9 @@ def _with_notebook(data, given):
         return ''
     try:
         manifest, contents = read(io.BytesIO(data))
-        path = install_notebook(manifest, contents, folder, given.force)
+        return '; ' + install_notebook(manifest, contents, folder, given.force)
     except EnvironmentError as error:
         raise UserError('the set is installed, but not its notebook: %s' % error)
-    return '; notebook %s' % path if path else ''
 
 
 def main(arguments):
@@ -651,8 +667,11 @@ def main(arguments):
     commands.required = True
     building = commands.add_parser('build', help='write the package of a run')
     if arguments[:1] == ['build']:          # not on the board, which has this file alone
-        from common import options
-        from datasets import registry
+        try:
+            from common import options
+            from datasets import registry
+        except ImportError:
+            raise UserError('packages are built where the project is: run make package there')
         options.add_all(building, 'package')
     building.add_argument('--out', metavar='FILE', help='the file to write (default: in the run folder)')
     checking = commands.add_parser('check', help='check a package, or a folder that was installed from one')

@@ -18,6 +18,7 @@ from board import package, predict
 from common.overlays import OVERLAYS
 from common.run_folder import BadRun, RunFolder, read_mapping
 from datasets import inputs
+from datasets.names import file_name
 from export import network
 from weights_gen import classes, folder
 
@@ -30,6 +31,7 @@ class Source(collections.namedtuple('Source', [
         'classes',          # list of unicode str
         'dataset',          # str, or None
         'accuracy',         # percent of the test set that the board's answers are right in, or None
+        'note',             # a limit of the network in a sentence, unicode, or None
         'fingerprint',      # SHA-256 of the parameter folder, as board.package.fingerprint
         'samples',          # uint8 (N,) + overlay.image_shape, some images of the test set, N at most SAMPLES
         'invert', 'threshold'])):   # how training fitted its own pictures: board.predict.fitting
@@ -46,6 +48,7 @@ class Source(collections.namedtuple('Source', [
         """What every exported file says of itself: an ordered list of (key, text)."""
         facts = [(u'network', self.overlay.name), (u'dataset', self.dataset), (u'classes', u', '.join(self.classes)),
                  (u'accuracy', self.accuracy and u'%.2f %% of the test set, by the board\'s answers' % self.accuracy),
+                 (u'note', self.note),
                  (u'parameters_sha256', self.fingerprint)]
         return [(key, text) for key, text in facts if text]
 
@@ -100,10 +103,10 @@ def _source(overlay, path, made, test_sets):
         samples = inputs.read(test_set, overlay.image_shape)[:SAMPLES]
     accuracy = made.get('accuracy')
     accuracy = accuracy.get('packed') if isinstance(accuracy, dict) else None
-    dataset = made.get('dataset')
+    dataset = made.get('dataset') and file_name(made['dataset'])    # a package's may be a path
     return Source('%s-%s' % (dataset, overlay.name) if dataset else overlay.name, overlay,
                   network.unpacked(overlay, matrices, len(names)), names,
-                  dataset, accuracy if isinstance(accuracy, (int, float)) else None,
+                  dataset, accuracy if isinstance(accuracy, (int, float)) else None, made.get('note'),
                   package.fingerprint(_files(overlay, path)), samples, *predict.fitting(made))
 
 

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from board import package
+from board import kit, package
 from board.card import card
 from common.overlays import OVERLAYS
 from common.run_folder import BadRun
@@ -62,6 +62,8 @@ def test_every_pretrained_network_has_one(path):
     text = contents[package.CARD].decode('utf-8')
     assert '%.2f %% of 10,000 test images' % manifest['accuracy']['packed'] in text
     assert 'EPOCHS=%d' % manifest['settings']['epochs'] in text
+    assert (manifest.get('note') or '') in text
+    assert [contents[part] for part in package.KIT] == list(kit.files_of('original', manifest['network']))
 
 
 @pytest.mark.parametrize('dataset, init, command, said', [
@@ -72,3 +74,13 @@ def test_what_it_started_from(dataset, init, command, said):
     text = of(dataset=dataset, settings=dict(SETTINGS, **({'init': init} if init else {})))
     assert command in text and '/home' not in text
     assert 'started from %s |' % said in text if said else 'started from' not in text
+
+
+@pytest.mark.parametrize('dataset, settings, command', [
+    ('pets', {'mirrored': True, 'threshold': 100, 'invert': 'yes'}, 'SEED=7 THRESHOLD=100 INVERT=yes MIRRORED=yes'),
+    ('pets', {'mirrored': False, 'threshold': None, 'invert': 'auto'}, 'SEED=7'),
+    ('cifar10', {'mirrored': True}, 'SEED=7'),
+    ('cifar10', {'mirrored': False}, 'SEED=7 MIRRORED=no'),
+    ('cifar10', {'mirrored': True, 'recipe': 'original'}, 'SEED=7 MIRRORED=yes')])
+def test_what_decides_how_pictures_are_read_is_in_the_command(dataset, settings, command):
+    assert of(dataset=dataset, settings=dict(SETTINGS, **settings)).split('\n')[-4].endswith(' ' + command)

@@ -31,6 +31,8 @@ def test_what_is_in_it(run_folder):
     for part in package.KIT:
         del files[part]
     assert files == tree(run_folder.join('lfcW1A1')) and len(files) == 290
+    manifest, files = contents(package.build_run(str(run_folder), note='Taken at\nnight.')[0])
+    assert manifest['note'] == 'Taken at?night.' and b'\n- Taken at?night.\n' in files[package.CARD]
 
 
 @pytest.mark.parametrize('name', ['lfcW1A2', 'cnvW2A2'])

@@ -104,6 +104,9 @@ HOSTILE = {
     'manifest of another format': packed(
         text=b'{"format": "2", "name": "digits", "network": "lfcW1A1", "files": {}}'),
     'manifest of numbers': packed(name=5),
+    'manifest of a number for a data set': packed(dataset=5),
+    'manifest of a list for a note': packed(note=['a']),
+    'manifest of pairs for files': packed(files=[[1, 'x']]),
     'manifest without files': packed(files=None),
     'manifest names too much': packed(files=dict([(name[len(PREFIX):], package.sha256(data)) for name, data in WHOLE],
                                                  **{'hw/config.h': 'x'})),

@@ -135,3 +135,20 @@ def test_killed_in_the_middle_there_is_no_set(built, tmpdir):
         else:
             outcomes.add('none')
     assert 'none' in outcomes
+
+
+def test_a_notebook_that_somebody_changed_is_kept(tmpdir):
+    manifest = {'name': 'digits', 'network': 'lfcW1A1'}
+
+    def install(data, force):
+        return package.install_notebook(manifest, {package.NOTEBOOK: data}, str(tmpdir), force)
+
+    path, aside = tmpdir.join('digits-lfcW1A1.ipynb'), tmpdir.join('digits-lfcW1A1-1.ipynb')
+    assert install(b'one', False) == 'notebook %s' % path
+    assert install(b'two', False) == install(b'one', True) == 'notebook %s, as it was' % path
+    path.write('changed')
+    assert install(b'two', True) == 'notebook %s, the earlier one in %s' % (path, aside)
+    assert install(b'three', True).endswith('digits-lfcW1A1-2.ipynb')
+    assert {each.basename: each.read() for each in tmpdir.listdir()} == {
+        path.basename: 'three', aside.basename: 'changed', 'digits-lfcW1A1-2.ipynb': 'two'}
+    assert package.install_notebook(manifest, {}, str(tmpdir)).startswith('no notebook')

@@ -52,6 +52,21 @@ def test_a_package_into_another_folder(tmpdir, fake):
     assert sorted(os.listdir(out)) == ['mnist-lfcW1A1.one', 'mnist-lfcW1A1.two']
 
 
+@pytest.mark.parametrize('dataset, name', [('../../escaped', 'escaped'), ('/a/b"', 'b'), (u'\xc4pfel', 'Apfel'),
+                                           ('a\0b', 'a-b')])
+def test_whatever_a_package_says_its_files_stay_in_the_folder(tmpdir, fake, dataset, name):
+    with open(PACKAGE, 'rb') as handle:
+        manifest, contents = package.read(handle)
+    del contents[package.MANIFEST]
+    with open(str(tmpdir.join('package')), 'wb') as handle:
+        package.build(contents, dict(manifest, dataset=dataset), handle)
+    out = tmpdir.join('new', 'folder')
+    assert run(export.main, ['--package', str(tmpdir.join('package')), '--format', 'fake', '--format', 'c', '--out',
+                             str(out)]) == 0
+    assert sorted(os.listdir(str(tmpdir))) == ['new', 'package'] and tmpdir.join('new').listdir() == [out]
+    assert sorted(os.listdir(str(out)))[0].startswith(name + '-lfcW1A1')
+
+
 def test_a_parameter_folder_alone(packed, tmpdir, fake):
     arguments = ['--params', os.path.join(packed, 'lfcW1A1'), '--format', 'fake', '--out', str(tmpdir)]
     assert run(export.main, arguments + ['--overlay', 'lfcW1A1']) == 0
