@@ -299,6 +299,8 @@ def test_one_epoch_and_losses_that_are_not_finite(cnv):
         lines = handle.read().splitlines()
     with io.open(path, 'w', encoding='ascii') as handle:
         handle.write('\n'.join(lines[:2]) + '\n')
+    assert 'Trained for 1 of 2 epochs so far.' in shown(written(cnv))
+    os.remove(os.path.join(cnv, 'settings.json'))
     assert 'Trained for one epoch.' in shown(written(cnv))
     with io.open(path, 'w', encoding='ascii') as handle:
         handle.write('\n'.join([lines[0], '1,0.001,nan,inf,90.0,1,90.0,nan,90.0']) + '\n')

@@ -47,7 +47,8 @@ def test_it_follows_the_run_and_ends_with_it(tmpdir, monkeypatch):
         'epoch 2 of 3, validation error 9.50 %, the best 9.50 % in epoch 2',
         'epoch 3 of 3, validation error 11.00 %, the best 9.50 % in epoch 2']
     assert all(REFRESH in text and 'In training' in text for text in pages)
-    assert 'epoch 2 of 3' in pages[-1] and REFRESH not in page(folder) and 'In training' not in page(folder)
+    assert 'epoch 2 of 3' in pages[-1] and 'Trained for 2 of 3 epochs so far' in pages[-1] and 'RESUME' not in pages[-1]
+    assert REFRESH not in page(folder) and 'In training' not in page(folder) and 'Trained for 3 epochs' in page(folder)
 
 
 @pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -61,7 +62,7 @@ def test_stopped_it_leaves_a_page_that_does_not_reload(tmpdir, number, status):
     process.send_signal(number)
     errors = process.communicate()[1].decode('utf-8')
     assert process.returncode == status and 'Traceback' not in errors
-    assert REFRESH not in page(folder)
+    assert REFRESH not in page(folder) and 'RESUME=1' in page(folder)
 
 
 def test_a_run_whose_name_is_none(tmpdir, capsys):
