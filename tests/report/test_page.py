@@ -257,6 +257,18 @@ def test_a_network_beside_it_that_is_not_packed(made, tmpdir):
     assert 'There is no simulation of cnvW2A2: it is not packed yet' in text
 
 
+@pytest.mark.parametrize('content', [b'{', b'[]', b'{"problems": 1}', None])
+def test_a_network_beside_it_whose_results_are_damaged(made, tmpdir, content):
+    for name in ('cnvW1A1', 'cnvW2A2'):
+        shutil.copytree(made[name], str(tmpdir.join('signs-' + name)))
+    damaged = tmpdir.join('signs-cnvW2A2', 'verify.json')
+    content = damaged.read_binary().replace(b'"agreement"', b'"of another version"') if content is None else content
+    damaged.write_binary(content)
+    html = written(str(tmpdir.join('signs-cnvW1A1')))
+    assert 'CNV W2A2: Its results cannot be read: verify.json is damaged' in shown(html) and str(tmpdir) not in html
+    assert '%.1f %%' % result_of(made['cnvW1A1'])['accuracy']['packed'] in shown(html)
+
+
 @pytest.mark.parametrize('name, content', [
     ('verify.json', b'{'), ('verify.json', b'[]'), ('verify.json', None), ('settings.json', b'7'),
     ('history.csv', b'epoch,LR\n1\n'), ('history.csv', b'\xff\n1,2\n'), ('history.csv', None),
