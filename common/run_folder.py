@@ -170,17 +170,23 @@ class RunFolder(object):
         BadRun
             While another process holds it.
         """
-        parent, name = os.path.split(os.path.abspath(self.path))
-        make_folder(parent)
-        # beside the folder, which may be put aside
-        with open(os.path.join(parent, '.%s.lock' % name), 'a') as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except EnvironmentError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
+        make_folder(os.path.dirname(self._lock()))
+        with open(self._lock(), 'a') as handle:
+            if not _locked(handle, fcntl.LOCK_EX):
                 raise BadRun('another run is writing %s: wait for it, stop it, or choose another --out' % self.path)
             yield
+
+    def is_being_written(self):
+        """Whether a process holds the lock of :meth:`only_writer`; one that asks for it during this look is refused."""
+        if not os.path.exists(self._lock()):
+            return False
+        with open(self._lock()) as handle:
+            return not _locked(handle, fcntl.LOCK_SH)
+
+    def _lock(self):
+        """The lock's file: beside the folder, which may be put aside."""
+        parent, name = os.path.split(os.path.abspath(self.path))
+        return os.path.join(parent, '.%s.lock' % name)
 
     def prepare(self):
         """Make the folder where it is not there, and remove what killed processes left half-written in it."""
@@ -209,6 +215,17 @@ class RunFolder(object):
         os.rename(self.path, '%s.%d' % (self.path, number))
         sync(os.path.dirname(os.path.abspath(self.path)))
         return '%s.%d' % (self.path, number)
+
+
+def _locked(handle, kind):
+    """Lock a file until it is closed; whether no other process had locked it."""
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except EnvironmentError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise
+        return False
+    return True
 
 
 def previous(path):

@@ -16,24 +16,31 @@ ENOUGH = 2.             # percent of validation error, below which more pictures
 RISING = .1             # of the epochs at the end: where the best epoch is among them, training may have ended early
 
 
-def advice(material):
+def advice(material, in_training=False):
     """Sentences that say what to do next.
 
     Parameters
     ----------
     material : report.gather.Material
+    in_training : bool
+        Whether a training is known to be writing the run.
 
     Returns
     -------
     list of (str, list of report.gather.Sample)
         With pictures to look at, if any.
     """
-    verification = material.network.verification
+    verification, history, settings = material.network.verification, material.history, material.settings or {}
+    done, planned = len(history['epoch']) if history else 0, settings.get('epochs', 0)
     found = []
+    if 0 < done < planned and not in_training:
+        found.append(('%d of %d epochs are done. RESUME=1 resumes a training that was stopped.' % (done, planned), []))
     if verification:
         found += _rule(verification) + _classes(material, verification)
-    if material.history:
-        found += _more_pictures(material.history) + _more_epochs(material.history)
+    if history:
+        found += _more_pictures(history, settings)
+        if done >= planned:
+            found += _more_epochs(history)
     if verification:
         found += _more_tests(verification)
     return found
@@ -67,16 +74,21 @@ def _classes(material, verification):
     return [(text, pictures) for _, text, pictures in sorted(found, key=lambda item: item[0])[:3]]
 
 
-def _more_pictures(history):
+def _more_pictures(history, settings):
     """The network is overfitted."""
     best = int(history['best_epoch'][-1]) - 1
     training, validation = history['training_loss'][-1], history['validation_loss'][-1]
     if not (validation > OVERFITTED * training and history['validation_error_rate'][best] > ENOUGH and len(
             history['epoch']) >= 5 and history['training_loss'][-1] < history['training_loss'][0] / 2):
         return []
+    further = []
+    if settings.get('recipe') != 'best':
+        further.append('RECIPE=best, which moves or distorts them')
+    if not settings.get('mirrored'):
+        further.append('MIRRORED=yes where a mirror keeps the class')
     return [('The loss is %s times as high on validation images as in training: the network is overfitted to its '
-             'training images. More pictures help most; then RECIPE=best, which moves or distorts them, and '
-             'MIRRORED=yes where a mirror keeps the class.' % number(validation / training, 2), [])]
+             'training images. More pictures help most%s%s.' % (
+                 number(validation / training, 2), '; then ' if further else '', ', and '.join(further)), [])]
 
 
 def _more_epochs(history):

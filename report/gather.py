@@ -79,7 +79,7 @@ def gather(path):
     for name in OVERLAYS:
         other = os.path.join(os.path.dirname(os.path.abspath(run_folder.path)), '%s-%s' % (run_folder.dataset, name))
         if name != run_folder.overlay.name and os.path.isdir(other):
-            others.append((RunFolder(other), read_network(RunFolder(other))))
+            others.append((RunFolder(other), _read_other(RunFolder(other))))
     names = class_names(run_folder)
     samples, no_samples, mistakes, pairs = [], None, [], []
     try:
@@ -136,6 +136,14 @@ def read_network(run_folder):
             note = ('Verification failed: the packed network has less of the test set right than the trained one, '
                     'by more than the tolerance (%g percentage points).' % verification['tolerance'])
     return Network(run_folder.overlay, verification, note, simulator, problem)
+
+
+def _read_other(run_folder):
+    """As :func:`read_network`, of a run beside this one, whose report needs nothing of it: what is damaged is noted."""
+    try:
+        return read_network(run_folder)
+    except (BadRun, EnvironmentError) as error:
+        return Network(run_folder.overlay, None, 'Its results cannot be read: %s.' % _told(run_folder, error), None, None)
 
 
 def _told(run_folder, error):

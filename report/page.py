@@ -58,7 +58,7 @@ def page(material, live=None):
         'run': material, 'live': live, 'classes': material.classes, 'overlay': network.overlay,
         'verification': network.verification,
         'note': network.note, 'dataset': dataset(material), 'lead': lead(material), 'tiles': tiles(material),
-        'advice': advice(material), 'accuracy': accuracy(material), 'reasons': reasons(network.verification),
+        'advice': advice(material, bool(live)), 'accuracy': accuracy(material), 'reasons': reasons(network.verification),
         'networks': networks(material), 'confusion': confusion(material), 'confused': confused(material),
         'by_class': class_rows(material), 'decimals': decimals,
         'by_rule': bool(material.settings) and material.settings.get('decision') == HIGHEST_OUTPUT,
@@ -90,9 +90,11 @@ def lead(material):
         '%d bit%s' % (bits, 's' * (bits > 1)) for bits in (overlay.weight_bits, overlay.activation_bits))
     if history:
         epochs, best = len(history['epoch']), int(history['best_epoch'][-1])
-        text += ' Trained for %s.' % (
-            '%s epochs; the parameters are those of epoch %s, the best on the validation images' % (
-                number(epochs), number(best)) if epochs > 1 else 'one epoch')
+        planned = (material.settings or {}).get('epochs', epochs)
+        text += ' Trained for %s%s.' % (
+            '%s of %s epochs so far' % (number(epochs), number(planned)) if epochs < planned else
+            '%s epochs' % number(epochs) if epochs > 1 else 'one epoch',
+            '; the parameters are those of epoch %s, the best on the validation images' % number(best) * (epochs > 1))
     return text
 
 

@@ -2,8 +2,9 @@
 
     python -m report.watch --run runs/mnist-lfcW1A1
 
-Serves nothing and needs no network: the page is report.html in the run folder. It may be started before the training, and
-ends with it; Ctrl-C ends it earlier. Its last page no longer reloads.
+Serves nothing and needs no network: the page is report.html in the run folder. It may be started before the training, but
+only after it where a finished run is in the folder: else it writes that run's page and ends. It ends when the run is
+finished and no training holds the folder; Ctrl-C ends it earlier. Its last page no longer reloads.
 """
 from __future__ import absolute_import, division, print_function, unicode_literals
 
@@ -50,7 +51,7 @@ def progress(material):
 
 
 def watch(path, seconds=SECONDS, tell=print):
-    """Rewrite a run's page until its training is finished.
+    """Rewrite a run's page until the run is finished and no training holds its folder.
 
     Parameters
     ----------
@@ -65,9 +66,12 @@ def watch(path, seconds=SECONDS, tell=print):
     if not os.path.exists(folder.settings):
         tell('waiting for %s: start make train with the same variables' % path)
     try:
-        while not finished:
+        while True:
+            ends = finished and not folder.is_being_written()   # asked first: what is read then is all that was written
             now = state(folder)
             if now == seen or now[0] is None:
+                if ends and now[0]:
+                    break
                 time.sleep(seconds)
                 continue
             seen = now
@@ -78,6 +82,7 @@ def watch(path, seconds=SECONDS, tell=print):
                 continue
             finished, text = progress(material)
             tell('%s: %s' % (write(material, live=None if finished else {'reload': RELOAD, 'progress': text}), text))
+        tell('%s is finished: to watch the next training in its place, start that first' % path)
     finally:
         if material and not finished:
             write(material)

@@ -123,13 +123,16 @@ def test_put_aside(tmpdir):
 
 def test_only_writer(tmpdir):
     run, other = (RunFolder(str(tmpdir.join('a', 'b', name)), exists=False) for name in ('x-lfcW1A1', 'x-lfcW1A2'))
+    assert not run.is_being_written() and not tmpdir.listdir()
     with run.only_writer():
+        assert run.is_being_written() and not other.is_being_written()
         with pytest.raises(BadRun) as refused:
             with run.only_writer():
                 pass
         assert 'another run is writing %s' % run.path in str(refused.value)
         with other.only_writer():
             pass
+    assert not run.is_being_written()
     with run.only_writer():
         pass
 

@@ -7,12 +7,12 @@ import pytest
 
 from report.advice import advice
 
-Material = collections.namedtuple('Material', ['network', 'history', 'classes', 'mistakes'])
+Material = collections.namedtuple('Material', ['network', 'history', 'settings', 'classes', 'mistakes'])
 Network = collections.namedtuple('Network', ['verification'])
 
 
 def material(confusion=((970, 30), (30, 970)), trained=None, by_rule=None, decision='largest output', errors=(5.,) * 10,
-             training=(.3,) * 10, validation=(.35,) * 10):
+             training=(.3,) * 10, validation=(.35,) * 10, settings=None):
     count, right = sum(map(sum, confusion)), sum(row[index] for index, row in enumerate(confusion))
     packed = 100 * right / count
     by_rule = packed if by_rule is None else by_rule
@@ -23,7 +23,7 @@ def material(confusion=((970, 30), (30, 970)), trained=None, by_rule=None, decis
                  'decision': decision}),
         {'epoch': list(range(1, len(errors) + 1)), 'validation_error_rate': list(errors), 'training_loss': list(training),
          'validation_loss': list(validation), 'best_epoch': [best] * len(errors)},
-        ['cat', 'dog', 'fox'][:len(confusion)], [])
+        settings, ['cat', 'dog', 'fox'][:len(confusion)], [])
 
 
 def told(*arguments, **keywords):
@@ -53,3 +53,23 @@ def test_what_shows_is_said(words, changes):
     {'errors': (20., 10., 9., 8., 7., 6.99, 6.98, 6.97, 6.96, 6.95)}])
 def test_what_may_be_chance_is_not(changes):
     assert told(**changes) == []
+
+
+@pytest.mark.parametrize('epochs, words', [
+    (20, '10 of 20 epochs are done. RESUME=1'), (10, 'EPOCHS=20'), (None, 'EPOCHS=20')])
+def test_more_epochs_than_planned_only_after_those(epochs, words):
+    run = material(errors=tuple(20. - epoch for epoch in range(10)), settings={'epochs': epochs} if epochs else {})
+    (text, _), = advice(run)
+    assert words in text
+    assert [text for text, _ in advice(run, in_training=True)] == [text] * (epochs != 20)
+
+
+@pytest.mark.parametrize('recipe, mirrored, words', [
+    ('original', False, 'help most; then RECIPE=best, which moves or distorts them, and MIRRORED=yes where a mirror keeps '
+     'the class.'),
+    ('original', True, 'help most; then RECIPE=best, which moves or distorts them.'),
+    ('best', False, 'help most; then MIRRORED=yes where a mirror keeps the class.'), ('best', True, 'help most.')])
+def test_what_the_run_has_already_is_not_advised(recipe, mirrored, words):
+    text, = told(training=tuple(.3 - .029 * epoch for epoch in range(10)),
+                 settings={'epochs': 10, 'recipe': recipe, 'mirrored': mirrored})
+    assert text.endswith(words)

@@ -257,6 +257,18 @@ def test_a_network_beside_it_that_is_not_packed(made, tmpdir):
     assert 'There is no simulation of cnvW2A2: it is not packed yet' in text
 
 
+@pytest.mark.parametrize('content', [b'{', b'[]', b'{"problems": 1}', None])
+def test_a_network_beside_it_whose_results_are_damaged(made, tmpdir, content):
+    for name in ('cnvW1A1', 'cnvW2A2'):
+        shutil.copytree(made[name], str(tmpdir.join('signs-' + name)))
+    damaged = tmpdir.join('signs-cnvW2A2', 'verify.json')
+    content = damaged.read_binary().replace(b'"agreement"', b'"of another version"') if content is None else content
+    damaged.write_binary(content)
+    html = written(str(tmpdir.join('signs-cnvW1A1')))
+    assert 'CNV W2A2: Its results cannot be read: verify.json is damaged' in shown(html) and str(tmpdir) not in html
+    assert '%.1f %%' % result_of(made['cnvW1A1'])['accuracy']['packed'] in shown(html)
+
+
 @pytest.mark.parametrize('name, content', [
     ('verify.json', b'{'), ('verify.json', b'[]'), ('verify.json', None), ('settings.json', b'7'),
     ('history.csv', b'epoch,LR\n1\n'), ('history.csv', b'\xff\n1,2\n'), ('history.csv', None),
@@ -299,6 +311,8 @@ def test_one_epoch_and_losses_that_are_not_finite(cnv):
         lines = handle.read().splitlines()
     with io.open(path, 'w', encoding='ascii') as handle:
         handle.write('\n'.join(lines[:2]) + '\n')
+    assert 'Trained for 1 of 2 epochs so far.' in shown(written(cnv))
+    os.remove(os.path.join(cnv, 'settings.json'))
     assert 'Trained for one epoch.' in shown(written(cnv))
     with io.open(path, 'w', encoding='ascii') as handle:
         handle.write('\n'.join([lines[0], '1,0.001,nan,inf,90.0,1,90.0,nan,90.0']) + '\n')

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from common.run_folder import RunFolder
 from report import watch
 from tests.report.test_compare import HEAD, ROWS
 from tests.shared import ROOT
@@ -42,12 +43,47 @@ def test_it_follows_the_run_and_ends_with_it(tmpdir, monkeypatch):
     monkeypatch.setattr(time, 'sleep', sleep)
     watch.watch(str(folder), tell=told.append)
     assert told[0].startswith('waiting for ') and 'make train' in told[0]
-    assert [line.partition('report.html: ')[2] for line in told[1:]] == [
+    assert [line.partition('report.html: ')[2] for line in told[1:-1]] == [
         'epoch 0 of 3', 'epoch 2 of 3, validation error 9.50 %, the best 9.50 % in epoch 2',
         'epoch 2 of 3, validation error 9.50 %, the best 9.50 % in epoch 2',
         'epoch 3 of 3, validation error 11.00 %, the best 9.50 % in epoch 2']
+    assert told[-1].startswith('%s is finished: ' % folder)
     assert all(REFRESH in text and 'In training' in text for text in pages)
-    assert 'epoch 2 of 3' in pages[-1] and REFRESH not in page(folder) and 'In training' not in page(folder)
+    assert 'epoch 2 of 3' in pages[-1] and 'Trained for 2 of 3 epochs so far' in pages[-1] and 'RESUME' not in pages[-1]
+    assert REFRESH not in page(folder) and 'In training' not in page(folder) and 'Trained for 3 epochs' in page(folder)
+
+
+def test_a_finished_run_is_shown_once_where_nothing_trains(tmpdir, monkeypatch):
+    folder, told = tmpdir.mkdir('pets-lfcW1A1'), []
+    epochs(folder, 3)
+    monkeypatch.delattr(time, 'sleep')
+    watch.watch(str(folder), tell=told.append)
+    assert len(told) == 2 and 'report.html: epoch 3 of 3' in told[0]
+    assert told[1] == '%s is finished: to watch the next training in its place, start that first' % folder
+    assert REFRESH not in page(folder)
+
+
+@pytest.mark.parametrize('fails, expected', [
+    (False, ['epoch 3 of 3', 'epoch 1 of 2', 'epoch 2 of 2']),      # also where the last epoch and the end are one step
+    (True, ['epoch 3 of 3'])])                                      # before the finished run is put aside
+def test_where_a_training_starts_it_waits_for_the_new_run(tmpdir, monkeypatch, fails, expected):
+    folder, told = tmpdir.mkdir('pets-lfcW1A1'), []
+    epochs(folder, 3)
+    training = RunFolder(str(folder)).only_writer()
+
+    def end():
+        if not fails:
+            epochs(folder, 2, in_all=2)
+        training.__exit__(None, None, None)
+
+    steps = [lambda: None] + [lambda: folder.move(tmpdir.join('pets-lfcW1A1.1')), lambda: folder.mkdir(),
+                              lambda: epochs(folder, 1, in_all=2)] * (not fails) + [end]
+    monkeypatch.setattr(time, 'sleep', lambda seconds: steps.pop(0)())
+    training.__enter__()
+    watch.watch(str(folder), tell=told.append)
+    assert not steps and told.pop().startswith('%s is finished: ' % folder)
+    assert [line.partition('report.html: ')[2].split(',')[0] for line in told] == expected
+    assert REFRESH not in page(folder)
 
 
 @pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -61,7 +97,7 @@ def test_stopped_it_leaves_a_page_that_does_not_reload(tmpdir, number, status):
     process.send_signal(number)
     errors = process.communicate()[1].decode('utf-8')
     assert process.returncode == status and 'Traceback' not in errors
-    assert REFRESH not in page(folder)
+    assert REFRESH not in page(folder) and 'RESUME=1' in page(folder)
 
 
 def test_a_run_whose_name_is_none(tmpdir, capsys):
