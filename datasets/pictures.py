@@ -108,6 +108,8 @@ def decode(handle, small=False):
                 raise ValueError('%dx%d pixels: shrink it to at most %d million' % (
                     width, height, LARGEST_DECODED // 10 ** 6))
             picture.load()
+            if picture.format == 'TIFF':        # which Pillow turns as it loads; before 11 it swaps the sides only then
+                width, height = picture.size
             return upright(eight_bits(picture), (width, height))
     except MemoryError:
         raise

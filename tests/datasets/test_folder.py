@@ -109,11 +109,12 @@ def test_exif_orientation(tmpdir, orientation):
     tmpdir.mkdir('a')
     exif = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0' + bytearray([orientation]) + b'\0\0\0\0\0\0'
     turned.save(str(tmpdir.join('a', 'turned.jpg')), quality=100, subsampling=0, exif=bytes(exif))
+    turned.save(str(tmpdir.join('a', 'turned.tif')), tiffinfo={0x112: orientation})
     upright.save(str(tmpdir.join('a', 'upright.jpg')), quality=100, subsampling=0)
     found = find.find(str(tmpdir).encode('ascii'))
-    one, other = decode.read_all(str(tmpdir).encode('ascii'), found._replace(
-        paths=found.paths[-2:]), CNV).images.astype(int)
-    assert abs(one - other).max() < 12 and other[9, 2, 0] > 150 > 100 > other[9, 2, 1]
+    one, tiff, other = decode.read_all(str(tmpdir).encode('ascii'), found._replace(
+        paths=found.paths[-3:]), CNV).images.astype(int)
+    assert abs(one - other).max() < 12 and abs(tiff - other).max() < 12 and other[9, 2, 0] > 150 > 100 > other[9, 2, 1]
 
 
 def test_damaged_exif_does_not_matter(small):
