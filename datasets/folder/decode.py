@@ -124,6 +124,8 @@ def _decode(path, fitting, contents):
         return blank, state, zeros, zeros, error.strerror or str(error)
     except MemoryError:
         return blank, NOT_NOW, zeros, zeros, 'not enough memory for it'
+    except pictures.NoReader as error:
+        return blank, NOT_NOW, zeros, zeros, str(error)
     except Exception as error:      # the fitting of an unusual mode fails as decoding does
         reason = 'an empty file' if data == b'' else ' '.join(str(error).split())
         if 'cannot identify' not in reason:

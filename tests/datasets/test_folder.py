@@ -510,6 +510,16 @@ def test_what_may_be_readable_the_next_time_is_not_kept(small, monkeypatch, caps
     assert sum(len(part.images) for part in folder.load(small, CNV)[1:4]) == 18
 
 
+def test_what_a_package_can_read_is_read_once_it_is_there(small, monkeypatch, capsys):
+    os.rename(os.path.join(small, 'star', '1.jpg'), os.path.join(small, 'star', '1.heic'))
+    with monkeypatch.context() as patch:
+        patch.setattr(decode.pictures, 'is_heif', lambda beginning: beginning.startswith(b'\xff\xd8'))
+        patch.setitem(sys.modules, 'pillow_heif', None)
+        folder.load(small, CNV)
+    assert 'star/1.heic: HEIC: scripts/in_env.sh pip install pillow-heif' in capsys.readouterr()[1]
+    assert sum(len(part.images) for part in folder.load(small, CNV)[1:4]) == 18
+
+
 @pytest.mark.parametrize('damage', [b'', b'PK\x03\x04 nothing', None])
 def test_a_damaged_cache_is_made_again(small, tmpdir, damage):
     first = folder.load(small, CNV)
