@@ -212,6 +212,21 @@ def test_images_that_look_as_another_class_does_are_named(tmpdir, capsys):
         assert ('THRESHOLD' in told) == fitting.reads_ink
 
 
+@pytest.mark.parametrize('fitting', [CNV, LFC])
+def test_images_that_are_in_train_too_are_told(tmpdir, capsys, fitting):
+    images, labels = noise(600, *fitting.shape), np.arange(600) % 4
+    for copies, told in ((2, []), (3, ['test']), (200, ['test', 'valid'])):
+        held = images[200 - copies:400 - copies]
+        arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200], x_test=held, y_test=labels[:200],
+                        x_valid=held if copies > 9 else images[400:], y_valid=labels[:200]), fitting)
+        lines = [line for line in capsys.readouterr()[1].splitlines() if 'in train too' in line]
+        assert [line.split(': ')[1] for line in lines] == [
+            'the network sees %d of 200 images in %s in train too, so its accuracy says little' % (copies, part)
+            for part in told]
+    arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200]), fitting)
+    assert 'in train too' not in capsys.readouterr()[1]         # of what is held back no image is
+
+
 @pytest.mark.parametrize('form', ['X_%s', '%s_images', '%sImages', 'images_%s', '%s_data'])
 def test_other_names_of_arrays(tmpdir, form, capsys):
     images, labels = noise(48, 32, 32, 3), np.arange(48) % 4
