@@ -19,7 +19,7 @@ from common import npz
 from common.files import open_regular
 from common.overlays import MAX_CLASSES
 from datasets import idx_files, names, plain_pickle, readers, splits, values
-from datasets.cifar10 import read_batch
+from datasets.cifar10 import read_batch, refuse_as_own
 from datasets.images import Dataset, DatasetError, Images
 from datasets.messages import progress, say
 
@@ -60,6 +60,7 @@ def load(path, fitting):
             parts, titles = idx_files.read(path)
         else:
             parts, titles = _cifar(path)
+            refuse_as_own(path, titles)
     except npz.TooLarge as error:
         raise DatasetError('%s holds too much, %s: give at most %.1f GB' % (path, error, LARGEST / 1e9))
     except readers.DAMAGE + (EnvironmentError,) as error:

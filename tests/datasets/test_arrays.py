@@ -366,6 +366,29 @@ def test_cifar_batches_for_python(tmpdir):
     refused(where, 'test_batch: ')
 
 
+def test_cifar_10_itself_is_refused_with_the_way_that_reads_it(tmpdir):
+    """As if it were the user's own, a training would start from a network that has learned it."""
+    images, labels = noise(50, 32, 32, 3), np.arange(50) % 10
+    where, titles = tmpdir.mkdir('cifar-10-batches-bin'), b'airplane automobile bird cat deer dog frog horse ship truck'
+    for number in range(5):
+        some = slice(10 * number, 10 * number + 10)
+        where.join('data_batch_%d.bin' % (number + 1)).write_binary(cifar(images[some], labels[some]))
+    where.join('test_batch.bin').write_binary(cifar(images[:10] // 2, labels[:10]))
+    where.join('batches.meta.txt').write_binary(titles.replace(b' ', b'\n') + b'\n\n')
+    refused(tmpdir, 'is CIFAR-10, which the networks in pretrained/ have learned: give DATASET=cifar10 DATA_DIR=%s NET='
+            % where)
+    np.testing.assert_array_equal(registry.load('cifar10', 'cnv', str(where)).test.images, images[:10] // 2)
+    for name in where.listdir():
+        if name.ext == '.bin':
+            records = np.frombuffer(name.read_binary(), np.uint8).reshape(-1, 3073)
+            where.join(name.purebasename).write_binary(pickle.dumps(
+                {b'data': records[:, 1:], b'labels': records[:, 0].tolist()}, 2))
+        name.remove()
+    where.join('batches.meta').write_binary(pickle.dumps({b'label_names': titles.split()}, 2))
+    refused(where, 'is CIFAR-10')
+    np.testing.assert_array_equal(registry.load('cifar10', 'cnv', str(where)).test.images, images[:10] // 2)
+
+
 def test_cifar_100_is_recognised(tmpdir):
     for name in ('train', 'test', 'meta'):
         tmpdir.join(name).write('')
