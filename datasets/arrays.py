@@ -19,7 +19,7 @@ from common import npz
 from common.files import open_regular
 from common.overlays import MAX_CLASSES
 from datasets import idx_files, names, plain_pickle, readers, splits, values
-from datasets.cifar10 import read_batch
+from datasets.cifar10 import read_batch, refuse_as_own
 from datasets.images import Dataset, DatasetError, Images
 from datasets.messages import progress, say
 
@@ -60,6 +60,7 @@ def load(path, fitting):
             parts, titles = idx_files.read(path)
         else:
             parts, titles = _cifar(path)
+            refuse_as_own(path, titles)
     except npz.TooLarge as error:
         raise DatasetError('%s holds too much, %s: give at most %.1f GB' % (path, error, LARGEST / 1e9))
     except readers.DAMAGE + (EnvironmentError,) as error:
@@ -105,7 +106,7 @@ def dataset(path, fitting, parts, titles=None, name=None):
         say('%s: the borders are bright, so dark is taken for ink; if not, give INVERT=no' % path)
     fitted = {part: Images(decided.images(images, lambda items: progress(items, len(items), 'Fitting')), some)
               for part, (images, some) in checked.items()}
-    _check_looks(path, fitted['train'], fitting, titles)
+    _check_looks(path, fitted, fitting, titles)
     if 'valid' not in fitted:
         fitted.update(_held_back(path, fitted['train'], titles))
     mixed = np.random.RandomState(_ORDER).permutation(len(fitted['train'].labels))
@@ -117,9 +118,9 @@ def _looks(images):
     return [hashlib.sha1(image.tobytes()).digest() for image in images]
 
 
-def _check_looks(path, train, fitting, titles):
-    """Refuse images that are all alike to the network; report those that look like another class's."""
-    labels = collections.defaultdict(set)
+def _check_looks(path, fitted, fitting, titles):
+    """Refuse images that are all alike to the network; report those that look like another class's, or are in train too."""
+    train, labels = fitted['train'], collections.defaultdict(set)
     looks = _looks(train.images)
     advice = 'another threshold may help (THRESHOLD=)' if fitting.reads_ink else 'look at them, or at their preview'
     for look, label in zip(looks, train.labels.tolist()):
@@ -134,6 +135,11 @@ def _check_looks(path, train, fitting, titles):
             'class %s and x_train[%d] of %s: %s' % (
                 path, len(some), len(looks), some[0], names.shown(titles[train.labels[some[0]]]),
                 other, names.shown(titles[train.labels[other]]), advice))
+    for part in sorted(set(fitted) - {'train'}):
+        count, copies = len(fitted[part].labels), sum(look in labels for look in _looks(fitted[part].images))
+        if copies > count // 100:       # fewer change little; in black and white, 9 of MNIST's test digits are in train
+            say('%s: the network sees %d of %d images in %s in train too, so its accuracy says little' % (
+                path, copies, count, part))
 
 
 def _held_back(path, train, titles):

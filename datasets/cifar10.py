@@ -35,6 +35,19 @@ def load(net, data_dir=None):
     return archive.dataset('cifar10', arrays, VALIDATION, list(NETWORKS['cnv'].classes))
 
 
+def refuse_as_own(path, titles):
+    """Refuse a folder of CIFAR-10's files as the user's own: a training of those starts from what has learned these images.
+
+    Raises
+    ------
+    DatasetError
+        With the way to read it.
+    """
+    if [title.lower() for title in titles or ()] == [title.lower() for title in NETWORKS['cnv'].classes]:
+        raise DatasetError('%s is CIFAR-10, which the networks in pretrained/ have learned: give DATASET=cifar10 '
+                           'DATA_DIR=%s NET=cnv' % (path, path))
+
+
 def _from_folder(data_dir):
     if not os.path.isfile(os.path.join(data_dir, 'cifar10.npz')):
         for folder in (os.path.join(data_dir, _PYTHON), os.path.join(data_dir, _BINARY), data_dir):

@@ -50,6 +50,10 @@ _ORIENTATION = 0x112            # EXIF's tag
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}     # its values, and Pillow's numbers of what undoes them
 
 
+class NoReader(ValueError):
+    """The package that reads this kind of picture is not installed."""
+
+
 def begins(beginning):
     """Whether these are the first bytes (16 at least) of a picture of a kind that is read."""
     return beginning.startswith(tuple(FORMATS)) or is_heif(beginning)
@@ -78,6 +82,8 @@ def decode(handle, small=False):
     ------
     ImportError
         Pillow is not there.
+    NoReader
+        HEIC, and pillow-heif is not there.
     ValueError
         The picture is damaged, too large, or of another kind.
     """
@@ -88,7 +94,7 @@ def decode(handle, small=False):
         try:
             from pillow_heif import register_heif_opener
         except ImportError:
-            raise ValueError('HEIC: pip install pillow-heif (on Python 3), or save it as JPEG or PNG')
+            raise NoReader('HEIC: scripts/in_env.sh pip install pillow-heif (Python 3), or save it as JPEG or PNG')
         register_heif_opener()
         formats = ('HEIF',)
     try:
@@ -108,6 +114,8 @@ def decode(handle, small=False):
                 raise ValueError('%dx%d pixels: shrink it to at most %d million' % (
                     width, height, LARGEST_DECODED // 10 ** 6))
             picture.load()
+            if picture.format == 'TIFF':        # which Pillow turns as it loads; before 11 it swaps the sides only then
+                width, height = picture.size
             return upright(eight_bits(picture), (width, height))
     except MemoryError:
         raise

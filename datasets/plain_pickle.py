@@ -24,6 +24,7 @@ _DIGITS = 40                    # of a number that is written as text; reading a
 _TYPE = re.compile(r'[biufcSU][0-9]{1,4}\Z|O8?\Z')
 _WHOLE = (int, type(2 ** 64))   # Python 2 has two types of them
 _REMEMBERS = ('PUT', 'BINPUT', 'LONG_BINPUT')
+_INSTRUCTIONS = dict(pickletools.code2op)       # below, with those that Python 2 does not know
 
 
 def load(handle, largest=2 ** 28):
@@ -100,7 +101,7 @@ def _check(stream):
     while True:
         number += 1
         code = stream.read(1)
-        instruction = pickletools.code2op.get(code if str is bytes else code.decode('latin-1'))
+        instruction = _INSTRUCTIONS.get(code if str is bytes else code.decode('latin-1'))
         if instruction is None:
             raise ValueError('it is cut short' if not code else 'no instruction of a pickle')
         argument = None
@@ -181,6 +182,8 @@ def _encode(text, coding):
 
 
 def _text(value):
+    if not isinstance(value, (bytes, type(u''))):       # as text, a short pickle's nested lists would be endless
+        raise ValueError('%s in the place of a text' % type(value).__name__)
     return str(value.decode('ascii')) if isinstance(value, bytes) else str(value)
 
 
@@ -195,3 +198,31 @@ class _Unpickler(pickle.Unpickler):
         if known is None:
             raise ValueError('%s.%s stands in a data file, which should hold arrays: fetch it again' % (module, name))
         return lambda *arguments: known(*arguments)     # a new one each time: a pickle may change what it gets
+
+
+# --- protocols 3 and 4, which NumPy writes on Python 3, on Python 2 ---------------------------------------------------
+
+def _short_text(unpickler):
+    unpickler.append(unpickler.read(ord(unpickler.read(1))).decode('utf-8'))
+
+
+def _remember(unpickler):
+    unpickler.memo[repr(len(unpickler.memo))] = unpickler.stack[-1]
+
+
+def _global(unpickler):
+    name, module = _text(unpickler.stack.pop()), _text(unpickler.stack.pop())
+    unpickler.append(unpickler.find_class(module, name))
+
+
+if str is bytes:
+    _OLD = pickle.Unpickler.dispatch
+    _Unpickler.dispatch = dict(_OLD)
+    for _code, _like, _run in (         # of an instruction, of one of Python 2's with an argument of the same form
+            ('\x80', '\x80', lambda unpickler: unpickler.read(1)),      # PROTO
+            ('C', 'U', _OLD['U']), ('B', 'T', _OLD['T']),               # SHORT_BINBYTES, BINBYTES
+            ('\x8c', 'U', _short_text),                                 # SHORT_BINUNICODE
+            ('\x93', ']', _global), ('\x94', ']', _remember),           # STACK_GLOBAL, MEMOIZE
+            ('\x95', 'G', lambda unpickler: unpickler.read(8))):        # FRAME
+        _INSTRUCTIONS[_code] = pickletools.code2op[_like]
+        _Unpickler.dispatch[_code] = _run

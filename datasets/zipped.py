@@ -118,9 +118,11 @@ def _name(info):
     if info.flag_bits & _UTF8:
         name = name if isinstance(name, bytes) else name.encode('utf-8')
     else:
-        name = name if isinstance(name, bytes) else name.encode('cp437')
         try:
+            name = name if isinstance(name, bytes) else name.encode('cp437')
             name.decode('utf-8')
+        except UnicodeEncodeError:      # Python 3.12 and later take it from a field beside it, which is in UTF-8
+            name = name.encode('utf-8')
         except UnicodeDecodeError:
             name = name.decode('cp437').encode('utf-8')
     return name.replace(b'\\', b'/')

@@ -18,7 +18,7 @@ from common.files import whole_file
 from datasets import names
 from datasets.messages import say
 
-_VERSION = 4
+_VERSION = 5
 _CACHED, _LARGEST = ('images', 'states', 'pixels', 'files'), 2 ** 33    # arrays, bytes of all of them
 _STATE, _FILE_HASH = 1, 3    # in a row of a datasets.folder.decode.Read
 

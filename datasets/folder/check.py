@@ -7,7 +7,7 @@ import numpy as np
 
 from datasets import names, splits
 from datasets.folder import tracks
-from datasets.folder.decode import BLANK, BROKEN, OTHER, TRANSPARENT
+from datasets.folder.decode import BLANK, BROKEN, DARK, OTHER, TRANSPARENT
 from datasets.messages import say_list, shortened
 from datasets.pictures import KINDS
 
@@ -51,7 +51,7 @@ def check_left(path, found, chosen, why, examples, refuse):
 
 
 def check_blank(path, chosen, fitting, tell, refuse):
-    """Refuse or report pictures of one colour, and report those whose transparency is ignored."""
+    """Refuse or report pictures of one colour, and report those that are nearly black or whose transparency is ignored."""
     if fitting.reads_ink:
         blank = [picture for picture in chosen if picture.image.min() == picture.image.max()]
     else:
@@ -60,8 +60,11 @@ def check_blank(path, chosen, fitting, tell, refuse):
     if blank and len(blank) == len(chosen):
         refuse('%s: all %d pictures are of one colour to the network, the first %s: %s' % (
             path, len(blank), shown[0], 'another threshold may help (THRESHOLD=); see the preview' if fitting.reads_ink
-            else 'if their values are 0 and 1, multiply them by 255'))
+            else 'if their values are 0 and 1, multiply them by 255; if they are 10 bits in files of 16, by 64'))
     say_list(tell, '%s: %d of %d pictures are of one colour to the network' % (path, len(blank), len(chosen)), shown)
+    dark = [names.shown(picture.path) for picture in chosen if DARK in picture.remark and BLANK not in picture.remark]
+    say_list(tell, '%s: %d of %d pictures are nearly black, no value above 15 of 255; if they have 10 or 12 bits in files '
+             'of 16, multiply them by 64 or 16' % (path, len(dark), len(chosen)), dark)
     say_list(tell, '%s: transparency is ignored, here as on the board: what lies under it shows; if it should not, put '
              'the pictures on a colour of your own' % path,
              [names.shown(picture.path) for picture in chosen if TRANSPARENT in picture.remark])

@@ -18,7 +18,7 @@ from datasets.messages import progress
 LARGEST_FILE = 2 ** 28      # bytes; the largest pictures are decoded two at a time
 WORKERS = 2
 READ, BROKEN, OTHER, NOT_NOW = range(4)     # the last: broken, but perhaps not the next time
-BLANK, TRANSPARENT = 'blank', 'transparent'     # remarks on pictures that are read, for CNV
+BLANK, DARK, TRANSPARENT = 'blank', 'dark', 'transparent'   # remarks on pictures that are read, for CNV
 
 _OTHER_FORMATS = (b'.avif', b'.jp2', b'.jxl', b'.cr2', b'.nef', b'.dng', b'.svg', b'.pdf')
 
@@ -38,7 +38,7 @@ def read_all(root, found, fitting):
     -------
     Read
         For each file the image (for LFC still grey), whether it is READ, hashes of its upright pixels and of its bytes,
-        and what is wrong with it, or remarkable: BLANK, TRANSPARENT or both.
+        and what is wrong with it, or remarkable: BLANK, DARK, TRANSPARENT, or several.
     """
     count = len(found.paths)
     shapes = (count,) + fitting.shape, (count,), (count, 32), (count, 32)
@@ -118,12 +118,15 @@ def _decode(path, fitting, contents):
         picture, pixels = _upright(data, not fitting.reads_ink)
         image = fitting.picture(*picture)
         remark = '' if fitting.reads_ink else ' '.join(
-            [BLANK] * remarks.blank(picture[0]) + [TRANSPARENT] * remarks.transparent(picture[0]))
+            [BLANK] * remarks.blank(picture[0]) + [DARK] * remarks.dark(picture[0]) +
+            [TRANSPARENT] * remarks.transparent(picture[0]))
     except EnvironmentError as error:
         state = BROKEN if error.errno is None else NOT_NOW    # Pillow's own have no number
         return blank, state, zeros, zeros, error.strerror or str(error)
     except MemoryError:
         return blank, NOT_NOW, zeros, zeros, 'not enough memory for it'
+    except pictures.NoReader as error:
+        return blank, NOT_NOW, zeros, zeros, str(error)
     except Exception as error:      # the fitting of an unusual mode fails as decoding does
         reason = 'an empty file' if data == b'' else ' '.join(str(error).split())
         if 'cannot identify' not in reason:

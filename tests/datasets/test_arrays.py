@@ -212,6 +212,21 @@ def test_images_that_look_as_another_class_does_are_named(tmpdir, capsys):
         assert ('THRESHOLD' in told) == fitting.reads_ink
 
 
+@pytest.mark.parametrize('fitting', [CNV, LFC])
+def test_images_that_are_in_train_too_are_told(tmpdir, capsys, fitting):
+    images, labels = noise(600, *fitting.shape), np.arange(600) % 4
+    for copies, told in ((2, []), (3, ['test']), (200, ['test', 'valid'])):
+        held = images[200 - copies:400 - copies]
+        arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200], x_test=held, y_test=labels[:200],
+                        x_valid=held if copies > 9 else images[400:], y_valid=labels[:200]), fitting)
+        lines = [line for line in capsys.readouterr()[1].splitlines() if 'in train too' in line]
+        assert [line.split(': ')[1] for line in lines] == [
+            'the network sees %d of 200 images in %s in train too, so its accuracy says little' % (copies, part)
+            for part in told]
+    arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200]), fitting)
+    assert 'in train too' not in capsys.readouterr()[1]         # of what is held back no image is
+
+
 @pytest.mark.parametrize('form', ['X_%s', '%s_images', '%sImages', 'images_%s', '%s_data'])
 def test_other_names_of_arrays(tmpdir, form, capsys):
     images, labels = noise(48, 32, 32, 3), np.arange(48) % 4
@@ -349,6 +364,29 @@ def test_cifar_batches_for_python(tmpdir):
     np.testing.assert_array_equal(data.test.labels, labels[:8])
     where.join('test_batch').write_binary(pickle.dumps(os.path.join, 2))
     refused(where, 'test_batch: ')
+
+
+def test_cifar_10_itself_is_refused_with_the_way_that_reads_it(tmpdir):
+    """As if it were the user's own, a training would start from a network that has learned it."""
+    images, labels = noise(50, 32, 32, 3), np.arange(50) % 10
+    where, titles = tmpdir.mkdir('cifar-10-batches-bin'), b'airplane automobile bird cat deer dog frog horse ship truck'
+    for number in range(5):
+        some = slice(10 * number, 10 * number + 10)
+        where.join('data_batch_%d.bin' % (number + 1)).write_binary(cifar(images[some], labels[some]))
+    where.join('test_batch.bin').write_binary(cifar(images[:10] // 2, labels[:10]))
+    where.join('batches.meta.txt').write_binary(titles.replace(b' ', b'\n') + b'\n\n')
+    refused(tmpdir, 'is CIFAR-10, which the networks in pretrained/ have learned: give DATASET=cifar10 DATA_DIR=%s NET='
+            % where)
+    np.testing.assert_array_equal(registry.load('cifar10', 'cnv', str(where)).test.images, images[:10] // 2)
+    for name in where.listdir():
+        if name.ext == '.bin':
+            records = np.frombuffer(name.read_binary(), np.uint8).reshape(-1, 3073)
+            where.join(name.purebasename).write_binary(pickle.dumps(
+                {b'data': records[:, 1:], b'labels': records[:, 0].tolist()}, 2))
+        name.remove()
+    where.join('batches.meta').write_binary(pickle.dumps({b'label_names': titles.split()}, 2))
+    refused(where, 'is CIFAR-10')
+    np.testing.assert_array_equal(registry.load('cifar10', 'cnv', str(where)).test.images, images[:10] // 2)
 
 
 def test_cifar_100_is_recognised(tmpdir):

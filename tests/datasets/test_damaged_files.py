@@ -19,7 +19,7 @@ from tests.datasets.drawings import own_cache  # noqa: F401 (a fixture)
 from datasets import arrays, folder, gtsrb, registry, svhn
 from datasets.fitting import Fitting
 from datasets.folder import cache
-from datasets.images import encode
+from datasets.images import DatasetError, encode
 
 
 @pytest.fixture(autouse=True)
@@ -88,12 +88,33 @@ def idx(array):
     return np.array([0x800 + array.ndim] + list(array.shape), '>u4').tobytes() + array.astype(np.uint8).tobytes()
 
 
+def idx_files():
+    return {part + kind: idx(array) for part, count in (('train', 40), ('t10k', 12)) for kind, array in (
+        ('-images-idx3-ubyte', noise(count, 28, 28)), ('-labels-idx1-ubyte', np.arange(count) % 4))}
+
+
 @searches(300, 6000)
 def test_idx_files(tmpdir, cases):
-    content = {part + kind: idx(array) for part, count in (('train', 40), ('t10k', 12)) for kind, array in (
-        ('-images-idx3-ubyte', noise(count, 28, 28)), ('-labels-idx1-ubyte', np.arange(count) % 4))}
+    content = idx_files()
     files = {name: damaged([data, gzipped(data)]) | damaged([data]).map(gzipped) for name, data in content.items()}
     explore(one_replaced(tmpdir, content, Fitting('lfc')), one_of(files), cases)
+
+
+def test_idx_files_of_mnist(tmpdir):
+    content = idx_files()
+    for name, data in content.items():
+        put(tmpdir.join(name), data)
+    assert len(registry.load('mnist', 'lfc', str(tmpdir)).test.images) == 12
+    whole = content['train-images-idx3-ubyte']
+    packed = gzipped(whole)
+    for data, words in ((b'', 'is damaged ('), (whole[:-9], 'is damaged ('), (packed[:-900], 'is damaged ('),
+                        (packed[:-8] + b'\0' * 8, 'is damaged ('), (packed[:50] + b'\xff' * 50, 'is damaged ('),
+                        (whole[:4] + b'\xff' * 12, 'holds more than this data set has')):
+        put(tmpdir.join('train-images-idx3-ubyte'), data)
+        with pytest.raises(DatasetError) as caught:
+            registry.load('mnist', 'lfc', str(tmpdir))
+        line = str(caught.value)
+        assert str(tmpdir) in line and words in line and 'fetch it again' in line and '\n' not in line
 
 
 @searches(300, 6000)

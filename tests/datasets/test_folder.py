@@ -109,11 +109,12 @@ def test_exif_orientation(tmpdir, orientation):
     tmpdir.mkdir('a')
     exif = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0' + bytearray([orientation]) + b'\0\0\0\0\0\0'
     turned.save(str(tmpdir.join('a', 'turned.jpg')), quality=100, subsampling=0, exif=bytes(exif))
+    turned.save(str(tmpdir.join('a', 'turned.tif')), tiffinfo={0x112: orientation})
     upright.save(str(tmpdir.join('a', 'upright.jpg')), quality=100, subsampling=0)
     found = find.find(str(tmpdir).encode('ascii'))
-    one, other = decode.read_all(str(tmpdir).encode('ascii'), found._replace(
-        paths=found.paths[-2:]), CNV).images.astype(int)
-    assert abs(one - other).max() < 12 and other[9, 2, 0] > 150 > 100 > other[9, 2, 1]
+    one, tiff, other = decode.read_all(str(tmpdir).encode('ascii'), found._replace(
+        paths=found.paths[-3:]), CNV).images.astype(int)
+    assert abs(one - other).max() < 12 and abs(tiff - other).max() < 12 and other[9, 2, 0] > 150 > 100 > other[9, 2, 1]
 
 
 def test_damaged_exif_does_not_matter(small):
@@ -506,6 +507,16 @@ def test_what_may_be_readable_the_next_time_is_not_kept(small, monkeypatch, caps
         patch.setattr(decode.pictures, 'decode', without_memory)
         refused(small, 'no picture')
     assert 'not enough memory for it' in capsys.readouterr()[1]
+    assert sum(len(part.images) for part in folder.load(small, CNV)[1:4]) == 18
+
+
+def test_what_a_package_can_read_is_read_once_it_is_there(small, monkeypatch, capsys):
+    os.rename(os.path.join(small, 'star', '1.jpg'), os.path.join(small, 'star', '1.heic'))
+    with monkeypatch.context() as patch:
+        patch.setattr(decode.pictures, 'is_heif', lambda beginning: beginning.startswith(b'\xff\xd8'))
+        patch.setitem(sys.modules, 'pillow_heif', None)
+        folder.load(small, CNV)
+    assert 'star/1.heic: HEIC: scripts/in_env.sh pip install pillow-heif' in capsys.readouterr()[1]
     assert sum(len(part.images) for part in folder.load(small, CNV)[1:4]) == 18
 
 

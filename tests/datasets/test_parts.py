@@ -149,6 +149,21 @@ def test_pictures_of_one_colour(tmpdir, capsys):
             'are 0 and 1')
 
 
+def test_12_bits_in_files_of_16_are_said_for_cnv_alone(tmpdir, capsys):
+    root = tmpdir.join('own')
+    put(root, 'cats', 'dogs')
+    grey = np.random.RandomState(5).randint(0, 4096, (60, 60)).astype(np.uint16)
+    for name, image in (('deep', grey), ('whole', grey * 16), ('black', grey // 4096)):
+        Image.fromarray(image).save(str(root.join('dogs', name + '.png')))
+    for _ in range(2):      # decoded, then from the cache
+        folder.load(str(root), CNV)
+        told = capsys.readouterr()[1]
+        assert '1 of 13 pictures are nearly black' in told and told.count('\n  dogs/deep.png\n') == 1
+        assert 'whole' not in told and told.count('\n  dogs/black.png\n') == 1      # the latter is of one colour
+    folder.load(str(root), Fitting('lfc'))
+    assert 'nearly black' not in capsys.readouterr()[1]
+
+
 def test_transparency_is_said_for_cnv_alone(tmpdir, capsys):
     root = tmpdir.join('own')
     put(root, 'cats', 'dogs')

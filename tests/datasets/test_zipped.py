@@ -4,6 +4,7 @@ from __future__ import absolute_import, division
 
 import os
 import struct
+import sys
 import zipfile
 import zlib
 
@@ -84,14 +85,14 @@ def test_clutter_is_not_unpacked(tmpdir, shapes):
     assert sorted(one.basename for one in where.join('pets').listdir()) == ['circle', 'square', 'star']
 
 
-def entry(name, flag):
+def entry(name, flag, extra=b''):
     """A zip file with one entry, whose name is these bytes."""
     local = struct.pack('<4s5H3I2H', b'PK\3\4', 20, flag, 0, 0, 33, zipped_crc, len(DATA), len(DATA), len(name), 0)
     head = struct.pack('<4s6H3I5H2I', b'PK\1\2', 20, 20, flag, 0, 0, 33, zipped_crc, len(DATA), len(DATA), len(name),
-                       *[0] * 6)
+                       len(extra), *[0] * 5)
     start = len(local) + len(name) + len(DATA)
-    end = struct.pack('<4s4H2IH', b'PK\5\6', 0, 0, 1, 1, len(head) + len(name), start, 0)
-    return local + name + DATA + head + name + end
+    end = struct.pack('<4s4H2IH', b'PK\5\6', 0, 0, 1, 1, len(head + name + extra), start, 0)
+    return local + name + DATA + head + name + extra + end
 
 
 DATA = b'nothing'
@@ -105,6 +106,17 @@ def test_names_of_other_systems(tmpdir, name, flag):
     tmpdir.join('a.zip').write_binary(entry(name, flag))
     where = zipped.unpacked(str(tmpdir.join('a.zip')))
     assert os.listdir(where.encode('utf-8')) == [u'caf\xe9'.encode('utf-8')]
+
+
+@pytest.mark.parametrize('name, coding', [(u'\u043a\u043e\u0442/x.png', 'cp866'), (u'\u732b/x.png', 'cp932')])
+def test_names_in_utf_8_beside_those_in_another_coding(tmpdir, name, coding):
+    """As WinRAR has them; Python 3.12 and later read the former, others the latter as DOS characters."""
+    old, new = name.encode(coding), name.encode('utf-8')
+    field = struct.pack('<2HBI', 0x7075, 5 + len(new), 1, zlib.crc32(old) & 0xffffffff) + new
+    tmpdir.join('a.zip').write_binary(entry(old, 0, field))
+    where = zipped.unpacked(str(tmpdir.join('a.zip')))
+    expected = name if sys.version_info >= (3, 12) else old.decode('cp437')
+    assert os.listdir(where.encode('utf-8')) == [expected.split('/')[0].encode('utf-8')]
 
 
 def refused(path, tmpdir, words):
