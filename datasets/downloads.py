@@ -107,6 +107,7 @@ def _download(source, path):
             if attempt:
                 time.sleep(BACKOFF * 2 ** (attempt - 1))
             print('Downloading %s (%.0f MB) from %s' % (source.name, source.size / 1e6, url), file=sys.stderr)
+            resumed = os.path.exists(part)
             try:
                 _receive(url, part, source.size)
             except urllib.error.HTTPError as error:
@@ -128,7 +129,8 @@ def _download(source, path):
                 else:
                     problem = 'sent other bytes than expected (wrong SHA-256)'
                     os.remove(part)
-                    break
+                    if not resumed:     # else what lay there before may be to blame
+                        break
         problems.append('%s %s' % (url, problem))
     raise DownloadError('cannot download %s: %s; put a copy at %s (SHA-256 %s), or give DATA_DIR=, the folder that holds '
                         'it (docs/training.md)' % (source.name, '; '.join(problems), path, source.sha256))

@@ -10,6 +10,7 @@ set -euo pipefail
 trap 'exit 75' TERM
 
 home=${BNN_HOME:-/opt/bnn-pynq}
+data=${BNN_DATA:-/data}
 
 fail() { echo "bnn-train: error: $*" >&2; exit 2; }
 
@@ -43,7 +44,7 @@ export XDG_CACHE_HOME=${XDG_CACHE_HOME:-$cache}
 export THEANO_FLAGS=base_compiledir=$cache/theano${THEANO_FLAGS:+,$THEANO_FLAGS}
 if [ -z "${KERAS_HOME:-}" ]; then
     export KERAS_HOME=$cache/keras
-    [ ! -w /data ] || KERAS_HOME=/data/keras
+    [ ! -w "$data" ] || KERAS_HOME=$data/keras
 fi
 
 # --- what to do -----------------------------------------------------------------------------------------------------------
@@ -56,10 +57,14 @@ if [ "$target" = help ]; then
     exec "$home/scripts/help.sh" "$kinds"
 fi
 for word; do
-    case $word in OUT=* | RESUME=* | DATA_DIR=*) export "${word?}" ;; esac
+    case $word in OUT=* | RESUME=* | DATA_DIR=* | NET=* | DATASET=* | RUN=*) export "${word?}" ;; esac
 done
 export OUT=${OUT:-/runs} RESUME=${RESUME:-auto}
-if [ -z "${DATA_DIR:-}" ] && compgen -G '/data/*.npz' > /dev/null; then export DATA_DIR=/data; fi
+if [ -z "${DATA_DIR:-}" ]; then     # the data set is DATASET, that of RUN, <data set>-<network>, or the network's own
+    case ${NET:-lfc} in [Cc]*) own=cifar10 ;; *) own=mnist ;; esac
+    run=$(basename -- "${RUN:-$own}")
+    [ ! -e "$data/${DATASET:-${run%%-*}}.npz" ] || export DATA_DIR=$data
+fi
 mkdir -p "$OUT" 2> /dev/null || true
 [ -w "$OUT" ] || fail "$OUT cannot be written by user $(id -u): use docker run --user with the folder's owner," \
     "or another folder (-v FOLDER:/runs)"

@@ -89,9 +89,10 @@ def load(name):
         package = re.match("No module named '?([a-zA-Z0-9_]+)", str(error))
         if package is None:
             raise
-        raise MissingPackage('%s needs the package %s: make export FORMAT=%s installs it in an environment of its own; '
-                             'or pip install --no-deps -r requirements/%s.txt'
-                             % (name, package.group(1), name, 'finn' if name == 'finn' else 'export'))
+        raise MissingPackage('{0} needs the package {1}: make export FORMAT={0} installs it in an environment of its own, '
+                             'as does scripts/in_env.sh --for {2} python export/export.py, which takes --package and '
+                             '--params; or pip install --no-deps -r requirements/{2}.txt'
+                             .format(name, package.group(1), 'finn' if name == 'finn' else 'export'))
 
 
 def of_run(given):

@@ -40,11 +40,14 @@ def folders(given):
 
 def data(given):
     """Whether the data sets can be read, as a training reads them, or downloaded."""
-    keras = os.path.join(os.path.expanduser(os.environ.get('KERAS_HOME') or '~/.keras'), 'datasets')
-    for name, net, cached in (('mnist', 'lfc', 'mnist.npz'), ('cifar10', 'cnv', 'cifar-10-batches-py')):
-        if given.data_dir:
+    if given.data_dir:
+        for name, net in (('mnist', 'lfc'), ('cifar10', 'cnv')):
             yield _read(name, net, given.data_dir)
-        elif os.path.exists(os.path.join(keras, cached)):
+        return
+    from datasets import downloads      # reading files needs no six
+    keras = downloads.cache_folder()
+    for name, source in (('mnist', downloads.MNIST), ('cifar10', downloads.CIFAR10)):
+        if os.path.exists(os.path.join(keras, source.cached_as)):
             yield ok('%s: downloaded, in %s' % (name, keras))
         else:
             yield ok('%s: will be downloaded to %s; digits needs no download' % (name, keras))

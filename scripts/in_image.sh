@@ -27,15 +27,24 @@ fi
 # would make a missing one as root.
 declare -A folders
 keep() { folders[$(cd "$1" && pwd)]=1; }
-case ${OUT:-} in /*) mkdir -p "$OUT" ;; esac
+paths_of() {  # VARIABLE: the paths that it names, one a line; several in RUNS, as target.sh reads them
+    local word
+    if [ "$1" != RUNS ]; then echo "${!1}"; return; fi
+    xargs printf '%s\n' <<< "$RUNS" | while IFS= read -r word; do compgen -G "$word" || echo "$word"; done
+}
+[ -z "${OUT:-}" ] || (cd "$root" && mkdir -p -- "$OUT")
 keep "$root"
 keep .
 while read -r name; do
-    value=${!name:-}
-    [ -n "$value" ] || continue
+    [ -n "${!name:-}" ] || continue
     options+=(--env "$name")
-    case $value in /*) ;; *) value=$root/$value ;; esac
-    if [ -d "$value" ]; then keep "$value"; elif [ -e "$value" ]; then keep "$(dirname "$value")"; fi
+    while IFS= read -r path; do
+        case $path in /*) ;; *) path=$root/$path ;; esac
+        folder=$(dirname "$path")
+        if [ -d "$path" ]; then keep "$path"
+        elif [ -e "$path" ] || { [ "$name" = PREVIEW ] && [ -d "$folder" ]; }; then keep "$folder"     # PREVIEW is written
+        fi
+    done < <(paths_of "$name")
 done < <(sed -n 's/^\([A-Z_]*\) *|.*/\1/p' "$root/common/options.txt")
 for folder in "${!folders[@]}"; do options+=(--volume "$folder:$folder"); done
 exec "$engine" "${options[@]}" "$image" "$@"

@@ -31,7 +31,8 @@ python_2() {  # a Python 2.7 of this machine, if any
 
 compile_2() {
     # shellcheck disable=SC2046     # no file's name has a space
-    "$1" - $(files 'training/*.py' 'common/*.py' 'datasets/*.py' 'weights_gen/*.py' 'board/*.py' 'report/*.py' 'bench/*.py') <<'PYTHON'
+    "$1" - $(files 'training/*.py' 'common/*.py' 'datasets/*.py' 'weights_gen/*.py' 'board/*.py' 'report/*.py' \
+        'export/*.py' 'bench/*.py' 'scripts/doctor*.py') <<'PYTHON'
 import sys
 status = 0
 for path in sys.argv[1:]:

@@ -54,6 +54,17 @@ def test_commands_of_make(page):
                 assert word in TARGETS, '%s: make %s' % (page, word)
 
 
+@pytest.mark.parametrize('page', PAGES)
+def test_a_command_of_python_names_its_environment(page):
+    """In an indented block; for what stands within a text, the README says how."""
+    assert not re.findall('^ {4}python .*', text_of(page), re.MULTILINE)
+
+
+def test_the_readme_says_how_to_run_python():
+    before = text_of('README.md').split('## Step by step')[0]
+    assert 'scripts/in_env.sh' in before and '`. .venv/active/bin/activate`' in before
+
+
 def test_every_page_of_docs_is_named_by_the_readme():
     readme = text_of('README.md')
     for page in PAGES:

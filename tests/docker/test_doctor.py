@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from datasets import downloads
 from tests.datasets.test_inputs import idx, noise
 from tests.docker.test_cuda import libraries
 from tests.environment.conftest import ROOT
@@ -47,6 +48,16 @@ def test_data_sets_are_read_as_a_training_reads_them(tmp_path):
     lines = doctor('--data-dir=%s' % tmp_path)
     assert about(lines, 'mnist: 50 training images')[0] == 'ok'
     assert about(lines, 'cifar10.npz cannot be read')[0] == 'warning'
+
+
+@pytest.mark.parametrize('source', [downloads.MNIST, downloads.CIFAR10])
+def test_what_is_downloaded_already_is_not_announced(tmp_path, source):
+    (tmp_path / 'datasets').mkdir()
+    (tmp_path / 'datasets' / source.cached_as).touch()
+    lines = doctor(KERAS_HOME=str(tmp_path))
+    name = {downloads.MNIST: 'mnist', downloads.CIFAR10: 'cifar10'}[source]
+    assert about(lines, name + ': downloaded, in %s' % (tmp_path / 'datasets'))[0] == 'ok'
+    assert len([line for line in lines if ': will be downloaded' in line]) == 1
 
 
 def test_a_wrong_theanorc_is_a_line(tmp_path):

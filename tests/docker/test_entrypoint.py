@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from common.options import TARGETS
+from common.overlays import NETWORKS
 from tests.environment.conftest import ROOT
 
 
@@ -61,6 +62,28 @@ def test_a_target_with_variables(program, tmp_path):
 def test_the_callers_choices_stay(program):
     _, output, _ = program('train', 'RESUME=0', THEANO_FLAGS='profile=True', KERAS_HOME='/tmp')
     assert 'RESUME=0' in output and ',profile=True' in output and 'KERAS_HOME=/tmp' in output
+
+
+@pytest.mark.parametrize('there, words, is_read', [
+    ('mnist', ['train'], True), ('mnist', ['train', 'NET=cnv'], False), ('letters', ['train'], False),
+    ('cifar10', ['train', 'NET=CNV'], True), ('cifar10', ['train'], False),
+    ('mnist', ['train', 'NET=cnv', 'DATASET=mnist'], True), ('mnist', ['train', 'DATASET=letters.npz'], False),
+    ('cifar10', ['evaluate', 'RUN=/runs/cifar10-cnvW1A1/'], True),
+    ('mnist', ['evaluate', 'RUN=/runs/cifar10-cnvW1A1'], False)])
+def test_data_is_read_from_its_folder_if_it_is_there(program, tmp_path, there, words, is_read):
+    folder = tmp_path / 'data'
+    folder.mkdir()
+    (folder / (there + '.npz')).touch()
+    status, output, errors = program(*words, BNN_DATA=str(folder))
+    assert (status, errors) == (0, '')
+    assert ('--data-dir=%s' % folder in output.splitlines()[0]) == is_read
+    assert ' --data-dir=/given' in program(*(words + ['DATA_DIR=/given']), BNN_DATA=str(folder))[1]
+
+
+@pytest.mark.parametrize('net', list(NETWORKS))
+def test_every_networks_own_data_is_found(program, tmp_path, net):
+    (tmp_path / (NETWORKS[net].dataset + '.npz')).touch()
+    assert '--data-dir=%s' % tmp_path in program('train', 'NET=' + net, BNN_DATA=str(tmp_path))[1]
 
 
 def test_all_is_every_stage_of_the_journey(program):

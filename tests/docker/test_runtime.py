@@ -1,6 +1,7 @@
 """RUNTIME=docker and conda: when each is chosen, and how the engine is called. The engine is a mock that records its
 calls, on a mock machine; scripts/prove_image.sh runs the image itself."""
 import os
+import re
 import shutil
 
 import pytest
@@ -91,6 +92,34 @@ def test_a_command_runs_in_the_image_under_the_same_paths(engine, tmp_path):
     assert '--env SEED' not in call and '--gpus' not in call
     assert call.count('--volume %s:%s ' % (engine.root, engine.root)) == 1
     assert runs.is_dir()        # made by the caller: the engine would have made it as root
+
+
+def mounted(engine, **variables):
+    """The folders outside the project that the image gets."""
+    (engine.home / 'image-is-built').touch()
+    status, _, errors = engine.run('scripts/in_env.sh', 'true', RUNTIME='docker', **variables)
+    assert (status, errors.count('error')) == (0, 0)
+    [call] = calls(engine, 'run')
+    return set(re.findall(r'--volume (/[^:]*):\1 ', call)) - {str(engine.root)}
+
+
+def test_the_folder_of_a_file_that_will_be_written_is_mounted(engine, tmp_path):
+    (tmp_path / 'out dir').mkdir()
+    assert mounted(engine, PREVIEW=str(tmp_path / 'out dir/seen.png'), INIT=str(tmp_path / 'none.npz')) == {
+        str(tmp_path / 'out dir')}
+
+
+def test_every_run_that_is_compared_is_mounted(engine, tmp_path):
+    engine.link('xargs')
+    engine.link('printf')       # which xargs calls
+    for name in ('a', 'b c', 'd/1', 'd/2'):
+        (tmp_path / name).mkdir(parents=True)
+    assert mounted(engine, RUNS='{0}/a "{0}/b c" {0}/d/* {0}/none'.format(tmp_path)) == {
+        '%s/%s' % (tmp_path, name) for name in ('a', 'b c', 'd/1', 'd/2')}
+
+
+def test_runs_outside_the_project_are_made_by_the_caller(engine, tmp_path):
+    assert mounted(engine, OUT='../results') == {str(tmp_path / 'results')}
 
 
 def test_a_gpu_is_asked_for_with_the_gpu_image(engine):

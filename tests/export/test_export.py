@@ -129,6 +129,7 @@ def test_a_package_that_is_not_installed(tmpdir, monkeypatch, capsys, said):
     monkeypatch.setattr(export.importlib, 'import_module', importing)
     line = refusal(capsys, ['--package', PACKAGE, '--format', 'onnx', '--out', str(tmpdir.join('out'))])
     assert 'needs the package onnx: make export FORMAT=onnx' in line and not tmpdir.join('out').exists()
+    assert 'scripts/in_env.sh --for export python export/export.py, which takes --package' in line
 
 
 def test_accuracy_is_of_these_parameters(packed, tmpdir):
