@@ -34,7 +34,7 @@ class Theano(object):
                 PLAIN_FLAGS, 'blas.ldflags=' + backend.blas_flags()[0], 'gcc.cxxflags=' + removed.compiler_flags()])
             removed.restore()
         else:
-            backend.configure(net)
+            backend.configure()
         from training import trainer
         from datasets.images import encode
         self.net, self.encode, settings = net, encode, NETWORKS[net].training

@@ -85,7 +85,7 @@ def main(arguments):
     from datasets import registry
     from training import backend
     from weights_gen import parameters
-    backend.configure('cnv')        # as in a training
+    backend.configure()             # as in a training
 
     data = registry.load(given.dataset, 'cnv', given.data_dir)
     made = {}

@@ -227,7 +227,7 @@ def main(arguments):
             raise UserError('there is no variant "%s": choose from "%s"' % (variant, '", "'.join(known)))
     from datasets import registry
     from training import backend      # as in a training
-    backend.configure(options.net)
+    backend.configure()
 
     settings = Settings(options.net, options.weight_bits, options.activation_bits)
     data = registry.load(settings.dataset, options.net, options.data_dir)

@@ -21,7 +21,6 @@ if __name__ == '__main__':
 from common import options
 from common.errors import UserError, run
 from common.files import temporary_folder
-from common.overlays import NETWORKS
 from scripts import doctor_gpu, doctor_machine
 from scripts.doctor_report import failure, in_the_image, install, ok, output, show, warning
 
@@ -51,7 +50,7 @@ def packages():
     if _distribution('theano'):
         # Import it as a training does: by default it searches for a BLAS, and on Python 3 fails if there is none.
         flags = dict(os.environ, THEANO_FLAGS='blas.ldflags=,%s,device=cpu' % os.environ.get('THEANO_FLAGS', ''))
-        as_training_does = 'from training import backend; backend.configure("lfc", "cpu"); import theano'
+        as_training_does = 'from training import backend; backend.configure("cpu"); import theano'
         if output(sys.executable, '-c', as_training_does, env=flags, cwd=ROOT) is None:
             yield failure('theano cannot be imported', "in %s: THEANO_FLAGS=blas.ldflags= %s -c '%s' says why" % (
                 ROOT, sys.executable, as_training_does))
@@ -106,7 +105,7 @@ def blas():
         yield warning(text)
     if not flags:
         return
-    cores = backend.threads('lfc')['OMP_NUM_THREADS']
+    cores = backend.threads()['OMP_NUM_THREADS']
     with temporary_folder() as folder:
         program = os.path.join(folder, 'gemm')
         library = [os.path.dirname(backend.bundled_openblas())] if '-l:' in flags else []
@@ -126,17 +125,16 @@ def blas():
 
 def threads():
     from training import backend
-    for net in NETWORKS:
-        planned = backend.threads(net)
-        yield ok('threads of %s: %s' % (net.upper(), ', '.join(
-            '%s=%s' % (name, os.environ.get(name, count)) for name, count in sorted(planned.items()))))
-        given = ['%s=%s' % (name, os.environ[name]) for name, count in sorted(planned.items())
-                 if os.environ.get(name, str(count)) != str(count)]
-        if given:
-            yield warning('%s is set, which is not the best for %s' % (', '.join(given), net.upper()),
-                          'unset ' + ' '.join(setting.split('=')[0] for setting in given))
+    planned = backend.threads()
+    yield ok('threads: %s' % ', '.join(
+        '%s=%s' % (name, os.environ.get(name, count)) for name, count in sorted(planned.items())))
+    given = ['%s=%s' % (name, os.environ[name]) for name, count in sorted(planned.items())
+             if os.environ.get(name, str(count)) != str(count)]
+    if given:
+        yield warning('%s is set, which is not the best' % ', '.join(given),
+                      'unset ' + ' '.join(setting.split('=')[0] for setting in given))
     quota = _cpu_quota()
-    cores = backend.threads('lfc')['OMP_NUM_THREADS']
+    cores = planned['OMP_NUM_THREADS']
     if quota and quota < cores - 0.5:
         yield warning('%d threads, but this container may use only %.1f cores' % (cores, quota),
                       'OMP_NUM_THREADS=%d, or docker run --cpuset-cpus instead of --cpus' % max(1, round(quota)))

@@ -1,6 +1,6 @@
 """Theano's configuration, which must be decided before Theano is imported.
 
-    backend.configure('lfc', device='cpu')
+    backend.configure(device='cpu')
     import theano
 
 The user's own .theanorc or THEANO_FLAGS (training.theano_settings) decide first; what they leave open is chosen here. For
@@ -29,13 +29,11 @@ from training.log import note
 DEVICES = ('cpu', 'cuda')
 
 
-def configure(net, device=None):
+def configure(device=None):
     """Set THEANO_FLAGS and the thread counts of this process.
 
     Parameters
     ----------
-    net : 'lfc' or 'cnv'
-        Who computes: see :func:`threads`.
     device : 'cpu' or 'cuda', optional
         Default: DEVICE of the environment; else the user's own settings; else the CPU.
 
@@ -52,7 +50,7 @@ def configure(net, device=None):
     """
     if not machine.program('g++'):
         raise UserError('no C++ compiler (g++): Theano cannot compile; install it (Debian, Ubuntu: apt-get install g++)')
-    for variable, count in threads(net).items():
+    for variable, count in threads().items():
         os.environ.setdefault(variable, str(count))
     own = theano_settings.read()
     device = device or asked_for()
@@ -196,7 +194,7 @@ def _trusted(folder):
     return temporary
 
 
-def threads(net):
+def threads():
     """Thread counts and waiting by environment variable.
 
     The operations of training.ops thread themselves, with OpenMP. BLAS has only small products left: its threads would

@@ -95,7 +95,7 @@ def train(given, stop):
     settings = Settings(net, given.weight_bits, given.activation_bits, given.dataset, given.epochs,
                         given.train_size, given.seed, given.runs, given.recipe,
                         given.mirrored and given.mirrored == 'yes')
-    for line in backend.configure(net, given.device):
+    for line in backend.configure(given.device):
         note('Theano, by %s' % line)
     files = settings.files
     with files.only_writer():       # a folder that cannot be written is reported before anything is loaded

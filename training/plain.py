@@ -15,7 +15,7 @@ import sys
 from training import backend
 
 if __name__ == '__main__':
-    backend.configure('lfc' if 'lfc' in sys.argv else 'cnv')      # before Theano is imported: float32, threads, BLAS
+    backend.configure()     # before Theano is imported: float32, threads, BLAS
 
 import numpy as np
 import theano

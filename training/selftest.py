@@ -118,7 +118,7 @@ def _device(operations):
 
 def child(kind, overlay, path):
     """Compute as one of KINDS, and write it to a file that :func:`answers` reads."""
-    backend.configure(overlay.net, 'cpu' if kind != 'cuda' else None if backend.opencl() else 'cuda')
+    backend.configure('cpu' if kind != 'cuda' else None if backend.opencl() else 'cuda')
     if kind == 'twins':
         from training import ops
         ops.available = lambda: False

@@ -135,7 +135,7 @@ def main(arguments):
     parser.add_argument('--file', required=True)
     given = parser.parse_args(arguments)
     overlay = OVERLAYS[given.network]
-    backend.configure(overlay.net)
+    backend.configure()
     import theano  # noqa: F401 (with the configuration above)
     backend.check()
     answers, about = compute(overlay, given.steps, overlay.network.training.batch_size, given.nudges)

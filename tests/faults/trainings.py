@@ -3,7 +3,7 @@ import os
 
 from training import backend
 
-backend.configure('lfc', 'cpu')         # before Theano is imported
+backend.configure('cpu')                # before Theano is imported
 
 from common import npz                                      # noqa: E402
 from datasets import registry                               # noqa: E402

@@ -6,7 +6,7 @@ import os
 from training import backend, removed
 
 _BEFORE = dict(os.environ)
-backend.configure('lfc')
+backend.configure()
 
 import theano  # noqa: E402, F401 (reads its configuration now)
 

@@ -41,11 +41,11 @@ def test_what_somebody_else_may_have_compiled_is_not_run(temporary, monkeypatch,
     monkeypatch.delenv('THEANORC', raising=False)
     shared = temporary.mkdir('shared')
     monkeypatch.setenv('THEANO_FLAGS', 'base_compiledir=%s,optimizer=fast_run' % shared)
-    backend.configure('lfc')
+    backend.configure()
     assert capsys.readouterr()[1] == '' and os.environ['THEANO_FLAGS'].count('base_compiledir') == 1
     shared.chmod(0o777)
     monkeypatch.setenv('THEANO_FLAGS', 'base_compiledir=%s,optimizer=fast_run' % shared)
-    backend.configure('lfc')
+    backend.configure()
     warning, used = capsys.readouterr()[1], os.environ['THEANO_FLAGS'].rsplit('base_compiledir=', 1)[1]
     assert warning.count('\n') == 1 and str(shared) in warning and 'can be written by others' in warning
     assert os.path.dirname(used) == str(temporary) and os.stat(used).st_mode & 0o777 == 0o700
@@ -59,7 +59,7 @@ def test_device_of_the_environment_goes_before_the_users_own_settings(temporary,
     monkeypatch.setenv('THEANORC', str(temporary.join('theanorc')))
     monkeypatch.setenv('THEANO_FLAGS', '')
     monkeypatch.setenv('DEVICE', named)
-    backend.configure('lfc', option)
+    backend.configure(option)
     devices = [flag for flag in os.environ['THEANO_FLAGS'].split(',') if flag.startswith('device=')]
     assert devices == (['device=' + expected] if expected else [])      # none: the .theanorc decides
 
@@ -67,7 +67,7 @@ def test_device_of_the_environment_goes_before_the_users_own_settings(temporary,
 def test_a_device_that_there_is_not(monkeypatch):
     monkeypatch.setenv('DEVICE', 'tpu')
     with pytest.raises(UserError) as caught:
-        backend.configure('lfc')
+        backend.configure()
     assert str(caught.value) == 'DEVICE=tpu: give cpu or cuda'
 
 

@@ -79,7 +79,7 @@ def test_the_blas_of_scipys_wheel_is_found_wherever_the_project_is(tmpdir, monke
 
 def configured(flags):
     """What a training reports and its THEANO_FLAGS, if the user has set these flags."""
-    code = 'import os; from training import backend; print(backend.configure("lfc")); print(os.environ["THEANO_FLAGS"])'
+    code = 'import os; from training import backend; print(backend.configure()); print(os.environ["THEANO_FLAGS"])'
     output = subprocess.check_output([sys.executable, '-c', code], cwd=ROOT, env=dict(os.environ, THEANO_FLAGS=flags))
     return output.decode('utf-8').splitlines()
 
@@ -95,7 +95,7 @@ CONVOLUTION = '''
 from training import backend
 links = backend._links
 backend._links = lambda *flags: flags != ('-lopenblas',) and links(*flags)
-backend.configure('lfc')
+backend.configure()
 import numpy as np, theano
 from theano import tensor
 from training.ops.conv import conv_twin
