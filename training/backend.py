@@ -15,6 +15,7 @@ import ctypes
 import glob
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -74,8 +75,9 @@ def configure(device=None):
         decided.append(('gcc.cxxflags', (needed + ' ' + given).strip()))
     if trusted != folder:
         decided.append((place, trusted))
-    os.environ['THEANO_FLAGS'] = ','.join(filter(None, [os.environ.get('THEANO_FLAGS')] + [
-        '%s=%s' % setting for setting in decided]))
+    # On a new line, since in the user's own flags a # begins a comment.
+    os.environ['THEANO_FLAGS'] = '\n,'.join(filter(None, [os.environ.get('THEANO_FLAGS')] + [
+        '%s="%s"' % (name, re.sub(r'(["\\])', r'\\\1', value)) for name, value in decided]))
     logging.getLogger('theano.gof.compilelock').addFilter(_OWN_WORDS)
     return theano_settings.told(own, flags)
 
@@ -220,7 +222,7 @@ def blas_flags():
         ctypes.CDLL(library, ctypes.RTLD_GLOBAL)    # loaded under this name, it is found again by what links to it
         folder, name = os.path.split(library)
         where = ['-L' + folder]
-        if ' ' in folder:       # where Theano cuts its flags
+        if re.search('[ ,#\'"\\\\]', folder):      # what Theano's flags cannot hold
             known = os.environ.get('LIBRARY_PATH', '').split(os.pathsep)
             os.environ['LIBRARY_PATH'] = os.pathsep.join([folder] + [other for other in known if other not in ('', folder)])
             where = []

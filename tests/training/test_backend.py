@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 import pytest
+from theano.configparser import parse_config_string
 
 from common.errors import UserError
 from tests.shared import ROOT
@@ -18,6 +19,11 @@ from training import backend
 def temporary(tmpdir, monkeypatch):
     monkeypatch.setattr(tempfile, 'tempdir', str(tmpdir))
     return tmpdir
+
+
+def flags():
+    """THEANO_FLAGS as Theano reads them, name to value."""
+    return parse_config_string(os.environ['THEANO_FLAGS'])
 
 
 @pytest.mark.parametrize('flag, links', [('-lm', True), ('-lno_such_library', False)])
@@ -46,7 +52,7 @@ def test_what_somebody_else_may_have_compiled_is_not_run(temporary, monkeypatch,
     shared.chmod(0o777)
     monkeypatch.setenv('THEANO_FLAGS', 'base_compiledir=%s,optimizer=fast_run' % shared)
     backend.configure()
-    warning, used = capsys.readouterr()[1], os.environ['THEANO_FLAGS'].rsplit('base_compiledir=', 1)[1]
+    warning, used = capsys.readouterr()[1], flags()['base_compiledir']
     assert warning.count('\n') == 1 and str(shared) in warning and 'can be written by others' in warning
     assert os.path.dirname(used) == str(temporary) and os.stat(used).st_mode & 0o777 == 0o700
 
@@ -60,8 +66,24 @@ def test_device_of_the_environment_goes_before_the_users_own_settings(temporary,
     monkeypatch.setenv('THEANO_FLAGS', '')
     monkeypatch.setenv('DEVICE', named)
     backend.configure(option)
-    devices = [flag for flag in os.environ['THEANO_FLAGS'].split(',') if flag.startswith('device=')]
-    assert devices == (['device=' + expected] if expected else [])      # none: the .theanorc decides
+    assert flags().get('device') == expected        # None: the .theanorc decides
+
+
+@pytest.mark.parametrize('own', ['', 'optimizer=fast_run', 'optimizer=fast_run#, "and more'])
+def test_theano_reads_every_value_whole(temporary, monkeypatch, own):
+    """A user's options of g++, or a TMPDIR, with what ends or quotes a value in THEANO_FLAGS; and behind a comment."""
+    odd = '-DA="1,2" -DB=\'3\' -DC=#4 -DD=\\5'
+    compiled = temporary.mkdir('compiled')
+    compiled.chmod(0o777)           # so that a temporary folder takes its place
+    monkeypatch.setattr(tempfile, 'tempdir', str(temporary.mkdir(odd)))
+    temporary.join('theanorc').write('[global]\nbase_compiledir = %s\n[gcc]\ncxxflags = %s\n' % (compiled, odd))
+    monkeypatch.setenv('THEANORC', str(temporary.join('theanorc')))
+    monkeypatch.setenv('THEANO_FLAGS', own)
+    monkeypatch.setattr(backend.removed, 'compiler_flags', lambda: '-DNEEDED')
+    backend.configure()
+    assert os.path.dirname(flags()['base_compiledir']) == tempfile.tempdir
+    assert flags()['gcc.cxxflags'] == '-DNEEDED ' + odd
+    assert (flags()['floatX'], flags().get('optimizer')) == ('float32', 'fast_run' if own else None)
 
 
 def test_a_device_that_there_is_not(monkeypatch):

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 from theano import tensor
+from theano.configparser import parse_config_string
 
 import training.compatibility  # noqa: F401 (numbers become constants as before)
 from tests.shared import ROOT
@@ -61,11 +62,12 @@ def test_the_header_is_found_wherever_the_project_is(tmpdir, monkeypatch):
     subprocess.check_call(['g++', '-shared', '-x', 'c++', os.devnull, '-o', str(tmpdir.join('x'))] + flags.split())
 
 
-def test_the_blas_of_scipys_wheel_is_found_wherever_the_project_is(tmpdir, monkeypatch):
+@pytest.mark.parametrize('name', ['two words', 'it\'s', 'a#b', 'a,b', 'a"b', 'a\\b'])
+def test_the_blas_of_scipys_wheel_is_found_wherever_the_project_is(tmpdir, monkeypatch, name):
     real = backend.bundled_openblas()
     if not real:
         pytest.skip('this scipy has no OpenBLAS of its own')
-    folder = tmpdir.mkdir('two words')
+    folder = tmpdir.mkdir(name)
     library = folder.join(os.path.basename(real))
     os.symlink(real, str(library))
     links = backend._links
@@ -74,6 +76,7 @@ def test_the_blas_of_scipys_wheel_is_found_wherever_the_project_is(tmpdir, monke
     monkeypatch.setattr(backend, '_links', lambda *flags: False)
     flags = backend.blas_flags()[0]
     assert backend.blas_flags()[0] == flags and os.environ['LIBRARY_PATH'] == '%s:/usr/lib' % folder
+    assert parse_config_string('ldflags=' + flags) == {'ldflags': flags}
     assert all(flag.startswith('-') for flag in flags.split()) and links(*flags.split())
 
 
@@ -81,13 +84,13 @@ def configured(flags):
     """What a training reports and its THEANO_FLAGS, if the user has set these flags."""
     code = 'import os; from training import backend; print(backend.configure()); print(os.environ["THEANO_FLAGS"])'
     output = subprocess.check_output([sys.executable, '-c', code], cwd=ROOT, env=dict(os.environ, THEANO_FLAGS=flags))
-    return output.decode('utf-8').splitlines()
+    return output.decode('utf-8').split('\n', 1)
 
 
 def test_the_users_own_compiler_flags_stay():
     needed = removed.compiler_flags()
     told, flags = configured('gcc.cxxflags=-DMINE')
-    assert flags.split('gcc.cxxflags=')[-1].split(',')[0] == (needed + ' -DMINE').strip()
+    assert parse_config_string(flags)['gcc.cxxflags'] == (needed + ' -DMINE').strip()
     assert 'THEANO_FLAGS: gcc.cxxflags = -DMINE' in told and 'gcc' not in configured('openmp=True')[0]
 
 
