@@ -12,17 +12,20 @@ from __future__ import absolute_import, division, print_function
 import collections
 import sys
 
+from common import errors
 from training import backend
 
-if __name__ == '__main__':
-    backend.configure()     # before Theano is imported: float32, threads, BLAS
+if __name__ == '__main__':      # before Theano is imported: float32, threads, BLAS
+    failed = errors.run(lambda arguments: backend.configure() and 0)
+    if failed:
+        sys.exit(failed)
 
 import numpy as np
 import theano
 from theano import scalar, tensor
 from theano.tensor.signal import pool
 
-from common import errors, files, npz, options, overlays
+from common import files, npz, options, overlays
 from datasets import registry
 from datasets.images import encode
 from training.compatibility import lasagne
@@ -173,6 +176,8 @@ def main(arguments):
     epochs = given.epochs or how.epochs
     path = '%s-%dw-%da.npz' % (registry.run_name(dataset), given.weight_bits, given.activation_bits)
     data = registry.load(dataset, given.net, given.data_dir)
+    if len(data.train.images) < how.batch_size:
+        raise errors.UserError('%d training images fill no batch of %d' % (len(data.train.images), how.batch_size))
     random = np.random.RandomState(given.seed)
     learner = Learner(overlay, len(data.class_names), random, how.dropout_in, how.dropout_hidden)
 

@@ -4,13 +4,18 @@ Small networks with all kinds of layers; in long tests, the overlays' five netwo
 """
 from __future__ import absolute_import, division
 
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+from common.errors import UserError
 from common.overlays import OVERLAYS
-from tests.training import reference, small
+from tests.shared import ROOT
+from tests.training import reference, runs, small
 from training import compiling, learning, networks, plain
 from weights_gen import parameters
 
@@ -131,3 +136,22 @@ def test_the_script_trains_from_the_first_line_to_parameters_that_weights_gen_re
     printed = capsys.readouterr()[0]
     assert 'Epoch 2 of 2' in printed and float(re.findall('test error ([0-9.]+)%', printed)[-1]) < 30
     assert parameters.classes(parameters.read('digits-1w-1a.npz', OVERLAYS['lfcW1A1'])) == 10
+
+
+@pytest.mark.parametrize('changes, message', [
+    ({'DEVICE': 'tpu'}, 'DEVICE=tpu: give cpu or cuda'), ({'THEANO_FLAGS': 'device=gpu'}, 'write device = cuda'),
+    ({'PATH': '/nowhere'}, 'no C++ compiler (g++)')])
+def test_the_script_says_in_one_line_what_cannot_be_configured(changes, message):
+    process = subprocess.Popen([sys.executable, '-m', 'training.plain'], cwd=ROOT, env=dict(os.environ, **changes),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    output, said = [text.decode('utf-8') for text in process.communicate()]
+    assert (process.returncode, output, said.count('\n')) == (1, '', 1) and message in said
+
+
+def test_the_script_needs_a_batch(tmp_path, monkeypatch):
+    """No batches would be a loss that is not a number, and random weights the best so far."""
+    monkeypatch.chdir(str(tmp_path))
+    monkeypatch.setattr(plain.registry, 'load', lambda *arguments: runs.dataset())
+    with pytest.raises(UserError) as caught:
+        plain.main(['--net=lfc', '--dataset=digits', '--epochs=1'])
+    assert str(caught.value) == '23 training images fill no batch of 100'
