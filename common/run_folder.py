@@ -165,6 +165,8 @@ class RunFolder(object):
     def only_writer(self):
         """Lock the folder, which may not be there yet, for this process; a dead process holds no lock.
 
+        On a file system without locks, nothing guards it.
+
         Raises
         ------
         BadRun
@@ -222,9 +224,10 @@ def _locked(handle, kind):
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except EnvironmentError as error:
-        if error.errno not in (errno.EAGAIN, errno.EACCES):
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
             raise
-        return False
     return True
 
 

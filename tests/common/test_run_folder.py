@@ -1,6 +1,8 @@
 """A run folder: its files, what they hold, who writes it."""
 from __future__ import absolute_import
 
+import errno
+import fcntl
 import os
 
 import pytest
@@ -135,6 +137,17 @@ def test_only_writer(tmpdir):
     assert not run.is_being_written()
     with run.only_writer():
         pass
+
+
+@pytest.mark.parametrize('code', [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks(run, monkeypatch, code):
+    def flock(handle, operation):
+        raise EnvironmentError(code, os.strerror(code))
+    monkeypatch.setattr(fcntl, 'flock', flock)
+    with run.only_writer():
+        run.write_history(ROWS)
+        assert not run.is_being_written()
+    assert run.read_history()['epoch'] == [1, 2]
 
 
 def test_runs_in_a_folder(tmpdir):
