@@ -116,6 +116,8 @@ class Run(object):
         else:
             self.log = Log(self.files.log, state.restore(self, arrays), stop.ask)
             self.files.write_history(self.history)
+            if self.events:
+                self.events(self.history)
             state.check_best(self)
             self.log.to_terminal(
                 'This run is finished: %d epochs, %s' % (self.epoch, self.files.parameters)
@@ -197,6 +199,7 @@ class Run(object):
             progress.update(self.batch_size, self.loss_sum / self.batch)
             self._stop_if_asked()
             if clock() - self.last_checkpoint > CHECKPOINT_SECONDS:
+                self.seconds = clock() - self.started
                 self._checkpoint()
 
     def finish_epoch(self):

@@ -4,6 +4,7 @@ from __future__ import absolute_import, division
 import os
 import signal
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -75,6 +76,32 @@ def test_stopped_before_the_first_checkpoint(tmpdir, monkeypatch):
             start(cut)
     assert start(cut, resume=True)
     assert contents(cut.run_folder) == contents(whole.run_folder)
+
+
+def test_a_killed_epochs_seconds_are_in_its_checkpoint(tmpdir, monkeypatch):
+    """Else the time that the resumed epoch took is too short."""
+    class Killed(learning.Learner):
+        def train(self, *arguments):
+            if os.path.exists(checkpointed.files.checkpoint):
+                raise MemoryError
+            time.sleep(.05)
+            return super(Killed, self).train(*arguments)
+    checkpointed = settings(tmpdir)
+    monkeypatch.setattr(trainer, 'CHECKPOINT_SECONDS', -1)
+    monkeypatch.setattr(trainer, 'Learner', Killed)
+    with pytest.raises(MemoryError):
+        start(checkpointed)
+    arrays = contents_of_checkpoint(checkpointed)
+    assert list(arrays['position'][:2]) == [0, 1] and arrays['sums'][1] > 0
+
+
+def test_a_finished_run_gives_tensorboard_its_history(tmpdir):
+    run_settings, given = settings(tmpdir), []
+    assert start(run_settings)
+    run = trainer.Run(run_settings, dataset())
+    run.events = given.extend
+    run(resume=True)
+    assert given == run.history and len(given) == 2
 
 
 def refused(run_settings, **options):
