@@ -9,6 +9,7 @@ the first epoch, so that what was written after its checkpoint is not there twic
 from __future__ import absolute_import
 
 import os
+import sys
 
 from common.errors import UserError
 from common.run_folder import HISTORY
@@ -32,8 +33,9 @@ class Events(object):
         try:
             from tensorboardX import SummaryWriter
         except ImportError as error:
+            of = 'py27' if sys.version_info < (3,) else 'py3' if sys.version_info < (3, 12) else 'py312'
             raise UserError('TENSORBOARD=1 needs tensorboardX (%s): make train TENSORBOARD=1 installs it, or pip install '
-                            '--require-hashes -r requirements/py3-tensorboard.txt (py27-tensorboard.txt)' % error)
+                            '--require-hashes -r requirements/%s-tensorboard.txt' % (error, of))
         self.folder, self.new_writer = os.path.join(folder, 'tensorboard'), SummaryWriter
         self.writer, self.written = None, 0
 

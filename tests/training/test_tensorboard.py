@@ -9,6 +9,7 @@ import pytest
 
 from common.errors import UserError
 from common.run_folder import HISTORY
+from tests.shared import ROOT
 from training import tensorboard
 
 ROWS = [(1, .003, .5, .4, 12., 1, 12., .4, 13.), (2, .001, .25, .375, 9.5, 2, 9.5, .3125, 10.25),
@@ -43,8 +44,13 @@ def test_the_history_is_what_tensorboard_reads(tmpdir):
     assert scalars(str(tmpdir.join('tensorboard'))) == pytest.approx(expected)
 
 
-def test_without_tensorboardx_it_is_said(tmpdir, monkeypatch):
+@pytest.mark.parametrize('version, name', [
+    ((2, 7), 'py27'), ((3, 8), 'py3'), ((3, 11, 7), 'py3'), ((3, 12), 'py312'), ((3, 14), 'py312')])
+def test_without_tensorboardx_it_is_said(tmpdir, monkeypatch, version, name):
     monkeypatch.setitem(sys.modules, 'tensorboardX', None)
+    monkeypatch.setattr(tensorboard, 'sys', type('', (), {'version_info': version}))
     with pytest.raises(UserError) as caught:
         tensorboard.Events(str(tmpdir))
-    assert 'tensorboardX' in str(caught.value) and 'py27-tensorboard.txt' in str(caught.value)
+    path = 'requirements/%s-tensorboard.txt' % name
+    assert 'tensorboardX' in str(caught.value) and str(caught.value).endswith(' -r ' + path)
+    assert os.path.exists(os.path.join(ROOT, path))
