@@ -55,11 +55,15 @@ def beginning(given, settings):
 
 
 def started_from(files):
-    """What the run in a folder says that it started from; None where it says nothing."""
+    """What the run in a folder says that it started from, also where this is not the working directory it speaks of and the
+    file comes with the project; None where it says nothing.
+    """
     try:
-        return (files.read_settings() or {}).get('init')
+        path = (files.read_settings() or {}).get('init')
     except (BadRun, EnvironmentError):
         return None
+    own = os.path.join(PRETRAINED, os.path.basename(path or ''))
+    return own if path and not os.path.exists(path) and os.path.isfile(own) else path
 
 
 def made_from(given, init, fitting):

@@ -14,7 +14,7 @@ import pytest
 import theano
 
 from common import overlays
-from common.run_folder import HISTORY, RunFolder
+from common.run_folder import HISTORY, PRETRAINED, RunFolder
 from tests.datasets import drawings
 from tests.shared import ROOT
 from training import experiment, networks
@@ -194,11 +194,14 @@ def test_own_pictures_start_from_the_network_that_comes_with_the_project(tmp_pat
         assert (networks.parameter_values(network)[0] == arrays[0]).all()
 
 
-def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path):
+def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path, monkeypatch):
     files = RunFolder(str(tmp_path / 'own-cnvW1A1'), exists=False)
     assert experiment.started_from(files) is None
     os.mkdir(files.path)
-    for text, expected in (('{}', None), ('{"init": "a.npz"}', 'a.npz'), ('{', None)):
+    monkeypatch.chdir(tmp_path)
+    own = os.path.join(PRETRAINED, 'cifar10-cnvW1A1.npz')       # recorded from another working directory
+    for text, expected in (('{}', None), ('{"init": "a.npz"}', 'a.npz'), ('{', None),
+                           ('{"init": "pretrained/cifar10-cnvW1A1.npz"}', own)):
         with open(files.settings, 'w') as handle:
             handle.write(text)
         assert experiment.started_from(files) == expected
