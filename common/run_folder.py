@@ -31,7 +31,7 @@ PRETRAINED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file
 LARGEST = 2 ** 26       # bytes of settings.json, verify.json or history.csv
 _NAME = re.compile(r'(.+)-(%s)([.-].*)?\Z' % '|'.join(OVERLAYS))
 _SETTINGS = (           # what settings.json may hold: a name and what its value is
-    (('net', 'dataset', 'recipe', 'decision'), 'text', lambda value: isinstance(value, type(u''))),
+    (('net', 'dataset', 'recipe', 'decision', 'init'), 'text', lambda value: isinstance(value, type(u''))),
     (('weight_bits', 'activation_bits', 'epochs', 'seed'), 'a whole number',
      lambda value: isinstance(value, int) and not isinstance(value, bool)))
 

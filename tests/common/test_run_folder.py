@@ -86,7 +86,7 @@ def test_settings(run):
     assert run.read_settings() == {'net': 'lfc', 'epochs': 3, 'train_size': None, 'own': [1]}
 
 
-@pytest.mark.parametrize('text', ['', '{', '[]', '7', '{"net": 1}', '{"epochs": "3"}', '{"epochs": true}',
+@pytest.mark.parametrize('text', ['', '{', '[]', '7', '{"net": 1}', '{"epochs": "3"}', '{"epochs": true}', '{"init": 5}',
                                   '{"seed": 1.5}', '{"dataset": "\\ud800"}', '{"own": ["\\udfff"]}', '[' * 100000])
 def test_damaged_settings(run, text):
     put(run.settings, text)
