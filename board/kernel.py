@@ -248,7 +248,7 @@ def _compiler():
         path = machine.program(command[0])
         if path:
             return [path] + command[1:]
-    raise NoKernel('there is no %s (CC)' % chosen if chosen else
+    raise NoKernel('there is no %s, which CC names: correct or unset CC' % command[0] if chosen else
                    'no C compiler: install gcc and libc6-dev for a faster simulator')
 
 

@@ -231,8 +231,10 @@ def _checked(contents):
         manifest = json.loads(contents[MANIFEST][:LARGEST_MANIFEST].decode('ascii'), parse_int=_integer,
                               parse_constant=_integer)
         listed = dict(manifest['files'].items())
-        known = manifest['format'] == FORMAT and NAME.match(manifest['name']) and all(
-            isinstance(manifest.get(key), (type(None), type(u''))) for key in ('dataset', 'note'))
+        json.dumps(manifest, ensure_ascii=False).encode('utf-16').decode('utf-16')  # half a character cannot be printed
+        if not all(isinstance(manifest.get(key), (type(None), type(u''))) for key in ('dataset', 'note')):
+            raise ValueError('data set or note is no text')
+        known = manifest['format'] == FORMAT and NAME.match(manifest['name'])
         network = manifest['network']
         needed, possible = layout(network) if network in NETWORKS else ({}, {})
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):     # the last: nested too deep

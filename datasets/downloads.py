@@ -90,7 +90,11 @@ def _whole(path, source):
 @contextlib.contextmanager
 def _locked(path):
     with open(path, 'a') as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except EnvironmentError as error:       # a file system without locks
+            if error.errno == errno.EINTR:
+                raise
         yield
 
 

@@ -63,7 +63,9 @@ export OUT=${OUT:-/runs} RESUME=${RESUME:-auto}
 if [ -z "${DATA_DIR:-}" ]; then     # the data set is DATASET, that of RUN, <data set>-<network>, or the network's own
     case ${NET:-lfc} in [Cc]*) own=cifar10 ;; *) own=mnist ;; esac
     run=$(basename -- "${RUN:-$own}")
-    [ ! -e "$data/${DATASET:-${run%%-*}}.npz" ] || export DATA_DIR=$data
+    names=("${DATASET:-${run%%-*}}")
+    [ "$target" != doctor ] || names=(mnist cifar10)
+    for name in "${names[@]}"; do [ ! -e "$data/$name.npz" ] || export DATA_DIR=$data; done
 fi
 mkdir -p "$OUT" 2> /dev/null || true
 [ -w "$OUT" ] || fail "$OUT cannot be written by user $(id -u): use docker run --user with the folder's owner," \

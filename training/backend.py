@@ -222,7 +222,7 @@ def blas_flags():
         ctypes.CDLL(library, ctypes.RTLD_GLOBAL)    # loaded under this name, it is found again by what links to it
         folder, name = os.path.split(library)
         where = ['-L' + folder]
-        if re.search('[ ,#\'"\\\\]', folder):      # what Theano's flags cannot hold
+        if re.search('[ ,#\'"\\\\]', folder):      # what would end there in Theano's flags, or in its -Wl,-rpath
             known = os.environ.get('LIBRARY_PATH', '').split(os.pathsep)
             os.environ['LIBRARY_PATH'] = os.pathsep.join([folder] + [other for other in known if other not in ('', folder)])
             where = []

@@ -62,8 +62,10 @@ def started_from(files):
         path = (files.read_settings() or {}).get('init')
     except (BadRun, EnvironmentError):
         return None
-    own = os.path.join(PRETRAINED, os.path.basename(path or ''))
-    return own if path and not os.path.exists(path) and os.path.isfile(own) else path
+    folder, name = os.path.split(path or '')
+    own = os.path.join(PRETRAINED, name)
+    moved = os.path.basename(folder) == os.path.basename(PRETRAINED) and not os.path.exists(path) and os.path.isfile(own)
+    return own if moved else path
 
 
 def made_from(given, init, fitting):

@@ -15,10 +15,13 @@ import sys
 from common import errors
 from training import backend
 
-if __name__ == '__main__':      # before Theano is imported: float32, threads, BLAS
-    failed = errors.run(lambda arguments: backend.configure() and 0)
-    if failed:
-        sys.exit(failed)
+if __name__ == '__main__':
+    def configure(arguments):
+        backend.configure()     # before Theano is imported: float32, threads, BLAS
+
+    status = errors.run(configure)
+    if status:
+        sys.exit(status)
 
 import numpy as np
 import theano

@@ -36,8 +36,8 @@ def scale(layer):
 def limits(layer):
     """The lowest and the highest threshold that the layer's threshold memory holds, in units of 1 / scale(layer).
 
-    BNN-PYNQ's generator limits all layers but CNV's first. There, a threshold of more than 24 bits, of which the board would
-    read the lowest 24, takes a gamma near 0.
+    BNN-PYNQ's generator limits all layers but CNV's first, where the board would read only the lowest 24 bits of a larger
+    threshold; only a gamma near 0 leads to one.
     """
     bound = 2 ** 15 * scale(layer)
     return -bound, bound - 1

@@ -105,6 +105,7 @@ HOSTILE = {
         text=b'{"format": "2", "name": "digits", "network": "lfcW1A1", "files": {}}'),
     'manifest of numbers': packed(name=5),
     'manifest of a number for a data set': packed(dataset=5),
+    'manifest of half a character': packed(dataset=u'\ud800'),
     'manifest of a list for a note': packed(note=['a']),
     'manifest of pairs for files': packed(files=[[1, 'x']]),
     'manifest without files': packed(files=None),

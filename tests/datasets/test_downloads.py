@@ -2,6 +2,8 @@
 from __future__ import absolute_import, division
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import multiprocessing
 import os
@@ -129,6 +131,14 @@ def test_a_file_that_comes(server, tmp_path, behaviour, requests):
     assert fetch(source(address(server, behaviour)), str(tmp_path / 'cache')) == path
     assert len(server.requests) == requests, 'what is in the cache is not asked for again'
     assert sorted(os.listdir(str(tmp_path / 'cache'))) == ['cached.bin', 'cached.bin.lock']
+
+
+def test_a_file_system_without_locks(server, tmp_path, monkeypatch):
+    def flock(handle, operation):
+        raise EnvironmentError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+    monkeypatch.setattr(fcntl, 'flock', flock)
+    with open(fetch(source(address(server, 'good')), str(tmp_path / 'cache')), 'rb') as handle:
+        assert handle.read() == CONTENTS
 
 
 @pytest.mark.parametrize('behaviour, problem, requests', [

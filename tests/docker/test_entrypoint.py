@@ -68,7 +68,7 @@ def test_the_callers_choices_stay(program):
     ('mnist', ['train'], True), ('mnist', ['train', 'NET=cnv'], False), ('letters', ['train'], False),
     ('cifar10', ['train', 'NET=CNV'], True), ('cifar10', ['train'], False),
     ('mnist', ['train', 'NET=cnv', 'DATASET=mnist'], True), ('mnist', ['train', 'DATASET=letters.npz'], False),
-    ('cifar10', ['evaluate', 'RUN=/runs/cifar10-cnvW1A1/'], True),
+    ('cifar10', ['evaluate', 'RUN=/runs/cifar10-cnvW1A1/'], True), ('cifar10', ['doctor'], True),
     ('mnist', ['evaluate', 'RUN=/runs/cifar10-cnvW1A1'], False)])
 def test_data_is_read_from_its_folder_if_it_is_there(program, tmp_path, there, words, is_read):
     folder = tmp_path / 'data'

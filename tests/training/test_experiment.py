@@ -201,7 +201,8 @@ def test_what_a_run_started_from_stays_when_it_is_resumed(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     own = os.path.join(PRETRAINED, 'cifar10-cnvW1A1.npz')       # recorded from another working directory
     for text, expected in (('{}', None), ('{"init": "a.npz"}', 'a.npz'), ('{', None),
-                           ('{"init": "pretrained/cifar10-cnvW1A1.npz"}', own)):
+                           ('{"init": "pretrained/cifar10-cnvW1A1.npz"}', own),
+                           ('{"init": "mine/cifar10-cnvW1A1.npz"}', 'mine/cifar10-cnvW1A1.npz')):
         with open(files.settings, 'w') as handle:
             handle.write(text)
         assert experiment.started_from(files) == expected
