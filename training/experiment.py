@@ -43,11 +43,9 @@ def start(given, settings, resumes):
 
 def beginning(given, settings):
     """(Settings, what it starts from, whether it is to be resumed) of a training."""
-    from datasets import registry
-
     def found(resume):
         init = start(given, settings, resume and settings.files.has_checkpoint())
-        return settings.fine_tuning() if init and registry.is_path(settings.dataset) else settings, init, resume
+        return settings.fine_tuning() if init else settings, init, resume
     result = found(given.resume != '0')
     if given.resume == 'auto' and not settings.files.can_resume(result[0].deciding()):
         result = found(False)

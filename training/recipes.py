@@ -21,7 +21,8 @@ RECIPES = {
     },
 }
 
-# What changes for the user's own pictures where training starts from trained ones (bench/fine_tuning.py).
+# What changes where training starts from trained parameters (bench/fine_tuning.py; bench/README.md, "Recipes"): a higher
+# learning rate soon undoes what they have learned.
 FINE_TUNING = {
     'original': {'lfc': {}, 'cnv': {}},
     'best': {'lfc': {}, 'cnv': dict(LR_start=.0003)},

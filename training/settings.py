@@ -78,7 +78,7 @@ class Settings(collections.namedtuple('Settings', [
                                             out, recipe, network, overlay)
 
     def fine_tuning(self):
-        """The settings of a training on the user's own pictures that starts from trained parameters."""
+        """The settings of a training that starts from trained parameters."""
         return self._replace(network=self.network._replace(**recipes.FINE_TUNING[self.recipe][self.net]))
 
     @property

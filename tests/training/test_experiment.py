@@ -232,6 +232,13 @@ def test_how_a_run_began_need_not_be_said_again(tmp_path, init, changes, resume)
     assert experiment.beginning(given, settings) == ((began, init, True) if resumes else new)
 
 
+@pytest.mark.parametrize('recipe, init, rate', [('best', 'a.npz', .0003), ('best', None, .001), ('original', 'a.npz', .001)])
+def test_where_training_starts_decides_the_first_learning_rate(tmp_path, recipe, init, rate):
+    given = experiment.parse('cnv', ['--recipe', recipe] + (['--init', init] if init else []))
+    settings = Settings('cnv', 2, 2, 'cifar10', out=str(tmp_path), recipe=recipe)
+    assert experiment.beginning(given, settings)[0].learning_rate(0) == rate
+
+
 def test_one_writer(tmp_path):
     with open(str(tmp_path / '.digits-lfcW1A1.lock'), 'w') as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
