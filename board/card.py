@@ -53,8 +53,8 @@ def card(overlay, name, dataset, settings, verification, classes, note=None):
             (u'accuracy', _accuracy(confusion)))] +
         [u'', u'## Mistakes', u''] + _mistakes(confusion, classes) +
         [u'', u'## Limits', u''] + [u'- ' + limit for limit in _limits(overlay, len(classes), note)] +
-        [u'', u'## To make it again', u'', u'    ' + _command(overlay, dataset, settings), u'',
-         u'The seed decides all that is random; on one machine any number of threads computes the same bits.', u''])
+        [u'', u'## How to reproduce it', u'', u'    ' + _command(overlay, dataset, settings), u'',
+         u'All randomness comes from the seed; on one machine the result is bit-identical for any number of threads.', u''])
 
 
 def _what_it_is(overlay, classes):
@@ -73,12 +73,12 @@ def _data(dataset, settings):
     counts = [settings.get(part + '_images') for part in ('train', 'valid', 'test')]
     if not all(isinstance(count, int) for count in counts):
         return _plain(title)
-    return u'%s: %s images to train on, %s to choose the epoch by, %s to test with' % (
+    return u'%s: %s images for training, %s for validation, %s for testing' % (
         (_plain(title),) + tuple(u'{:,}'.format(count) for count in counts))
 
 
 def _licence(dataset):
-    return KNOWN[dataset].licence if dataset in KNOWN else u'whoever took the pictures knows'
+    return KNOWN[dataset].licence if dataset in KNOWN else u'ask whoever took the pictures'
 
 
 def _training(settings):
@@ -141,12 +141,12 @@ def _mistakes(confusion, classes):
 
 
 def _limits(overlay, classes, note):
-    limits = [u'Whatever it is shown, it answers one of its %d classes; its outputs are no probabilities.' % classes,
+    limits = [u'Whatever it is shown, it answers one of its %d classes; its outputs are not probabilities.' % classes,
               u'The accuracy is that of test images from the same source as the training images. Pictures of another '
               u'camera, light or background can be much harder: try your own before you rely on it.']
     if overlay.network.black_and_white:
-        limits.append(u'It sees no grey: what becomes of a photograph is decided before the network, and make predict shows '
-                      u'it.')
+        limits.append(u'It sees only black and white: photographs are thresholded first, and make predict shows the '
+                      u'result.')
     return limits + ([_plain(note)] if note else [])
 
 

@@ -31,9 +31,9 @@ from weights_gen import folder, thresholds, weights
 REASONS = collections.OrderedDict([
     ('no bit set', 'no output reaches 0, so the board answers the first class'),
     ('several bits set', 'several outputs reach 0, so the board answers the last of them'),
-    ('tie', 'the two answers are equally good'),
+    ('tie', 'both classes have the same score'),
     ('max pooling', 'the board pools outputs, training pools sums: they differ where gamma is negative'),
-    ('threshold', 'a sum lies on a threshold, or between it and the overlay\'s integer for it'),
+    ('threshold', 'a sum equals a threshold, or falls between it and the overlay\'s integer for it'),
     ('weight on an edge', 'a weight is halfway between two values: training takes the lower, the generator the upper'),
     ('unknown', 'none of these; perhaps float32 rounding in training')])
 CAUSES = ('max pooling', 'threshold', 'weight on an edge')

@@ -1,4 +1,4 @@
-"""Evaluate a packed network on a whole test set: accuracy with its interval, classes, confusions.
+"""Evaluate a packed network on a whole test set: accuracy with its interval, per class, confusion matrix.
 
     python -m board.evaluate --net cnv -wb 1 -ab 1 --data-dir data      # a run, or the set that comes with the project
 
@@ -60,7 +60,7 @@ def lines(result, classes):
         yield '  %-*s %8d %8s %10s' % (width, name, counts.images, _percent(counts.right, counts.images),
                                       _percent(counts.right, counts.answered))
     if len(classes) <= _WHOLE:
-        yield '  answers, a row for each class:'
+        yield '  confusion matrix, a row for each class:'
         for name, counts in zip(classes, result['confusion']):
             yield '  %-*s %s' % (width, name, ' '.join('%5d' % count for count in counts))
     pairs = confused(result['confusion'], _PAIRS)

@@ -151,7 +151,7 @@ def read(handle):
                          % plain(str(error)))
     manifest = _checked(contents)
     if place != (manifest['name'], manifest['network']):
-        raise BadPackage('its files lie in %s/%s, not where its manifest says' % place)
+        raise BadPackage('its files are in %s/%s, not where its manifest says' % place)
     return manifest, contents
 
 
@@ -451,7 +451,7 @@ def install_notebook(manifest, contents, folder, force=False):
     with _only_installer(folder):
         taken = os.path.lexists(path)
         if taken and (not force or _holds(path, contents[NOTEBOOK])):
-            return 'notebook %s, as it was' % path
+            return 'notebook %s, unchanged' % path
         try:
             descriptor, temporary = tempfile.mkstemp(prefix=_REMAINS, dir=folder)
             with os.fdopen(descriptor, 'wb') as handle:
@@ -633,7 +633,8 @@ def again_as_root(password_first):
         os.execvp('sudo', ['sudo', '-k', '-S', '-p', '', '--'] + command)
     with open(os.devnull, 'w') as nothing:
         if subprocess.call(['sudo', '-n', 'true'], stdout=nothing, stderr=nothing):
-            print('package.py: error: the sets of this board are root\'s, and sudo needs a password', file=sys.stderr)
+            print('package.py: error: this board\'s parameter sets belong to root, and sudo needs a password',
+                  file=sys.stderr)
             return NEEDS_PASSWORD
     os.execvp('sudo', ['sudo', '-n', '--'] + command)
 

@@ -103,7 +103,7 @@ def engine_for(overlay, layers, wanted='auto'):
     ------
     NoEngine
     """
-    why = 'as asked for'
+    why = 'as requested'
     if wanted != 'numpy':
         try:
             return 'c', kernel.Kernel(overlay, layers).run

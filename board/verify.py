@@ -150,7 +150,7 @@ def summary(run_folder, result):
     accuracy, count = result['accuracy'], result['images']
     lfc = run_folder.overlay.decision == HIGHEST_OUTPUT
     lines = ['%s: %d test images' % (run_folder.name, count)]
-    rows = [('folder', '%d files, all as %s gives them' % (
+    rows = [('folder', '%d files, all match %s' % (
                 len(layout(run_folder.overlay)), os.path.basename(run_folder.parameters))),
             ('trained', '%6.2f %% right, by the %s' % (accuracy['trained'], result['decision']))]
     if lfc and result['decision'] != HIGHEST_OUTPUT:
@@ -220,7 +220,7 @@ def verify(path, tolerance=TOLERANCE):
     problems, contents = folder_check.problems_of(run_folder)
     if problems:
         write(run_folder.verification, dict(about, passed=False, problems=problems))
-        raise Rejected('%s differs from what %s gives: %s%s: run make weights again' % (
+        raise Rejected('%s does not match %s: %s%s: run make weights again' % (
             run_folder.folder, os.path.basename(run_folder.parameters), '; '.join(problems[:4]),
             '; and %d more, listed in %s' % (len(problems) - 4, run_folder.verification) if len(problems) > 4 else ''))
     result = compare(run_folder, trained, test, tolerance)

@@ -283,12 +283,13 @@ def read_mapping(path):
     try:
         with open_regular(path) as handle:
             content = json.loads(handle.read(LARGEST).decode('utf-8'), parse_int=_integer)
+        if not isinstance(content, dict):
+            raise ValueError('not a JSON object')
         # "\\ud800", half of a character, is valid JSON and cannot be printed; Python 2 notices when it encodes
         json.dumps(content, ensure_ascii=False).encode('utf-16').decode('utf-16')
     except (ValueError, RuntimeError) as error:     # the latter: nested too deep
-        raise BadRun('%s is damaged (%s): make it again' % (path, ' '.join(str(error).split())))
-    if not isinstance(content, dict):
-        raise BadRun('%s is damaged (no mapping): make it again' % path)
+        raise BadRun('%s is damaged (%s): %s' % (path, ' '.join(str(error).split()), (
+            'run make verify again' if os.path.basename(path) == 'verify.json' else 'retrain')))
     return content
 
 

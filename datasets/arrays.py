@@ -138,8 +138,8 @@ def _check_looks(path, fitted, fitting, titles):
     for part in sorted(set(fitted) - {'train'}):
         count, copies = len(fitted[part].labels), sum(look in labels for look in _looks(fitted[part].images))
         if copies > count // 100:       # fewer change little; in black and white, 9 of MNIST's test digits are in train
-            say('%s: the network sees %d of %d images in %s in train too, so its accuracy says little' % (
-                path, copies, count, part))
+            say('%s: %d of %d images in %s look the same to the network as one in train, so its accuracy is too optimistic'
+                % (path, copies, count, part))
 
 
 def _held_back(path, train, titles):
@@ -241,7 +241,7 @@ def _titles(path):
 def _checked_titles(path, titles):
     if len(set(titles)) < len(titles) or not all(hasattr(title, 'lower') and title.strip() == title and title and
                                                  names.is_plain(title) for title in titles):
-        raise DatasetError('%s: the names of the classes must be different plain texts, none empty' % path)
+        raise DatasetError('%s: class names must be unique, not empty, and plain text' % path)
     return titles
 
 
@@ -267,7 +267,7 @@ def _cifar(folder):
     ending = os.path.splitext((files['train'] + files['test'])[0])[1]
     for part, name in (('train', 'data_batch_1'), ('test', 'test_batch')):
         if not files[part]:
-            raise DatasetError('%s lacks %s%s: CIFAR\'s files to train on and to test are expected'
+            raise DatasetError('%s lacks %s%s: CIFAR\'s training and test files are both needed'
                                % (folder, name, ending))
     parts = {}
     for part, paths in files.items():

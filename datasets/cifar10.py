@@ -44,7 +44,7 @@ def refuse_as_own(path, titles):
         With the way to read it.
     """
     if [title.lower() for title in titles or ()] == [title.lower() for title in NETWORKS['cnv'].classes]:
-        raise DatasetError('%s is CIFAR-10, which the networks in pretrained/ have learned: give DATASET=cifar10 '
+        raise DatasetError('%s is CIFAR-10, which the networks in pretrained/ were trained on: give DATASET=cifar10 '
                            'DATA_DIR=%s NET=cnv' % (path, path))
 
 

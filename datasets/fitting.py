@@ -39,7 +39,7 @@ class Fitting(collections.namedtuple('Fitting', ['net', 'threshold', 'invert']))
 
     def __new__(cls, net, threshold=None, invert=None):
         if not NETWORKS[net].black_and_white and (threshold is not None or invert is not None):
-            raise DatasetError('threshold and invert are for LFC, which reads black and white: leave them out for CNV')
+            raise DatasetError('THRESHOLD and INVERT (--threshold, --invert) are for LFC only: leave them out for CNV')
         if threshold is not None and not 0 <= threshold <= 255:
             raise DatasetError('threshold is %d: give a grey from 0 to 255' % threshold)
         if invert not in (None,) + INVERT:

@@ -27,13 +27,13 @@ from datasets.pictures import EXTENSIONS
 
 CLASSES = [
     u'Speed limit 20', u'Speed limit 30', u'Speed limit 50', u'Speed limit 60', u'Speed limit 70', u'Speed limit 80',
-    u'End of speed limit 80', u'Speed limit 100', u'Speed limit 120', u'Overtaking forbidden',
-    u'Overtaking forbidden to trucks', u'Right of way at the next crossing', u'Main road', u'Yield', u'Halt',
-    u'Closed to vehicles', u'Closed to trucks', u'Wrong way', u'Danger', u'Curve to the left', u'Curve to the right',
-    u'Double curve', u'Bumps', u'Slippery', u'Narrower on the right', u'Building site', u'Traffic lights',
+    u'End of speed limit 80', u'Speed limit 100', u'Speed limit 120', u'No overtaking',
+    u'No overtaking by trucks', u'Right of way at the next crossing', u'Priority road', u'Yield', u'Stop',
+    u'No vehicles', u'No trucks', u'No entry', u'Danger', u'Curve to the left', u'Curve to the right',
+    u'Double curve', u'Bumpy road', u'Slippery road', u'Road narrows on the right', u'Road works', u'Traffic lights',
     u'Pedestrians', u'Children', u'Bicycles', u'Snow and ice', u'Wild animals', u'End of all limits', u'Turn right',
     u'Turn left', u'Straight on', u'Straight on or right', u'Straight on or left', u'Pass on the right',
-    u'Pass on the left', u'Roundabout', u'End of overtaking forbidden', u'End of overtaking forbidden to trucks']
+    u'Pass on the left', u'Roundabout', u'End of no overtaking', u'End of no overtaking by trucks']
 COUNTS = {'train': (39209, 26640), 'test': (12630,)}      # of the benchmark; the competition's training set
 
 _LARGEST_CSV = 2 ** 24      # bytes

@@ -147,7 +147,7 @@ def _read_npz(handle, path):
     names = npz.names(handle)
     chosen = names[0] if len(names) == 1 else arrays.roles(names).get('x_test')
     if chosen is None:
-        raise BadImages('%s holds %d arrays and none is named x_test: save the one that you mean alone' % (
+        raise BadImages('%s holds %d arrays and none is named x_test: save only the one you want' % (
             path, len(names)))
     return npz.read(handle, [chosen], LARGEST)[chosen]
 
@@ -172,6 +172,6 @@ def _read_picture(handle, path, shape, invert, threshold):
         raise BadImages('%s is a picture that cannot be read (%s)' % (path, error))
     if shape == (32, 32, 3):
         if remarks.transparent(picture):
-            say('%s: its transparency is ignored, here as on the board: what lies under it shows' % path)
+            say('%s: its transparency is ignored, as on the board, so the hidden colours show' % path)
         return pictures.fit_colour(picture, size)
     return pictures.fit_photograph(picture, invert, threshold)

@@ -103,7 +103,7 @@ def _check(stream):
         code = stream.read(1)
         instruction = _INSTRUCTIONS.get(code if str is bytes else code.decode('latin-1'))
         if instruction is None:
-            raise ValueError('it is cut short' if not code else 'no instruction of a pickle')
+            raise ValueError('it is cut short' if not code else 'not a pickle instruction')
         argument = None
         if instruction.arg is not None and instruction.arg.name.startswith('decimalnl'):
             argument = stream.readline()
@@ -112,7 +112,7 @@ def _check(stream):
         elif instruction.arg is not None:
             argument = instruction.arg.reader(stream)
         if instruction.name in _REMEMBERS and not 0 <= int(argument) <= number:
-            raise ValueError('a place to remember things at that no pickle needs')
+            raise ValueError('an invalid memo index')
         if instruction.name == 'STOP':
             return
 
@@ -196,7 +196,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module, name):
         known = _KNOWN.get((module.replace('numpy._core', 'numpy.core'), name))
         if known is None:
-            raise ValueError('%s.%s stands in a data file, which should hold arrays: fetch it again' % (module, name))
+            raise ValueError('it refers to %s.%s, but a data file should hold only arrays: fetch it again' % (module, name))
         return lambda *arguments: known(*arguments)     # a new one each time: a pickle may change what it gets
 
 

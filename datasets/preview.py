@@ -89,7 +89,7 @@ def _count(titles):
 def _heading(name, fitting, views_only):
     kind = 'CNV: 32x32, colours'
     if fitting.reads_ink:
-        threshold = 'where Otsu has it' if fitting.threshold is None else 'from grey %d on' % fitting.threshold
+        threshold = "by Otsu's threshold" if fitting.threshold is None else 'from grey %d on' % fitting.threshold
         kind = 'LFC: 28x28, white %s, %s' % (threshold, _INVERSIONS[fitting.invert])
     return [kind, '%s: %swhat the network sees' % (name, '' if views_only else 'the pictures, and below each ')]
 
@@ -165,8 +165,9 @@ def main(arguments):
     given = parser.parse_args(arguments)
     given.dataset = given.path or given.dataset
     if not given.dataset or not registry.is_path(given.dataset):
-        raise UserError('%s is not the path of your own pictures: give DATASET=, a folder of class folders, a .zip of one, '
-                        'or a .npz' % (given.dataset or 'nothing'))
+        what = '%s is a known data set, not a path: ' if given.dataset in registry.KNOWN else 'there is no path %s: '
+        raise UserError('%sgive DATASET= a folder of class folders, a .zip of one, or an .npz'
+                        % (what % given.dataset if given.dataset else ''))
     out = given.out or os.path.join(given.runs, '%s-%s-preview.png' % (registry.run_name(given.dataset), given.net))
     if os.path.isdir(out):
         raise UserError('%s is a folder: name a file, --out FILE.png' % out)
@@ -176,9 +177,9 @@ def main(arguments):
     refused = preview(given.dataset, Fitting(given.net, given.threshold, given.invert), out, given.broken)
     print(out)
     for line in refused[:-1]:
-        say('a training would refuse this: %s' % line)
+        say('make train would refuse this: %s' % line)
     if refused:
-        raise UserError('a training would refuse this: %s' % refused[-1])
+        raise UserError('make train would refuse this: %s' % refused[-1])
 
 
 if __name__ == '__main__':

@@ -65,9 +65,9 @@ def load(name, net, data_dir=None, threshold=None, invert=None, broken='skip'):
         raise DatasetError('there is no data set %s: choose one of %s, or give the path of a folder of pictures'
                            % (name, ', '.join(KNOWN)))
     if threshold is not None or invert is not None:
-        raise DatasetError('threshold and invert are for pictures of your own: leave them out with %s' % name)
+        raise DatasetError('THRESHOLD and INVERT are for your own pictures: leave them out with %s' % name)
     if net not in KNOWN[name].networks:
-        raise DatasetError('LFC reads 28x28 black and white pictures, %s has colours: train CNV on it' % name)
+        raise DatasetError('LFC reads 28x28 black and white pictures, %s is in colour: train CNV on it (NET=cnv)' % name)
     return KNOWN[name].load(net, data_dir)
 
 

@@ -27,8 +27,8 @@ def layout(where, images):
     if images.ndim == 2 and images.shape[1] in _SIDES:
         return images.reshape(-1, _SIDES[images.shape[1]], _SIDES[images.shape[1]])
     if images.ndim == 2 and images.shape[1] == 3072:
-        raise DatasetError('%s has rows of 3072 values: reshape(-1, 3, 32, 32) where all red ones come first, as in '
-                           'CIFAR-10, reshape(-1, 32, 32, 3) where each pixel\'s three are side by side' % where)
+        raise DatasetError('%s has rows of 3072 values: x.reshape(-1, 3, 32, 32) if channels come first, as in CIFAR-10, '
+                           'x.reshape(-1, 32, 32, 3) if they come last' % where)
     if images.ndim == 4 and images.shape[1] in (1, 3, 4) and images.shape[3] not in (1, 3, 4):
         images = images.transpose(0, 2, 3, 1)       # planes
     if images.ndim == 4 and images.shape[3] == 1:
@@ -74,7 +74,7 @@ def pixels(arrays):
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DatasetError('%s: some values are not finite' % about)
     if low == high:
-        raise DatasetError('%s: all pixels are the same, there is nothing to tell classes by' % about)
+        raise DatasetError('%s: all pixels have the same value, so there is nothing to learn' % about)
     if low >= 0 and high <= 1:
         return _scaled(arrays, 0, 1), '%s: taken as 0 (black) to 1 (white)' % about
     if low >= -1 and high <= 1:

@@ -83,11 +83,11 @@ def _more_pictures(history, settings):
         return []
     further = []
     if settings.get('recipe') != 'best':
-        further.append('RECIPE=best, which moves or distorts them')
+        further.append('RECIPE=best, which augments them')
     if not settings.get('mirrored'):
-        further.append('MIRRORED=yes where a mirror keeps the class')
-    return [('The loss is %s times as high on validation images as in training: the network is overfitted to its '
-             'training images. More pictures help most%s%s.' % (
+        further.append('MIRRORED=yes if mirrored pictures keep their class')
+    return [('The loss is %s times as high on validation images as in training: the network overfits. More '
+             'pictures help most%s%s.' % (
                  number(validation / training, 2), '; then ' if further else '', ', and '.join(further)), [])]
 
 
@@ -108,5 +108,5 @@ def _more_tests(verification):
     low, high = wilson(int(round(verification['accuracy']['packed'] * count / 100)), count)
     if high - low < WIDE:
         return []
-    return [('With %d test images the accuracy is known only to lie between %.0f and %.0f %%: two trainings that differ '
-             'by less may be equally good. More test pictures narrow it.' % (count, low, high), [])]
+    return [('With %d test images, the 95 %% interval of the accuracy is %.0f to %.0f %%: runs that differ by less may be '
+             'equally good. More test pictures narrow it.' % (count, low, high), [])]

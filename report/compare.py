@@ -61,7 +61,8 @@ def read(folder):
         for name in ('net', 'weight_bits', 'activation_bits', 'dataset', 'epochs'):
             settings[name]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise UserError('%s: settings.json or verify.json is damaged (%s): make it again' % (folder, error))
+        raise UserError('%s: settings.json or verify.json is damaged (%s): run make verify again, or retrain'
+                        % (folder, error))
     return Run(text(encoded(os.path.basename(os.path.abspath(folder)))), settings, run_folder.read_history() or {}, packed)
 
 

@@ -87,7 +87,7 @@ def gather(path):
         samples = read_samples(run_folder, test, names, [(run_folder, network)] + others)
         mistakes, pairs = read_mistakes(run_folder, test, names, network)
     except UserError as error:
-        no_samples = 'There are no sample pictures: %s.' % _told(run_folder, error)
+        no_samples = 'No sample pictures: %s.' % _told(run_folder, error)
     return Material(run_folder, names, run_folder.read_settings(), run_folder.read_history(), network,
                     [other for _, other in others], samples, no_samples, mistakes, pairs)
 
@@ -110,22 +110,23 @@ def read_network(run_folder):
     simulator = problem = None
     try:
         if not os.path.isdir(run_folder.folder):
-            raise BadRun('it is not packed yet: make weights does that')
+            raise BadRun('it is not packed yet, run make weights')
         simulator = Simulator(run_folder.folder, run_folder.overlay)
     except UserError as error:
         problem = 'There is no simulation of %s: %s.' % (run_folder.overlay.name, _told(run_folder, error))
     verification = read_mapping(run_folder.verification)
     note = None
     if not os.path.isdir(run_folder.folder):
-        note = 'This network is not packed yet: make weights does that, make verify compares it with the trained one.'
+        note = ('This network is not packed yet: run make weights, then make verify to compare it with the trained '
+                'one.')
         verification = None
     elif verification is None:
         note = 'This network is not verified yet: make verify compares it with the trained one.'
     elif not isinstance(verification.get('problems', []), list):
         raise _damaged(run_folder.verification)
     elif verification.get('problems'):
-        note = 'Verification failed: the parameter folder is not what the trained parameters give (%s).' % (
-            '; '.join('%s' % part for part in verification['problems'][:3]))
+        note = ('Verification failed: the parameter folder does not match the trained parameters (%s): run make weights '
+                'again.' % '; '.join('%s' % part for part in verification['problems'][:3]))
         verification = None
     elif verification.get('files') != _fingerprint(run_folder):
         note = 'verify.json does not match the parameter files in %s: run make verify again.' % run_folder.overlay.name
@@ -133,7 +134,7 @@ def read_network(run_folder):
     else:
         _check_verification(run_folder.verification, verification)
         if not verification['passed']:
-            note = ('Verification failed: the packed network has less of the test set right than the trained one, '
+            note = ('Verification failed: the packed network is right on fewer test images than the trained one, '
                     'by more than the tolerance (%g percentage points).' % verification['tolerance'])
     return Network(run_folder.overlay, verification, note, simulator, problem)
 
@@ -188,7 +189,7 @@ def _damaged(path):
 
 def _test_set(run_folder, names, networks):
     if not any(network.simulator for network in networks):
-        raise BadRun('no network is packed yet, make weights does that')
+        raise BadRun('no network is packed yet, run make weights')
     return read_test_set(run_folder, len(names))
 
 

@@ -40,9 +40,9 @@ def python():
 
 def packages():
     for name, without in (('numpy', failure('no numpy', 'make setup')),
-                          ('scipy', warning('no scipy: nothing can be trained here')),
+                          ('scipy', warning('no scipy: nothing can be trained here', 'make setup')),
                           ('theano', failure('no theano: nothing can be trained here; weights, verify and package work',
-                                             'make setup PYTHON= with a Python 2.7 or 3.8 to 3.14')),
+                                             'make setup PYTHON=/path/to/python (2.7, or 3.8 to 3.14)')),
                           ('lasagne', failure('no lasagne: nothing can be trained here', 'make setup')),
                           ('keras', ok('no keras: data sets are downloaded without it'))):
         version = _distribution(name)
@@ -131,7 +131,7 @@ def threads():
     given = ['%s=%s' % (name, os.environ[name]) for name, count in sorted(planned.items())
              if os.environ.get(name, str(count)) != str(count)]
     if given:
-        yield warning('%s is set, which is not the best' % ', '.join(given),
+        yield warning('set by you, not to the recommended value: %s' % ', '.join(given),
                       'unset ' + ' '.join(setting.split('=')[0] for setting in given))
     quota = _cpu_quota()
     cores = planned['OMP_NUM_THREADS']

@@ -35,7 +35,8 @@ while IFS='|' read -r name first second _ help; do
     esac
 done < "$root/common/options.txt"
 
-nearest() {  # NAME CANDIDATE...: ": CANDIDATE?" for the candidate closest to NAME (letters changed, missing or swapped)
+# ": did you mean CANDIDATE?" for the candidate closest to NAME (letters changed, missing or swapped)
+nearest() {  # NAME CANDIDATE...
     printf '%s\n' "${@:2}" | awk -v name="$1" '
         function least(x, y) { return x < y ? x : y }
         function distance(a, b,    i, j, d) {
@@ -50,7 +51,7 @@ nearest() {  # NAME CANDIDATE...: ": CANDIDATE?" for the candidate closest to NA
         }
         BEGIN { least_so_far = length(name) / 2 }
         { found = distance(tolower(name), tolower($0)); if (found < least_so_far) { least_so_far = found; answer = $0 } }
-        END { print answer ? ": " answer "?" : "; make help lists them" }'
+        END { print answer ? ": did you mean " answer "?" : "; make help lists them" }'
 }
 
 # --- what was asked for ---------------------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ nearest() {  # NAME CANDIDATE...: ": CANDIDATE?" for the candidate closest to NA
 
 read -ra given <<< "${BNN_GIVEN:-}"
 for word; do
-    [[ $word =~ ^[A-Za-z_][A-Za-z_0-9]*= ]] || fail "$word: VARIABLE=value, such as NET=cnv"
+    [[ $word =~ ^[A-Za-z_][A-Za-z_0-9]*= ]] || fail "$word: expected VARIABLE=value, such as NET=cnv"
     given+=("${word%%=*}")
     export "${word?}"
 done
@@ -88,10 +89,12 @@ if [ "$target" = "${goals[0]}" ] || [ "$target" = "$first_stage" ]; then
         [ -n "${flag[$name]:-}" ] || is_another_programs "$name" ||
             fail "there is no variable $name$(nearest "$name" "${variables[@]}")"
     done
+    not='does not'
+    [ ${#goals[@]} = 1 ] || not='do not'
     for name in ${given+"${given[@]}"}; do
         case " $all_reads" in
             *" $name "*) ;;
-            *) [ -z "${flag[$name]:-}" ] || echo "$target: $name is not read by ${goals[*]}: it changes nothing" >&2 ;;
+            *) [ -z "${flag[$name]:-}" ] || echo "$target: $name is ignored: ${goals[*]} $not read it" >&2 ;;
         esac
     done
 fi
@@ -118,7 +121,7 @@ options_of() {  # STAGE: sets options to the options of its command line, from t
             -:*) ;;
             *:1:1) options+=("${flag[$name]}") ;;
             *:1:0) ;;
-            *:1:*) fail "$name=$value: 1 or 0" ;;
+            *:1:*) fail "$name=$value: choose 1 or 0" ;;
             *) options+=("${flag[$name]}=$value") ;;
         esac
     done

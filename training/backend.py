@@ -159,7 +159,8 @@ def device():
     return 'the GPU %s' % theano.config.device
 
 
-_NO_GPU = '%s: Theano cannot use a GPU here%s: run make doctor to see what is missing, or give DEVICE=cpu'
+_NO_GPU = ('%s: Theano cannot use a GPU here%s: run make doctor DEVICE=cuda to see what is missing, '
+           'or give DEVICE=cpu')
 
 
 def _check_pygpu(said):

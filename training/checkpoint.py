@@ -69,10 +69,10 @@ def load(path):
             except CheckpointError as error:
                 problems.append(str(error))
             else:
-                damage = '%s: using the checkpoint before it' % '; '.join(problems) if problems else None
+                damage = '%s: using the previous checkpoint' % '; '.join(problems) if problems else None
                 return arrays, '; '.join(filter(None, [damage, note])) or None
-    raise CheckpointError('; '.join(problems) + ': start again without --resume' if problems else
-                          '%s is not there: start without --resume' % path)
+    raise CheckpointError('; '.join(problems) + '; start over with RESUME=0 (--resume 0)' if problems else
+                          '%s is missing: start with RESUME=0 (--resume 0)' % path)
 
 
 def from_json(value):

@@ -100,7 +100,7 @@ def train(given, stop):
                         given.train_size, given.seed, given.runs, given.recipe,
                         given.mirrored and given.mirrored == 'yes')
     for line in backend.configure(given.device):
-        note('Theano, by %s' % line)
+        note('Theano setting from %s' % line)
     files = settings.files
     with files.only_writer():       # a folder that cannot be written is reported before anything is loaded
         settings, init, resume = beginning(given, settings)
@@ -115,16 +115,18 @@ def train(given, stop):
         stop.check()
         backend.check()
         if settings.train_size and settings.train_size > len(data.train.labels):
-            note('There are %d training images: all are used' % len(data.train.labels))
+            note('TRAIN_SIZE=%d, but there are only %d training images: all are used'
+                 % (settings.train_size, len(data.train.labels)))
         fitting = Fitting(net, given.threshold, given.invert) if registry.is_path(settings.dataset) else None
         run = trainer.Run(settings, data, initial, made_from(given, init, fitting))
         if given.tensorboard:
             run.events = tensorboard.Events(files.path)
         note(told(settings, backend.device()))
         if init and not resumes:
-            note('Training starts from %s%s%s' % (
-                init, ', except the last layer, which has other classes' * run.last_layer_is_new,
-                '' if given.init else '; from random weights with INIT=none (--init none)'))
+            note('Starting from %s%s%s' % (
+                init,
+                '; the last layer starts from random weights, as the number of classes differs' * run.last_layer_is_new,
+                '' if given.init else '; INIT=none (--init none) starts from random weights'))
         make_room(files, resume)
         if fitting:
             preview.preview(settings.dataset, fitting, files.preview, tell=lambda line: None)

@@ -47,7 +47,7 @@ class Log(object):
     def to_terminal(self, text):
         """A line for standard output alone."""
         if not say(text, sys.stdout):
-            self.lost('its output is no longer read')
+            self.lost('its output was closed')
 
     def sync(self):
         """Put the file on the disk: a checkpoint relies on the lines that were written before it."""

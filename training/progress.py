@@ -48,7 +48,7 @@ class Progress(object):
         self.done += images
         now = clock()
         rate = self.here / max(now - self.start, 1e-9)
-        left = 'loss %.4f, run ends in %s' % (loss, duration((self.images - self.done + self.later) / rate))
+        left = 'loss %.4f, %s left for the run' % (loss, duration((self.images - self.done + self.later) / rate))
         if self.bar is not None:
             self._draw(lambda bar: bar.set_postfix_str(left, refresh=False))
             self._draw(lambda bar: bar.update(images))

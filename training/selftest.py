@@ -185,10 +185,10 @@ def compared(overlay, kinds):
     report['agrees'] = not beyond
     first, second = (KINDS[kind] for kind in kinds)
     words = ['%s: %s %s %s (%s apart)' % (
-        overlay.name, first, 'differs from' if beyond else 'computes as', second,
+        overlay.name, first, 'differs from' if beyond else 'matches', second,
         ', '.join('%s %.1g' % item for item in apart.items()))]
     if beyond:
-        words.append('too far: ' + ', '.join(beyond))
+        words.append('beyond the limit: ' + ', '.join(beyond))
     if 'cudnn' in about:
         words.append('cuDNN %s' % about['cudnn'])
     words.append(', '.join('%s %.0f images/s' % (KINDS[kind], report[kind]['images_per_second']) for kind in kinds))

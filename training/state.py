@@ -60,8 +60,8 @@ def restore(run, arrays):
         The state has another layout.
     """
     if _layout(arrays) != _layout(of_run(run, 0)):
-        raise UserError('%s was written by another version of this program: resume with that one, or start again without '
-                        '--resume' % run.files.checkpoint)
+        raise UserError('%s was written by another version of this program: resume with that version, or start over '
+                        'with RESUME=0 (--resume 0)' % run.files.checkpoint)
     position, has_gauss = arrays['random_numbers']
     run.random.set_state(('MT19937', arrays['random_keys'], int(position), int(has_gauss),
                           float(arrays['random_gauss'])))
@@ -105,8 +105,8 @@ def check_identity(run, arrays):
     if differences:
         hint = (' (the learning rate\'s schedule depends on the number of epochs; to train longer, start from the '
                 'finished parameters with --init)' if saved.get('epochs') != own['epochs'] else '')
-        raise UserError('%s was made with other settings: %s%s; resume with the same, or start again without --resume'
-                        % (run.files.checkpoint, ', '.join(differences), hint))
+        raise UserError('%s was made with other settings: %s%s; resume with the same settings, or start over with RESUME=0 '
+                        '(--resume 0)' % (run.files.checkpoint, ', '.join(differences), hint))
 
 
 def check_best(run):
@@ -122,8 +122,8 @@ def check_best(run):
     if not os.path.isfile(path):
         problem = 'is missing'
     elif run.epoch == run.settings.epochs and sha256(path) != run.best_sha256:     # before, it may be of a later epoch
-        problem = 'was changed since it was written'
+        problem = 'has changed since it was written'
     else:
         return
-    raise UserError('%s %s, and only it held the parameters of the best epoch, %d: put it back, or start again without '
-                    '--resume' % (path, problem, dict(zip(HISTORY, run.history[-1]))['best_epoch']))
+    raise UserError('%s %s, and it is the only copy of the best parameters (epoch %d): restore it, or start over with '
+                    'RESUME=0 (--resume 0)' % (path, problem, dict(zip(HISTORY, run.history[-1]))['best_epoch']))

@@ -14,7 +14,7 @@ from common.machine import clock
 
 STOPPED = 75                # exit status of a run that was stopped and can be resumed or started again (EX_TEMPFAIL)
 IMPATIENCE_SECONDS = 1      # a second signal that comes later is a new one, not an echo of the first
-SIGNALS = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C', signal.SIGHUP: 'its terminal was closed'}
+SIGNALS = {signal.SIGTERM: 'SIGTERM', signal.SIGINT: 'Ctrl-C', signal.SIGHUP: 'the terminal was closed'}
 
 
 def from_the_start():

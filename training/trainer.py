@@ -178,8 +178,8 @@ class Run(object):
         for label, value in _REPORT:
             self.log('  %-30s %s' % (label, value.format(**row)))
         if self.dead_layer is not None:
-            self.log('  warning: layer %d gives the same for all validation images: if it stays so, train again with '
-                     'another --seed; the best parameters are of epoch %s, in %s'
+            self.log('  warning: layer %d is dead (same output for every validation image): if it stays dead, retrain '
+                     'with another --seed; the best parameters so far, of epoch %s, are in %s'
                      % (self.dead_layer, row['best_epoch'], os.path.basename(self.files.parameters)))
         self.seconds = 0.
         self._checkpoint()
@@ -273,11 +273,11 @@ class Run(object):
         """The error that ends a run whose values are not finite."""
         good = 'there is no checkpoint yet'
         if self.saved:
-            good = ('the last good checkpoint is %s, of epoch %d, after batch %d, and resuming from it leads here again'
+            good = ('resuming from the last checkpoint, %s (epoch %d, after batch %d), would fail the same way'
                     % (self.files.checkpoint, self.saved[0] + 1, self.saved[1]))
-        return UserError('%s in epoch %d, batch %d, in %s; %s: train again with another --seed, or from other '
-                         'parameters, --init' % (what, self.epoch + 1, self.batch,
-                                                 'the outputs' if layer is None else 'layer %d' % layer, good))
+        return UserError('%s in epoch %d, batch %d, in %s; %s: retrain with another --seed (SEED=), or start from '
+                         'other parameters with --init (INIT=)' % (
+                             what, self.epoch + 1, self.batch, 'the outputs' if layer is None else 'layer %d' % layer, good))
 
     def _dead_layer(self, outputs):
         """Where the validation images become all the same to the network; None where they do not."""

@@ -159,7 +159,7 @@ def _read_parameter(path, handle, number, layer, field, shape):
     label = _label(path, number, layer, field)
     values = _read_array(label, handle, number, shape)
     if not np.isfinite(values).all():
-        raise BadArchive('%s has values that are not finite: train again, with a lower learning rate' % label)
+        raise BadArchive('%s has values that are not finite (NaN or infinity): retrain with another SEED= (--seed)' % label)
     if field == 'gamma' and not values.all():
         raise BadArchive('%s is 0 for unit %d: the unit ignores its inputs, and has no threshold'
                          % (label, np.argmin(values != 0)))

@@ -65,8 +65,8 @@ def check_blank(path, chosen, fitting, tell, refuse):
     dark = [names.shown(picture.path) for picture in chosen if DARK in picture.remark and BLANK not in picture.remark]
     say_list(tell, '%s: %d of %d pictures are nearly black, no value above 15 of 255; if they have 10 or 12 bits in files '
              'of 16, multiply them by 64 or 16' % (path, len(dark), len(chosen)), dark)
-    say_list(tell, '%s: transparency is ignored, here as on the board: what lies under it shows; if it should not, put '
-             'the pictures on a colour of your own' % path,
+    say_list(tell, '%s: transparency is ignored, as on the board, so the hidden colours show; to choose the background, '
+             'flatten the pictures first' % path,
              [names.shown(picture.path) for picture in chosen if TRANSPARENT in picture.remark])
 
 
@@ -96,8 +96,8 @@ def divided(path, found, chosen, tell, refuse):
         return _assigned(path, found, chosen, ('valid', 'test'), tell, refuse)
     torn = tracks.torn(*zip(*((picture.path, picture.label, picture.part) for picture in chosen)))
     if torn:
-        tell('%s: the names show frames of one video in several of train/, valid/ and test/, %d times (%s: %s), so the '
-             'test is worth little: put all frames of a video into one of them' % (
+        tell('%s: by their names, frames of the same video are in more than one of train/, valid/ and test/ (%d videos, '
+             'such as %s: %s), so the test accuracy is too optimistic: keep all frames of a video in one of them' % (
                  path, len(torn), names.shown(found.classes[torn[0][0]]), _video(torn[0][1])))
     kept = [picture for picture in chosen if picture.part == 'test']
     if any(picture.part == 'valid' for picture in chosen):
@@ -145,8 +145,8 @@ def _assigned(path, found, chosen, parts, tell, refuse):
         tell('%s: by their names %d pictures are frames of %d videos (%s, ...); those of one video stay in one part'
              % (path, len(videos) - videos.count(None), len(different), _video(min(different)[1])))
     if torn:
-        tell('%s: frames of one video are in several parts, as there are too few videos in %s, so the test is worth '
-             'little: make train/ and test/ yourself, of different videos' % (path, shortened(torn)))
+        tell('%s: frames of one video are in several parts, as there are too few videos in %s, so the test '
+             'accuracy is too optimistic: make train/ and test/ yourself, from different videos' % (path, shortened(torn)))
     return refused + [picture._replace(part=part) for picture, part in zip(chosen, divided)]
 
 

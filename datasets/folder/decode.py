@@ -100,13 +100,13 @@ def _decode(path, fitting, contents):
     data = None
     try:
         if not os.path.exists(path):
-            raise ValueError('a link to nothing')
+            raise ValueError('a broken link')
         if not os.path.isfile(path):
             return blank, OTHER, zeros, zeros, ''
         with open(path, 'rb') as handle:
             beginning = handle.read(16)
             if path.lower().endswith(_OTHER_FORMATS):
-                raise ValueError('a format that is not read: save it as PNG or JPEG')
+                raise ValueError('an unsupported format: save it as PNG or JPEG')
             if not (path.lower().endswith(pictures.EXTENSIONS) or pictures.begins(beginning)):
                 return blank, OTHER, zeros, zeros, ''
             if os.fstat(handle.fileno()).st_size > LARGEST_FILE:

@@ -141,7 +141,7 @@ def _tops(root, top, folders):
     there = [part for part, _ in parts]
     holding = [name for _, name in parts if _folders(os.path.join(root, name)) and not _pictures(root, name)]
     others = [name for name in folders if not part_of(name)]
-    around = [(b'', 'above it')] if top else []
+    around = [(b'', 'above the class folders')] if top else []
     if not ({'train', 'test'} <= set(there) or holding or parts and not others):
         _check_no_parts(shown, [(part, os.path.basename(name)) for part, name in parts if _pictures(root, name)], others)
         return [(None, top)], _unused(root, around + [(top, 'beside the class folders')])
@@ -199,14 +199,14 @@ def _unused(root, places, folders=()):
     for place, why in places:
         pictures = _pictures(root, place)
         if pictures:
-            result['%d pictures lie %s and are not used' % (len(pictures), why)] = pictures
+            result['%d pictures are %s and are ignored' % (len(pictures), why)] = pictures
         files = [os.path.join(place, name) for name in _entries(os.path.join(root, place))]
         files = [path for path in files if path not in pictures and not os.path.isdir(os.path.join(root, path))]
         if files:
-            result['%d other files lie %s and are not looked at' % (len(files), why)] = files
+            result['%d other files are %s and are ignored' % (len(files), why)] = files
     if folders:
         paths = [path for folder in folders for path in _files(root, folder)]
-        result['these folders are not looked at: %s (%d files)' % (
+        result['these folders are ignored: %s (%d files)' % (
             shortened([names.shown(os.path.basename(folder)) for folder in folders]), len(paths))] = paths
     return result
 

@@ -47,8 +47,8 @@ const bnn = (function () {
     byId('answer').textContent = names[answer];
     paint(byId('seen'), image);
     const bits = scores.filter(score => score).length;
-    byId('why').textContent = !description.highest ? 'the first class with the largest score'
-      : bits === 1 ? 'its bit alone is set' : bits ? bits + ' bits are set: the highest counts' : 'no bit is set: the first class';
+    byId('why').textContent = !description.highest ? 'the class with the largest score'
+      : bits === 1 ? 'only its bit is set' : bits ? bits + ' bits are set: the highest wins' : 'no bit is set, so the first class';
     const low = Math.min(...scores), high = Math.max(...scores);
     const order = names.map((_, index) => index).sort((a, b) => (b === answer) - (a === answer) || scores[b] - scores[a] ||
                                                               (description.highest && scores[a] ? b - a : a - b));
@@ -69,7 +69,7 @@ const bnn = (function () {
       const bitmap = await createImageBitmap(file);
       give(pixels(bitmap, bitmap.width, bitmap.height));
     } catch (error) {
-      byId('error').textContent = (file.name || 'This') + ' is no picture that this browser reads: give a PNG or JPEG.';
+      byId('error').textContent = (file.name || 'This') + ' cannot be read by this browser: use a PNG or JPEG.';
     }
   }
 
@@ -114,7 +114,7 @@ const bnn = (function () {
     try {
       camera = await navigator.mediaDevices.getUserMedia({video: {facingMode: 'environment'}});
     } catch (error) {
-      byId('error').textContent = 'There is no camera that this page may use: ' + error.message;
+      byId('error').textContent = 'This page cannot use a camera: ' + error.message;
       return;
     }
     video.srcObject = camera;

@@ -88,7 +88,7 @@ def compare(report, overlay, steps, nudges):
         return
     beyond, apart = differences(one, other, about, overlay)
     report(not beyond, '%s, %d steps of %d images: OpenCL %s (losses %.1g apart in the first step, %.1g in the last)%s' % (
-        overlay.name, steps, len(one['outputs']), 'differs from the CPU' if beyond else 'computes as the CPU', apart[0],
+        overlay.name, steps, len(one['outputs']), 'differs from the CPU' if beyond else 'matches the CPU', apart[0],
         apart[-1], '; too far apart: ' + ', '.join(beyond) if beyond else ''))
     made_of(report, overlay, about, MOST_LAUNCHES)
 
@@ -140,7 +140,7 @@ def selftest(report):
     with temporary_folder() as folder:
         status, said = python(environment(OPENCL), '-m', 'training.selftest', '--only', 'lfcW1A1', '--runs', folder)
     lines = [line for line in said.splitlines() if 'lfcW1A1: ' in line] or said.splitlines()[-1:]
-    well = status == 0 and 'the GPU computes as the CPU' in lines[0]
+    well = status == 0 and 'the GPU matches the CPU' in lines[0]
     report(well, 'selftest says: %s' % lines[0].partition(' ')[2].strip())
 
 

@@ -84,7 +84,7 @@ pip_install() {  # NAME PYTHON ARGUMENT...: from the locks only
     elif grep -q 'No space left' "$log"; then
         reason='the disk is full: free some space'
     else
-        reason=$(complaint)
+        reason="$(complaint): fix this"
     fi
     fail "$name: $reason; then make setup again. Full log: $log"
 }

@@ -26,7 +26,7 @@ def of(confusion=None, classes=('cat', 'dog'), dataset='cifar10', settings=SETTI
 def test_what_it_says():
     text = of([[40, 10], [5, 45]], note='Photographed indoors.')
     for line in ('# pets, cnvW1A2',
-                 '| data | CIFAR-10: 45,000 images to train on, 5,000 to choose the epoch by, 100 to test with |',
+                 '| data | CIFAR-10: 45,000 images for training, 5,000 for validation, 100 for testing |',
                  '| training | recipe best, 20 epochs, batches of 50, seed 7, learning rate from 0.001 to 3e-07 |',
                  'Least often right: cat (80.0 %), dog (90.0 %).',
                  'Most often confused: cat answered as dog (10), dog answered as cat (5).',
@@ -35,7 +35,7 @@ def test_what_it_says():
         assert line in text.split('\n')
     assert '| accuracy | 85.0 % of 100 test images (95 % interval 76.7 to 90.7), by the packed parameters' in text
     assert 'WB=1 AB=1 DATASET=digits' in of(dataset='digits', overlay='lfcW1A1')
-    assert 'DATASET=FOLDER' in of(dataset='my-pets') and '| licence of the data | whoever took' in of(dataset='my-pets')
+    assert 'DATASET=FOLDER' in of(dataset='my-pets') and '| licence of the data | ask whoever took' in of(dataset='my-pets')
 
 
 def test_what_is_not_known_is_said():

@@ -154,11 +154,11 @@ def execute(bnn, capsys, **changed):
 def test_from_top_to_bottom(board, capsys, name):
     out = execute(board(name), capsys)
     assert '10 classes, 12 samples' in out
-    assert 'FPGA: 12 of 12 answers as the host said' in out
+    assert 'FPGA: 12 of 12 answers match the host' in out
     if OVERLAYS[name].decision == HIGHEST_OUTPUT:
-        assert 'ARM core: 12 of 12 answers as the host said' in out
+        assert 'ARM core: 12 of 12 answers match the host' in out
     else:
-        assert 'ARM core: 3 of 3 answers as the host said' in out and 'the very scores that the host' in out
+        assert 'ARM core: 3 of 3 answers match the host' in out and 'The scores match those that the host' in out
     assert 'No picture yet.' in out and 'CAMERA is False' in out and 'Nothing is drawn yet.' in out
 
 
@@ -167,7 +167,7 @@ def test_a_board_that_answers_otherwise_is_found_out(board, capsys, name):
     bnn = board(name)
     bnn.WRONG.append(bnn.RUNTIME_HW)
     out = execute(bnn, capsys)
-    assert 'FPGA: 11 of 12 answers as the host said' in out and 'image 0: the board says' in out
+    assert 'FPGA: 11 of 12 answers match the host' in out and 'image 0: the board says' in out
     assert 'ARM core: 11' not in out
 
 

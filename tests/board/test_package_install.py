@@ -145,7 +145,7 @@ def test_a_notebook_that_somebody_changed_is_kept(tmpdir):
 
     path, aside = tmpdir.join('digits-lfcW1A1.ipynb'), tmpdir.join('digits-lfcW1A1-1.ipynb')
     assert install(b'one', False) == 'notebook %s' % path
-    assert install(b'two', False) == install(b'one', True) == 'notebook %s, as it was' % path
+    assert install(b'two', False) == install(b'one', True) == 'notebook %s, unchanged' % path
     path.write('changed')
     assert install(b'two', True) == 'notebook %s, the earlier one in %s' % (path, aside)
     assert install(b'three', True).endswith('digits-lfcW1A1-2.ipynb')

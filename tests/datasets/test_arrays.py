@@ -103,7 +103,7 @@ def test_class_names(tmpdir):
     assert data.class_names == titles.tolist()
     for wrong in ([u'a', u'a', u'b', u'c'], [u'a', u'', u'b', u'c'], [u'a\n', u'b', u'c', u'd'], [1, 2, 3, 4]):
         path = npz(tmpdir.join('b.npz'), x_train=noise(40, 32, 32, 3), class_names=np.array(wrong))
-        refused(path, 'names of the classes')
+        refused(path, 'class names must be unique')
     refused(npz(tmpdir.join('b.npz'), x_train=noise(40, 32, 32, 3), class_names=titles[:3]), '3 names')
 
 
@@ -120,14 +120,14 @@ def test_1_to_64_classes(tmpdir):
     (dict(x_train=noise(40, 32, 32, 3) / 100. - 1), 'x = np.rint((x - -1.0) * (255. / 2.55)).astype(np.uint8)'),
     (dict(x_train=noise(40, 32, 32, 3) / 255., x_test=noise(8, 32, 32, 3)), 'give all parts the same kind'),
     (dict(x_train=noise(40, 9, 9) // 128, x_test=noise(8, 9, 9)), 'give all parts the same kind'),
-    (dict(x_train=noise(40, 9, 9) * 0, x_test=noise(8, 9, 9) * 0), 'all pixels are the same'),
+    (dict(x_train=noise(40, 9, 9) * 0, x_test=noise(8, 9, 9) * 0), 'all pixels have the same value'),
     (dict(x_train=noise(40, 9, 9) * 257.), 'expected uint8, 0 to 255'),
     (dict(x_train=noise(40, 9, 9).astype(np.uint16) * 257, x_test=noise(8, 9, 9).astype(np.uint16)), 'from 0 to 65535'),
     (dict(x_train=noise(40, 8, 8) % 17 * 1., x_test=noise(8, 8, 8) % 17 * 1.), 'x = np.rint(x * (255. / 16.0))'),
     (dict(x_train=noise(40, 8, 8) % 10), 'nearly black; if 9 is white'),
     (dict(x_train=(noise(40, 9, 9) - 127.) / 60), 'if the least is black and the most is white'),
     (dict(x_train=np.where(noise(40, 9, 9) > 9, np.nan, 1.)), 'not finite'),
-    (dict(x_train=np.ones((40, 9, 9), bool), x_test=np.ones((8, 9, 9), bool)), 'all pixels are the same'),
+    (dict(x_train=np.ones((40, 9, 9), bool), x_test=np.ones((8, 9, 9), bool)), 'all pixels have the same value'),
     (dict(x_train=np.full((40, 9, 9), 7, np.uint8), x_test=noise(8, 9, 9)), 'are the same to the network'),
     (dict(x_train=noise(40, 3072)), 'reshape(-1, 3, 32, 32)'), (dict(x_train=noise(40, 100)), 'has shape ('),
     (dict(x_train=noise(0, 32, 32, 3)), 'has shape (0, 32, 32, 3)'),
@@ -219,12 +219,12 @@ def test_images_that_are_in_train_too_are_told(tmpdir, capsys, fitting):
         held = images[200 - copies:400 - copies]
         arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200], x_test=held, y_test=labels[:200],
                         x_valid=held if copies > 9 else images[400:], y_valid=labels[:200]), fitting)
-        lines = [line for line in capsys.readouterr()[1].splitlines() if 'in train too' in line]
+        lines = [line for line in capsys.readouterr()[1].splitlines() if 'as one in train' in line]
         assert [line.split(': ')[1] for line in lines] == [
-            'the network sees %d of 200 images in %s in train too, so its accuracy says little' % (copies, part)
-            for part in told]
+            '%d of 200 images in %s look the same to the network as one in train, so its accuracy is too optimistic'
+            % (copies, part) for part in told]
     arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200]), fitting)
-    assert 'in train too' not in capsys.readouterr()[1]         # of what is held back no image is
+    assert 'as one in train' not in capsys.readouterr()[1]         # of what is held back no image is
 
 
 @pytest.mark.parametrize('form', ['X_%s', '%s_images', '%sImages', 'images_%s', '%s_data'])
@@ -375,7 +375,7 @@ def test_cifar_10_itself_is_refused_with_the_way_that_reads_it(tmpdir):
         where.join('data_batch_%d.bin' % (number + 1)).write_binary(cifar(images[some], labels[some]))
     where.join('test_batch.bin').write_binary(cifar(images[:10] // 2, labels[:10]))
     where.join('batches.meta.txt').write_binary(titles.replace(b' ', b'\n') + b'\n\n')
-    refused(tmpdir, 'is CIFAR-10, which the networks in pretrained/ have learned: give DATASET=cifar10 DATA_DIR=%s NET='
+    refused(tmpdir, 'is CIFAR-10, which the networks in pretrained/ were trained on: give DATASET=cifar10 DATA_DIR=%s NET='
             % where)
     np.testing.assert_array_equal(registry.load('cifar10', 'cnv', str(where)).test.images, images[:10] // 2)
     for name in where.listdir():
@@ -423,8 +423,12 @@ def test_preview_in_the_wrong_place(tmpdir):
     from common.errors import UserError
     with pytest.raises(UserError):
         preview.main([str(tmpdir), '--out', str(tmpdir)])
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match='^mnist is a known data set, not a path: give DATASET= a folder of class folders'):
         preview.main(['mnist'])
+    with pytest.raises(UserError, match='^there is no path nowhere: give DATASET= a folder of class folders'):
+        preview.main(['nowhere'])
+    with pytest.raises(UserError, match='^give DATASET= a folder of class folders, a .zip of one, or an .npz$'):
+        preview.main([])
     with pytest.raises(SystemExit):
         preview.main(['show', str(tmpdir)])
 

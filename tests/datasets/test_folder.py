@@ -333,7 +333,7 @@ def test_broken_pictures_are_listed_and_left_out(small, capsys, fitting):
         told = capsys.readouterr()[1]
         assert '6 files cannot be read' in told
         for line in ('star/cut.jpg', 'star/empty.png: an empty file', 'star/text.gif: not a picture', 'star/noise.bmp',
-                     'star/bomb.png: ', 'star/link.png: a link to nothing'):
+                     'star/bomb.png: ', 'star/link.png: a broken link'):
             assert line in told
         assert sum(len(part.images) for part in data[1:4]) + told.count(' = ') <= 18
 
@@ -347,7 +347,7 @@ def test_formats_that_are_not_read_are_named(small, capsys):
     with open(os.path.join(small, 'star', 'scan.avif'), 'wb') as handle:
         handle.write(b'\0\0\0\x18ftypavif')
     folder.load(small, CNV)
-    assert 'star/scan.avif: a format that is not read' in capsys.readouterr()[1]
+    assert 'star/scan.avif: an unsupported format' in capsys.readouterr()[1]
 
 
 def test_classes_without_a_picture_of_their_own(small):
@@ -382,7 +382,7 @@ def test_folders_beside_the_parts_are_named(tmpdir, capsys):
     root = parted(tmpdir)
     root.mkdir('extra')
     folder.load(str(root), CNV)
-    assert 'these folders are not looked at: extra' in capsys.readouterr()[1]
+    assert 'these folders are ignored: extra' in capsys.readouterr()[1]
 
 
 # --- parts under other names, and what lies beside the classes -------------------------------------------------------
@@ -433,11 +433,11 @@ def test_pictures_beside_the_class_folders_are_counted(small, tmpdir, capsys):
     drawings.save(drawings.shape(u'star', np.random.RandomState(7)), os.path.join(small, 'c0.png'))
     folder.load(small, CNV)
     told = capsys.readouterr()[1]
-    assert '1 pictures lie beside the class folders and are not used:\n  c0.png' in told
+    assert '1 pictures are beside the class folders and are ignored:\n  c0.png' in told
     root = parts_named(tmpdir, 'train', 'test')
     drawings.folder(root, 5, [u'extra'])
     folder.load(root, CNV)
-    assert 'these folders are not looked at: extra (5 files)' in capsys.readouterr()[1]
+    assert 'these folders are ignored: extra (5 files)' in capsys.readouterr()[1]
 
 
 def test_a_test_folder_without_classes(tmpdir):

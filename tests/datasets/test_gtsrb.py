@@ -81,7 +81,7 @@ def test_wrong_gtsrb(tmpdir, signs):
     for text, words in ((good.replace('00003.ppm', '../../x.ppm'), 'line 5'),
                         (good.replace(';42\n', ';43\n'), 'line 44'),
                         (good.replace('ClassId', 'Class'), 'no columns'), ('', 'no columns'),
-                        (good.replace('00003.ppm', '99999.ppm'), '99999.ppm (a link to nothing'),
+                        (good.replace('00003.ppm', '99999.ppm'), '99999.ppm (a broken link'),
                         (good.replace('00003.ppm;', ''), 'line 5')):
         answers.write(text)
         refused('gtsrb', tmpdir, words)

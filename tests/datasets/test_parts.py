@@ -72,7 +72,7 @@ def test_clutter_of_zip_programs_and_notebooks(tmpdir, capsys):
         root.join(*place.split('/')).write('x')
     assert sizes(str(root)) == ([u'cats', u'dogs'], [8, 2, 10])
     told = capsys.readouterr()[1]
-    assert 'not used' not in told and 'not looked at' not in told and 'no pictures' not in told
+    assert 'ignored' not in told and 'no pictures' not in told
 
 
 def test_spelling_of_a_class_in_another_part(tmpdir):
@@ -126,10 +126,11 @@ def test_every_file_is_counted_somewhere(tmpdir, capsys):
         root.join(*place.split('/')).write('x')
     assert sizes(str(root))[1] == [8, 2, 10]
     told = capsys.readouterr()[1]
-    for line in ('1 other files lie above it and are not looked at:\n  README', '5 pictures lie beside test/, train/ and',
-                 'these folders are not looked at: more (5 files)', '1 other files lie beside test/, train/',
-                 '5 pictures lie beside the class folders and are not used:\n  in/train/0.png',
-                 '1 other files lie beside the class folders', '1 files are not pictures'):
+    for line in ('1 other files are above the class folders and are ignored:\n  README',
+                 '5 pictures are beside test/, train/ and',
+                 'these folders are ignored: more (5 files)', '1 other files are beside test/, train/',
+                 '5 pictures are beside the class folders and are ignored:\n  in/train/0.png',
+                 '1 other files are beside the class folders', '1 files are not pictures'):
         assert line in told, told
     found = find.find(str(root).encode('ascii'))
     everything = sum(len(files) for _, _, files in os.walk(str(root)))
@@ -218,7 +219,7 @@ def test_the_preview_tells_all_that_a_training_would_refuse(tmpdir, capsys):
     assert run(preview.main, [str(root), '--net', 'cnv', '--out', str(out)]) == 1
     told = capsys.readouterr()[1]
     assert 'cats: 3 to train on, 1 to validate, 1 to test' in told and 'a training needs ' in told
-    assert told.count('a training would refuse this: ') == 2 and 'the class birds has no picture' in told
+    assert told.count('make train would refuse this: ') == 2 and 'the class birds has no picture' in told
     assert 'the class fish has 2 pictures' in told.splitlines()[-1] and out.check()
     refused(str(root), 'the class birds has no picture')
     root.join('birds').remove()

@@ -275,7 +275,7 @@ def test_other_pickles_are_refused(tmp_path, monkeypatch):
     path, trace = tmp_path / 'cifar-10-batches-py.tar.gz', tmp_path / 'trace'
     cifar_archive(path, spoil=Evil(str(trace)))
     monkeypatch.setattr(downloads, 'fetch', lambda source: str(path))
-    assert 'stands in a data file' in error('cifar10', 'cnv')
+    assert 'it refers to ' in error('cifar10', 'cnv')
     assert not trace.exists()
 
 

@@ -105,8 +105,8 @@ def test_any_other_command_runs_in_the_environment(program):
 
 
 @pytest.mark.parametrize('words, message', [
-    (('train', 'cnv'), 'cnv: VARIABLE=value'), (('train', 'x=1'), 'there is no variable x'),
-    (('train', 'EPOCH=1'), 'there is no variable EPOCH: EPOCHS?'),
+    (('train', 'cnv'), 'cnv: expected VARIABLE=value'), (('train', 'x=1'), 'there is no variable x'),
+    (('train', 'EPOCH=1'), 'there is no variable EPOCH: did you mean EPOCHS?'),
     (('train', 'OUT=/proc/runs'), '/proc/runs cannot be written')])
 def test_what_is_wrong_is_one_line(program, words, message):
     status, output, errors = program(*words)

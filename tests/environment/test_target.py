@@ -75,12 +75,13 @@ def test_a_switch(front):
     assert options_of(front('deploy', 'FORCE=1')[1]) == ['--force']
     assert options_of(front('deploy', 'FORCE=0')[1]) == []
     status, output, errors = front('deploy', 'FORCE=yes')
-    assert status and not output and 'deploy: error: FORCE=yes: 1 or 0' in errors
+    assert status and not output and 'deploy: error: FORCE=yes: choose 1 or 0' in errors
 
 
 @pytest.mark.parametrize('name, answer', [
-    ('EPOCH', 'there is no variable EPOCH: EPOCHS?'), ('net', 'there is no variable net: NET?'),
-    ('TRAINSIZE', 'there is no variable TRAINSIZE: TRAIN_SIZE?'), ('TEST', 'there is no variable TEST: TESTS?'),
+    ('EPOCH', 'there is no variable EPOCH: did you mean EPOCHS?'), ('net', 'there is no variable net: did you mean NET?'),
+    ('TRAINSIZE', 'there is no variable TRAINSIZE: did you mean TRAIN_SIZE?'),
+    ('TEST', 'there is no variable TEST: did you mean TESTS?'),
     ('Q', 'there is no variable Q; make help lists them')])
 @pytest.mark.parametrize('target', ['train', 'all', 'demo', 'verify'])
 def test_a_variable_that_does_not_exist_is_an_error_before_anything_runs(front, target, name, answer):
@@ -91,12 +92,12 @@ def test_a_variable_that_does_not_exist_is_an_error_before_anything_runs(front, 
 
 def test_a_target_that_does_not_exist(front):
     status, output, errors = front('trian')
-    assert status and not output and 'trian: error: there is no target trian: train?' in errors
+    assert status and not output and 'trian: error: there is no target trian: did you mean train?' in errors
 
 
 def test_a_variable_that_the_target_does_not_read_is_said(front):
     status, output, errors = front('predict', 'THRESHOLD=90', 'IMAGE=x')
-    assert status == 0 and errors == ['predict: THRESHOLD is not read by predict: it changes nothing']
+    assert status == 0 and errors == ['predict: THRESHOLD is ignored: predict does not read it']
     assert front('all', 'TOLERANCE=3', 'EPOCHS=2', 'NAME=x')[2] == []       # each read by one of its stages
     assert front('predict', 'IMAGE=x', THRESHOLD='90')[2] == []             # from the environment: perhaps for other targets
 
@@ -109,7 +110,7 @@ def test_variables_of_other_programs_may_be_given(front):
 def test_several_targets_share_their_variables(project):
     process = subprocess.run(['make', '--no-print-directory', 'weights', 'verify', 'TOLERANCE=3', 'EPOCHS=2'],
                              cwd=str(project), stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-    assert process.stderr == 'weights: EPOCHS is not read by weights verify: it changes nothing\n'
+    assert process.stderr == 'weights: EPOCHS is ignored: weights verify do not read it\n'
     assert process.returncode == 0 and '<--tolerance=3>' in process.stdout
 
 

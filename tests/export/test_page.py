@@ -207,7 +207,7 @@ def test_what_is_no_picture_is_said(digits, tmpdir):
     tmpdir.join('x.png').write('no picture')
     digits.drop(tmpdir.join('x.png'))
     digits.wait('document.querySelector("#error").textContent')
-    assert digits.text('#error') == 'x.png is no picture that this browser reads: give a PNG or JPEG.'
+    assert digits.text('#error') == 'x.png cannot be read by this browser: use a PNG or JPEG.'
 
 
 @chromium.needed

@@ -39,7 +39,7 @@ def test_nothing_where_nothing_shows():
     ('\u201ccat\u201d is recognised in 850 of 1000', {'confusion': ((850, 150), (10, 990))}),
     ('More pictures help', {'training': tuple(.3 - .029 * epoch for epoch in range(10))}),
     ('EPOCHS=20', {'errors': tuple(20. - epoch for epoch in range(10))}),
-    ('between 64 and 97 %', {'confusion': ((9, 1), (1, 5))})])
+    ('accuracy is 64 to 97 %', {'confusion': ((9, 1), (1, 5))})])
 def test_what_shows_is_said(words, changes):
     text, = told(**changes)
     assert words in text
@@ -65,10 +65,10 @@ def test_more_epochs_than_planned_only_after_those(epochs, words):
 
 
 @pytest.mark.parametrize('recipe, mirrored, words', [
-    ('original', False, 'help most; then RECIPE=best, which moves or distorts them, and MIRRORED=yes where a mirror keeps '
-     'the class.'),
-    ('original', True, 'help most; then RECIPE=best, which moves or distorts them.'),
-    ('best', False, 'help most; then MIRRORED=yes where a mirror keeps the class.'), ('best', True, 'help most.')])
+    ('original', False, 'help most; then RECIPE=best, which augments them, and MIRRORED=yes if mirrored pictures keep '
+     'their class.'),
+    ('original', True, 'help most; then RECIPE=best, which augments them.'),
+    ('best', False, 'help most; then MIRRORED=yes if mirrored pictures keep their class.'), ('best', True, 'help most.')])
 def test_what_the_run_has_already_is_not_advised(recipe, mirrored, words):
     text, = told(training=tuple(.3 - .029 * epoch for epoch in range(10)),
                  settings={'epochs': 10, 'recipe': recipe, 'mirrored': mirrored})

@@ -233,10 +233,10 @@ def test_same_inputs_same_bytes(made, tmpdir):
 
 
 @pytest.mark.parametrize('name, sentence', [
-    ('verify.json', 'make verify'), ('history.csv', 'history.csv is not there'),
-    ('settings.json', 'settings.json is not there'), ('cnvW1A1', 'not packed yet'),
-    ('test-set.npz', 'no sample pictures'), ('test-outputs.npz', 'no sample pictures'),
-    ('signs-1w-1a.npz', 'no sample pictures'), ('classes.txt', 'Settings and versions')])
+    ('verify.json', 'make verify'), ('history.csv', 'history.csv is missing'),
+    ('settings.json', 'settings.json is missing'), ('cnvW1A1', 'not packed yet'),
+    ('test-set.npz', 'No sample pictures'), ('test-outputs.npz', 'No sample pictures'),
+    ('signs-1w-1a.npz', 'No sample pictures'), ('classes.txt', 'Settings and versions')])
 def test_what_is_missing_is_said(cnv, name, sentence):
     path = os.path.join(cnv, name)
     shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)

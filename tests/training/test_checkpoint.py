@@ -171,13 +171,13 @@ def test_other_files_of_this_name(path, spoil):
     with pytest.raises(checkpoint.CheckpointError) as refused:
         checkpoint.load(path)
     message = str(refused.value)
-    assert 'is damaged' in message and message.endswith('start again without --resume') and '\n' not in message
+    assert 'is damaged' in message and message.endswith('start over with RESUME=0 (--resume 0)') and '\n' not in message
 
 
 def test_none(path):
     with pytest.raises(checkpoint.CheckpointError) as refused:
         checkpoint.load(path)
-    assert str(refused.value) == '%s is not there: start without --resume' % path
+    assert str(refused.value) == '%s is missing: start with RESUME=0 (--resume 0)' % path
 
 
 def test_a_failed_write_leaves_the_last_alone(path):

@@ -96,8 +96,8 @@ def test_a_dead_layer_is_told(tmpdir):
     begin(run_settings, initial(run_settings, beta=1e4))
     warnings = [line for line in log(run_settings).split('\n') if 'warning' in line]
     assert len(warnings) == 2       # one per epoch: the layer stays dead
-    assert warnings[0] == ('  warning: layer 0 gives the same for all validation images: if it stays so, train again '
-                           'with another --seed; the best parameters are of epoch 1, in made-1w-1a.npz')
+    assert warnings[0] == ('  warning: layer 0 is dead (same output for every validation image): if it stays dead, retrain '
+                           'with another --seed; the best parameters so far, of epoch 1, are in made-1w-1a.npz')
 
 
 def test_healthy_runs_say_nothing(tmpdir, monkeypatch):
@@ -144,8 +144,8 @@ def test_the_last_good_checkpoint_stays(tmpdir, monkeypatch):
     run = trainer.Run(run_settings, dataset())
     message = refused(run)
     path = os.path.join(run_settings.run_folder, 'checkpoint.npz')
-    assert message.startswith('a parameter is NaN or infinite in epoch 2, batch 1, in layer 1; the last good '
-                              'checkpoint is %s, of epoch 2, after batch 0' % path)
+    assert message.startswith('a parameter is NaN or infinite in epoch 2, batch 1, in layer 1; resuming from the '
+                              'last checkpoint, %s (epoch 2, after batch 0), would fail' % path)
     arrays, warning = checkpoint.load(path)
     assert warning is None and list(arrays['position'][:2]) == [1, 0]
     monkeypatch.setattr(trainer, 'Learner', learning.Learner)

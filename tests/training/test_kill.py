@@ -121,7 +121,7 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
         flip_a_bit(path)
     status, output = finish(start(net, tmp_path, '--resume'))
     assert status == 0 and 'Resuming at epoch' in output
-    assert newest != path or ('is damaged' in output and 'using the checkpoint before it' in output)
+    assert newest != path or ('is damaged' in output and 'using the previous checkpoint' in output)
     assert_same(net, out, tmp_path)
 
 
@@ -164,4 +164,4 @@ def test_no_checkpoint_can_be_used(tmp_path):
             handle.truncate(100)
     with pytest.raises(checkpoint.CheckpointError) as refused:
         checkpoint.load(path)
-    assert str(refused.value).count('is damaged') == 2 and 'start again without --resume' in str(refused.value)
+    assert str(refused.value).count('is damaged') == 2 and 'start over with RESUME=0' in str(refused.value)

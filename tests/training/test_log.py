@@ -28,7 +28,7 @@ def test_nobody_reads(tmpdir, monkeypatch):
         monkeypatch.setattr(sys, 'stdout', pipe)
         for number in range(3):
             log('%d' % number)
-    assert reasons == ['its output is no longer read']
+    assert reasons == ['its output was closed']
     assert tmpdir.join('train.log').read() == '0\n1\n2\n'
 
 

@@ -164,7 +164,7 @@ def test_the_best_parameters_are_lost(tmpdir, monkeypatch):
     with open(run_settings.save_path, 'ab') as handle:
         handle.write(b'more')
     message = refused(run_settings)
-    assert message.startswith('%s was changed since it was written' % run_settings.save_path) and 'best epoch, 2' in message
+    assert message.startswith('%s has changed since it was written' % run_settings.save_path) and '(epoch 2)' in message
 
 
 def test_nobody_reads_the_output(tmpdir, monkeypatch):

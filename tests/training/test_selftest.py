@@ -86,12 +86,12 @@ def test_a_gpu_that_agrees(machine):
     status, lines, report = machine(gpu=True)
     assert status == 0 and report['no_gpu'] is None and [one['network'] for one in report['networks']] == list(OVERLAYS)
     assert {state for state, _ in lines} == {'ok'}
-    assert 'lfcW1A1: the GPU computes as the CPU' in lines[-6][1] and 'cuDNN used; the GPU 1000 images/s' in lines[-6][1]
+    assert 'lfcW1A1: the GPU matches the CPU' in lines[-6][1] and 'cuDNN used; the GPU 1000 images/s' in lines[-6][1]
 
 
 @pytest.mark.parametrize('said, words', [
     ({'cuda': changed(1, lambda loss: loss * 2)}, 'the GPU differs from the CPU'),
-    ({'cuda': 'nvrtc: error'}, 'the GPU fails: nvrtc: error'), ({'host': ['Gemm']}, 'too far: Gemm on the host')])
+    ({'cuda': 'nvrtc: error'}, 'the GPU fails: nvrtc: error'), ({'host': ['Gemm']}, 'beyond the limit: Gemm on the host')])
 def test_a_gpu_that_does_not(machine, said, words):
     status, lines, report = machine(['--only=cnvW2A2'], gpu=True, **said)
     assert status == 1 and not report['networks'][0]['agrees']
@@ -107,7 +107,7 @@ def test_without_a_gpu_the_cpu_is_compared_and_it_is_said(machine, monkeypatch, 
     answer, lines, report = machine(['--only=lfcW1A1'] + arguments)
     assert answer == status and report['no_gpu']
     assert [one for one, text in lines if text.startswith('no GPU: ')] == [state]
-    assert any('the CPU computes as plain Theano' in text for _, text in lines)
+    assert any('the CPU matches plain Theano' in text for _, text in lines)
     assert machine(['--only=lfcW1A1'] + arguments, cpu=changed(0, np.zeros_like))[0] == 1
 
 

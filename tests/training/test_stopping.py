@@ -27,7 +27,7 @@ def hangup():
 
 
 @pytest.mark.parametrize('number, reason', [(signal.SIGTERM, 'SIGTERM'), (signal.SIGINT, 'Ctrl-C'),
-                                            (signal.SIGHUP, 'its terminal was closed')])
+                                            (signal.SIGHUP, 'the terminal was closed')])
 def test_before_and_while_something_can_be_lost(number, reason):
     before = signal.getsignal(number)
     with Stop() as stop:

@@ -109,7 +109,7 @@ def test_a_gpu_without_pygpu_is_one_line_and_can_be_overruled(tmpdir):
 
 def test_what_decides_is_told_first(tmpdir):
     status, errors = train(tmpdir, '[global]\nopenmp = False\n')
-    assert status == 1 and errors[0] == 'Theano, by ~/.theanorc: openmp = False' and 'no-such-folder' in errors[1]
+    assert status == 1 and errors[0] == 'Theano setting from ~/.theanorc: openmp = False' and 'no-such-folder' in errors[1]
 
 
 def test_theano_has_no_fast_math_to_turn_on():

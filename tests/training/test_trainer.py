@@ -174,8 +174,8 @@ def test_lines_of_progress(tmpdir, monkeypatch, capsys):
     lines = [line for line in capsys.readouterr()[0].split('\n') if 'images/s' in line]
     assert len(lines) == 2
     assert lines[0].startswith('  epoch 1 of 1: 10 of 20 images, ')
-    assert ', loss ' in lines[0] and 'run ends in 0:' in lines[0]
-    assert lines[1].startswith('  epoch 1 of 1: 20 of 20 images, ') and lines[1].endswith('run ends in 0:00:00')
+    assert ', loss ' in lines[0] and ' left for the run' in lines[0]
+    assert lines[1].startswith('  epoch 1 of 1: 20 of 20 images, ') and lines[1].endswith(', 0:00:00 left for the run')
     with open(os.path.join(run_settings.run_folder, 'train.log')) as handle:
         assert 'images/s' not in handle.read()
 
@@ -201,4 +201,4 @@ def test_bar_on_a_terminal(tmpdir, monkeypatch):
     assert start(settings(tmpdir))
     shown = terminal.getvalue()
     assert 'Epoch 1 of 2' in shown and 'Epoch 2 of 2' in shown
-    assert 'images' in shown and 'loss ' in shown and 'run ends in 0:' in shown
+    assert 'images' in shown and 'loss ' in shown and ' left for the run' in shown
