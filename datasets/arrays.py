@@ -138,8 +138,8 @@ def _check_looks(path, fitted, fitting, titles):
     for part in sorted(set(fitted) - {'train'}):
         count, copies = len(fitted[part].labels), sum(look in labels for look in _looks(fitted[part].images))
         if copies > count // 100:       # fewer change little; in black and white, 9 of MNIST's test digits are in train
-            say('%s: %d of %d images in %s look the same to the network as one in train, so its accuracy is too optimistic'
-                % (path, copies, count, part))
+            say('%s: %d of %d images in %s look to the network like one in train: its accuracy may be up to %.0f points '
+                'too high' % (path, copies, count, part, 100. * copies / count))
 
 
 def _held_back(path, train, titles):

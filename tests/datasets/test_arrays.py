@@ -219,12 +219,12 @@ def test_images_that_are_in_train_too_are_told(tmpdir, capsys, fitting):
         held = images[200 - copies:400 - copies]
         arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200], x_test=held, y_test=labels[:200],
                         x_valid=held if copies > 9 else images[400:], y_valid=labels[:200]), fitting)
-        lines = [line for line in capsys.readouterr()[1].splitlines() if 'as one in train' in line]
-        assert [line.split(': ')[1] for line in lines] == [
-            '%d of 200 images in %s look the same to the network as one in train, so its accuracy is too optimistic'
-            % (copies, part) for part in told]
+        lines = [line for line in capsys.readouterr()[1].splitlines() if 'like one in train' in line]
+        assert [line.split(': ', 1)[1] for line in lines] == [
+            '%d of 200 images in %s look to the network like one in train: its accuracy may be up to %.0f points too high'
+            % (copies, part, copies / 2.) for part in told]
     arrays.load(npz(tmpdir.join('a.npz'), x_train=images[:200], y_train=labels[:200]), fitting)
-    assert 'as one in train' not in capsys.readouterr()[1]         # of what is held back no image is
+    assert 'like one in train' not in capsys.readouterr()[1]         # of what is held back no image is
 
 
 @pytest.mark.parametrize('form', ['X_%s', '%s_images', '%sImages', 'images_%s', '%s_data'])
