@@ -240,8 +240,9 @@ def test_a_package_that_is_not_of_the_run(board, run, harm, words):
 
 
 @pytest.mark.parametrize('says, words', [
-    ('exit 0', 'without an answer'), ('echo installed and checked', 'without an answer'), ('echo no >&2; exit 1', 'no'),
-    ('cat > /dev/null; yes', 'sends endless output'), ('yes >&2', 'sends endless output'),
+    ('exit 0', 'without an answer'), ('echo installed and checked', 'without an answer'),
+    ('echo refuses >&2; exit 1', 'refuses'), ('cat > /dev/null; yes', 'sends endless output'),
+    ('yes >&2', 'sends endless output'),
     ('sleep 60 & exit 1', 'exit status 1'), ('exec sleep 60', 'did not answer within 2 seconds'),
     ('sleep 60', 'did not answer within 2 seconds')])
 def test_what_is_no_answer_is_not_believed(run, tmpdir, says, words):

@@ -74,6 +74,7 @@ def test_the_same_inputs_give_the_same_bytes(run_folder, tmpdir):
     assert first[4:8] == b'\0\0\0\0'
 
 
+@pytest.mark.once
 @pytest.mark.parametrize('version', ['2.7', '3.8', '3.11', '3.13'])
 def test_the_same_bytes_on_every_python(built, tmpdir, version):
     if python(version) is None:

@@ -120,11 +120,14 @@ def test_an_interruption_leaves_the_old_set_or_the_new(built, tmpdir, monkeypatc
 def test_killed_in_the_middle_there_is_no_set(built, tmpdir):
     """Whenever it is killed, the set is complete or not there."""
     params = tmpdir.mkdir('params')
-    outcomes = set()
-    for delay in [0.02 * step for step in range(1, 16)]:
+    outcomes, began = set(), 0
+    for step in range(8):
         process = subprocess.Popen([sys.executable, SCRIPT, 'install', built, '--into', str(params), '--force'],
                                    stdout=subprocess.PIPE)
-        time.sleep(delay)
+        while process.poll() is None and not os.listdir(str(params)):
+            pass
+        began += process.poll() is None
+        time.sleep(.005 * step)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         place = str(params.join('digits', 'lfcW1A1'))
@@ -134,7 +137,9 @@ def test_killed_in_the_middle_there_is_no_set(built, tmpdir):
             shutil.rmtree(place)
         else:
             outcomes.add('none')
-    assert 'none' in outcomes
+        for left in params.listdir():
+            left.remove()
+    assert 'none' in outcomes and began
 
 
 def test_a_notebook_that_somebody_changed_is_kept(tmpdir):

@@ -13,6 +13,9 @@ from tests.shared import ROOT
 
 def test_processors():
     assert 1 <= machine.processors() <= os.sysconf('SC_NPROCESSORS_CONF')
+    if sys.version_info[0] > 2 and machine.program('nproc'):
+        others = {name: value for name, value in os.environ.items() if not name.startswith('OMP_')}    # nproc obeys them
+        assert machine.processors() == int(subprocess.check_output(['nproc'], env=others))
 
 
 @pytest.mark.skipif(sys.version_info[0] == 2, reason='Python 2 cannot ask what a process may use')

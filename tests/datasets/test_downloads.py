@@ -158,10 +158,9 @@ def test_a_file_that_does_not_come(server, tmp_path, behaviour, problem, request
 
 def test_no_server(server, tmp_path):
     with contextlib.closing(socket.socket()) as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    with pytest.raises(DownloadError) as failed:
-        fetch(source('http://127.0.0.1:%d/good' % port), str(tmp_path))
+        probe.bind(('127.0.0.1', 0))        # and does not listen
+        with pytest.raises(DownloadError) as failed:
+            fetch(source('http://127.0.0.1:%d/good' % probe.getsockname()[1]), str(tmp_path))
     assert 'refused' in str(failed.value)
 
 

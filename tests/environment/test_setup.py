@@ -1,4 +1,5 @@
 """scripts/setup.sh on mock machines: which Python it chooses, what it prints, what it leaves behind."""
+import os
 import signal
 import time
 import zipfile
@@ -213,9 +214,9 @@ def stamp(machine):
 
 def test_the_second_call_does_nothing_and_quickly(light):
     made(light)
-    started = time.time()
+    before = os.times()
     assert light.setup('--for', 'light') == (0, '', '')
-    assert time.time() - started < 1
+    assert sum(os.times()[2:4]) - sum(before[2:4]) < 1       # seconds of processor time: other tests run beside it
 
 
 def test_an_unfinished_environment_is_made_again(light):
@@ -241,12 +242,15 @@ def test_an_interpreter_that_has_gone_is_noticed(light):
 
 
 def test_a_setup_killed_in_the_middle_is_made_good(light):
-    stamp(light).unlink()
-    process = light.start('scripts/setup.sh', '--for', 'light')
-    assert 'making' in process.stdout.readline()
-    time.sleep(.05)     # a fast machine needs less than 0.3 s in all
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    for _ in range(10):     # until it was not ready before the kill: it needs less than 0.3 s in all
+        stamp(light).unlink()
+        process = light.start('scripts/setup.sh', '--for', 'light')
+        assert 'making' in process.stdout.readline()
+        time.sleep(.05)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if not stamp(light).exists():
+            break
     assert not stamp(light).exists()
     assert (made(light), made(light)) == (1, 0)
 

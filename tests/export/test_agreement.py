@@ -50,11 +50,10 @@ def by_javascript(exported, tmpdir):
         return chromium.classify(opened, exported.images)[0]
 
 
-@chromium.needed
-def test_all_five(exported, tmpdir):
+@pytest.mark.parametrize('scores_by', [by_simulator, by_onnx, by_c, pytest.param(by_javascript, marks=chromium.needed)])
+def test_all_five(exported, tmpdir, scores_by):
     answer = answers(exported.source.overlay, exported.scores)
     assert len(np.unique(answer)) > 2                   # the images do not all get one answer
-    for scores_by in (by_simulator, by_onnx, by_c, by_javascript):
-        scores = scores_by(exported, tmpdir)
-        np.testing.assert_array_equal(scores, exported.scores, scores_by.__name__)
-        np.testing.assert_array_equal(answers(exported.source.overlay, scores), answer)
+    scores = scores_by(exported, tmpdir)
+    np.testing.assert_array_equal(scores, exported.scores)
+    np.testing.assert_array_equal(answers(exported.source.overlay, scores), answer)

@@ -58,7 +58,9 @@ def classify(tmpdir, command, images):
     return output
 
 
-@pytest.mark.parametrize('compiler', [['gcc', '-O2'], ['gcc', '-O3', '-march=native'], ['clang', '-O2']], ids=' '.join)
+@pytest.mark.parametrize('compiler', [
+    ['gcc', '-O2'], pytest.param(['gcc', '-O3', '-march=native'], marks=pytest.mark.thorough),
+    ['clang', '-O2']], ids=' '.join)
 def test_random_networks(random_case, compiler, tmpdir):
     check(tmpdir, random_case, [program(compiler[0])] + compiler[1:])
 

@@ -127,6 +127,7 @@ def test_rankings_of_an_lfc_are_the_trained_outputs_and_the_boards_bits(made):
     material = gather.gather(made['lfcW1A1'])
     with np.load(os.path.join(made['lfcW1A1'], 'test-outputs.npz')) as archive:
         outputs = archive['outputs'].tolist()
+    assert material.samples
     for sample in material.samples:
         ranking, = sample.rankings
         assert ranking.values in outputs
@@ -150,6 +151,7 @@ def test_mistakes_are_the_boards_the_worst_first(made):
             assert (images[index] == sample.image).all() and labels[index] == sample.label != ranking.answer
             margins.append(outputs[index, ranking.answer] - outputs[index, sample.label])
         assert margins == sorted(margins, reverse=True)
+        assert material.pairs
         for pair in material.pairs:
             assert pair.count == result['confusion'][pair.label][pair.answer]
             assert len(pair.examples) == min(pair.count, gather.EXAMPLES)

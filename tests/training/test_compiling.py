@@ -69,7 +69,7 @@ def test_what_is_not_in_the_cache_is_compiled_in_threads_and_loaded(compiled_in,
 
 
 @pytest.mark.parametrize('headers, room', [
-    pytest.param(compiling.HEADERS, 0, id='used'),
+    pytest.param(compiling.HEADERS, 0, id='used', marks=pytest.mark.once),
     pytest.param(compiling.HEADERS, 2 ** 60, id='a full disk', marks=pytest.mark.once),
     pytest.param('#error', 0, id='refused', marks=pytest.mark.once)])
 def test_headers_are_compiled_once_for_modules_of_the_same_options(compiled_in, monkeypatch, headers, room):

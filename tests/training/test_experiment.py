@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -105,6 +106,7 @@ def test_what_is_written(done):
     assert 100 * wrong == pytest.approx(float(rows[1]['test_error_rate']))
 
 
+@pytest.mark.once
 def test_starting_from_parameters(done, tmp_path):
     """Archives of 1 and 2 bits have the same form: a network of one can start from the other."""
     out, _ = done
@@ -117,6 +119,7 @@ def test_starting_from_parameters(done, tmp_path):
     assert 0 < moved.max() < .003 * 34.72 * 1.001       # in one step: the rate times the layer's scale
 
 
+@pytest.mark.once
 def test_finished_runs_and_other_settings(done):
     out, _ = done
     status, output, _ = train('-ab', 2, '--resume', '--out', out, *TINY)
@@ -128,6 +131,7 @@ def test_finished_runs_and_other_settings(done):
     assert errors.count('\n') == 1
 
 
+@pytest.mark.once
 def test_results_are_put_aside(done):
     out, _ = done
     folder = out / 'digits-lfcW1A2'
@@ -139,15 +143,15 @@ def test_results_are_put_aside(done):
 
 
 @pytest.mark.once
-def test_resuming_without_a_checkpoint_destroys_nothing(tmp_path):
-    folder = tmp_path / 'digits-lfcW1A1'
-    assert train('--out', tmp_path, *TINY)[0] == 0
-    before = (folder / 'digits-1w-1a.npz').read_bytes()
+def test_resuming_without_a_checkpoint_destroys_nothing(done, tmp_path):
+    folder = tmp_path / 'digits-lfcW1A2'
+    shutil.copytree(str(done[0] / 'digits-lfcW1A2'), str(folder))
+    before = (folder / 'digits-1w-2a.npz').read_bytes()
     for name in ('checkpoint.npz', 'checkpoint-previous.npz'):
         (folder / name).unlink()
-    status, _, errors = train('--out', tmp_path, '--resume', '--seed', 7, *TINY)
+    status, _, errors = train('-ab', 2, '--out', tmp_path, '--resume', '--seed', 7, *TINY)
     assert status == 0 and 'no checkpoint' in errors and 'are now in %s.1' % folder in errors
-    assert (tmp_path / 'digits-lfcW1A1.1' / 'digits-1w-1a.npz').read_bytes() == before
+    assert (tmp_path / 'digits-lfcW1A2.1' / 'digits-1w-2a.npz').read_bytes() == before
 
 
 def test_no_gpu_no_training(tmp_path):

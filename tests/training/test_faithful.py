@@ -23,6 +23,7 @@ RATE = .003
 ROUNDING = 1e-5         # error of a gradient, relative to its layer's root mean square
 
 LFC, CNV = small.OVERLAYS[1:3]
+ONCE = pytest.param(LFC, marks=pytest.mark.once)     # test_learning.py compares with numpy on each Python
 OTHERS = [pytest.param(overlay, marks=pytest.mark.thorough) for overlay in small.OVERLAYS if overlay not in (LFC, CNV)]
 FULL_SIZE = [pytest.param(overlay, marks=pytest.mark.long, id='full-size-' + overlay.name) for overlay in OVERLAYS.values()]
 
@@ -61,7 +62,7 @@ def twins_of():
     return get
 
 
-@pytest.mark.parametrize('overlay', [LFC, pytest.param(CNV, marks=pytest.mark.once)] + OTHERS + FULL_SIZE,
+@pytest.mark.parametrize('overlay', [ONCE, pytest.param(CNV, marks=pytest.mark.once)] + OTHERS + FULL_SIZE,
                          ids=lambda overlay: overlay.name)
 def test_first_step(twins_of, overlay):
     twins, random = twins_of(overlay), np.random.RandomState(11)
@@ -107,7 +108,7 @@ def nudged(parameters, random):
             for array in parameters]
 
 
-@pytest.mark.parametrize('overlay', [LFC, pytest.param(CNV, marks=pytest.mark.thorough)] + FULL_SIZE,
+@pytest.mark.parametrize('overlay', [ONCE, pytest.param(CNV, marks=pytest.mark.thorough)] + FULL_SIZE,
                          ids=lambda overlay: overlay.name)
 def test_hundred_steps(twins_of, overlay):
     """Binarised networks amplify the last bit, so the tolerance is how far the plain graph strays from itself."""

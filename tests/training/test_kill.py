@@ -104,11 +104,11 @@ def test_stopped_in_every_way(uninterrupted, tmp_path):
     path = os.path.join(folder(net, tmp_path), 'checkpoint.npz')
     process = start(net, tmp_path)
     wait_for(process, path)
-    asked, crowd = time.time(), max(1, os.getloadavg()[0])      # the load: programs that share disk and processors
+    asked = time.time()
     for _ in range(2):      # the group gets the signal, and make passes it on: twice
         process.send_signal(signal.SIGTERM)
     status, output = finish(process)
-    assert status == STOPPED and time.time() - asked < 5 * crowd, output
+    assert status == STOPPED and time.time() - asked < 60, output
     assert 'resume with --resume' in output and 'Traceback' not in output
 
     os.rename(path, checkpoint.previous(path))          # the checkpoint to fall back on
