@@ -53,7 +53,7 @@ def measure(overlay, rounds):
     scores = simulator.run(images)[:, :CLASSES]
     expected = int(scores.sum() + answers(overlay, scores).sum())
     of = source.Source(overlay.name, overlay, network.unpacked(overlay, parameters, CLASSES),
-                       [u'%d' % number for number in range(CLASSES)], None, None, None, images[:0], None, None)
+                       [u'%d' % number for number in range(CLASSES)], None, None, None, None, images[:0], None, None)
     times = []
     with temporary_folder() as folder:
         programs = [compiled(of, options, images, folder) for options in (['-march=native'], [])]

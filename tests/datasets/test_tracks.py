@@ -104,7 +104,7 @@ def test_too_few_videos_are_divided_by_picture_and_it_is_said(tmpdir):
     found = parts_of(tmpdir.join('own'), told.append)
     assert sum((found[0, track] for _, track in found if _ == 0), collections.Counter()) == {
         'train': 16, 'valid': 2, 'test': 2}
-    assert any('too few videos in few/' in line and 'of different videos' in line for line in told)
+    assert any('too few videos in few/' in line and 'from different videos' in line for line in told)
     assert any('20 pictures are frames of 5 videos' in line for line in told)
 
 
@@ -117,13 +117,13 @@ def test_given_parts_that_tear_videos_are_told(tmpdir):
     root.join('all').remove()
     told = []
     folder.collect(str(root), CNV, tell=told.append)
-    line, = [line for line in told if 'in several of train/' in line]
-    assert '6 times (stop: 0000' in line and 'put all frames of a video into one' in line
+    line, = [line for line in told if 'in more than one of train/' in line]
+    assert '6 videos, such as stop: 0000' in line and 'keep all frames of a video in one' in line
     root.join('test').remove()
     frames(root.join('test'), 'stop', '%05d_%05d.png', 3, 4)       # other videos, also numbered from 0
     told[:] = []
     folder.collect(str(root), CNV, tell=told.append)
-    assert not [line for line in told if 'in several of' in line]
+    assert not [line for line in told if 'in more than one of' in line]
 
 
 def test_validation_is_taken_video_by_video_too(tmpdir):
