@@ -53,7 +53,8 @@ def measure(overlay, rounds):
     scores = simulator.run(images)[:, :CLASSES]
     expected = int(scores.sum() + answers(overlay, scores).sum())
     of = source.Source(overlay.name, overlay, network.unpacked(overlay, parameters, CLASSES),
-                       [u'%d' % number for number in range(CLASSES)], None, None, None, None, images[:0], None, None)
+                       classes=[u'%d' % number for number in range(CLASSES)], dataset=None, accuracy=None, note=None,
+                       fingerprint=None, samples=images[:0], invert=None, threshold=None)
     times = []
     with temporary_folder() as folder:
         programs = [compiled(of, options, images, folder) for options in (['-march=native'], [])]

@@ -151,16 +151,15 @@ def _limits(overlay, classes, note):
 
 
 def _command(overlay, dataset, settings):
-    own = NETWORKS[overlay.net].dataset
-    usual = dataset in KNOWN and KNOWN[dataset].mirrored and settings.get('recipe') == u'best'
-    mirrored = settings.get('mirrored', usual)
+    own, mirrored = NETWORKS[overlay.net].dataset, settings.get('mirrored')
+    could_be = dataset in KNOWN and KNOWN[dataset].mirrored     # by some recipe, unless the user says no
     given = [(u'DATASET', dataset if dataset in KNOWN and dataset != own else None if dataset == own else u'FOLDER'),
              (u'INIT', _start(settings) or (None if dataset in KNOWN else u'none')),
              (u'RECIPE', settings.get('recipe')), (u'EPOCHS', settings.get('epochs')),
              (u'TRAIN_SIZE', settings.get('train_size')), (u'SEED', settings.get('seed')),
              (u'THRESHOLD', settings.get('threshold')),
              (u'INVERT', settings.get('invert') if settings.get('invert') in (u'yes', u'no') else None),
-             (u'MIRRORED', None if mirrored == usual else u'yes' if mirrored else u'no')]
+             (u'MIRRORED', u'yes' if mirrored else u'no' if mirrored is False and could_be else None)]
     return u' '.join([u'make all NET=%s WB=%d AB=%d' % (overlay.net, overlay.weight_bits, overlay.activation_bits)] +
                      [u'%s=%s' % (variable, _plain(value)) for variable, value in given if value is not None])
 

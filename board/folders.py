@@ -115,10 +115,11 @@ def _row(title, count, right):
 def _label(path, titles):
     """The class that the nearest folder is named after, without regard to case where that leaves one."""
     for folder in reversed(_text(path).split(os.sep)[:-1]):
-        for form in (lambda name: name.strip(), lambda name: name.strip().lower()):
-            labels = [label for label, title in enumerate(titles) if form(title) == form(folder)]
-            if len(labels) == 1:
-                return labels[0]
+        folder = folder.strip()
+        named = [label for label, title in enumerate(titles) if title.lower() == folder.lower()]
+        labels = [label for label in named if titles[label] == folder] or named
+        if len(labels) == 1:
+            return labels[0]
     return None
 
 

@@ -133,6 +133,21 @@ def _held(path):
         os.close(descriptor)
 
 
+def lock(handle, kind):
+    """Lock a file until it is closed, as fcntl.flock does; False where another process holds it and `kind` has LOCK_NB.
+
+    On a file system without locks, nothing is locked.
+    """
+    try:
+        fcntl.flock(handle, kind)
+    except EnvironmentError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+    return True
+
+
 def _new(path, make):
     """A new file or folder beside `path`, and the descriptor that locks it."""
     folder, name = os.path.split(os.path.abspath(path))

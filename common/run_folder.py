@@ -9,7 +9,6 @@ from __future__ import absolute_import
 
 import contextlib
 import csv
-import errno
 import fcntl
 import io
 import json
@@ -17,7 +16,7 @@ import os
 import re
 
 from common.errors import UserError
-from common.files import make_folder, open_regular, remove_remains, sha256, sync, whole_file
+from common.files import lock, make_folder, open_regular, remove_remains, sha256, sync, whole_file
 from common.overlays import OVERLAYS
 
 # The columns of history.csv, and which of them count epochs (from 1).
@@ -28,6 +27,7 @@ COUNTS = ('epoch', 'best_epoch')
 # The trained sets that come with the project, named as their runs are: .tar.gz the package, .npz the parameters.
 PRETRAINED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'pretrained')
 
+_VERIFICATION = 'verify.json'
 LARGEST = 2 ** 26       # bytes of settings.json, verify.json or history.csv
 _NAME = re.compile(r'(.+)-(%s)([.-].*)?\Z' % '|'.join(OVERLAYS))
 _SETTINGS = (           # what settings.json may hold: a name and what its value is
@@ -87,7 +87,7 @@ class RunFolder(object):
         self.checkpoint, self.classes, self.preview = map(self._file, ('checkpoint.npz', 'classes.txt', 'preview.png'))
         self.test_set, self.test_files, self.test_outputs = map(
             self._file, ('test-set.npz', 'test-files.txt', 'test-outputs.npz'))
-        self.folder, self.verification, self.report = map(self._file, (network, 'verify.json', 'report.html'))
+        self.folder, self.verification, self.report = map(self._file, (network, _VERIFICATION, 'report.html'))
         self.package, self.web_page = [self._file(self.name + ending) for ending in ('.tar.gz', '.html')]
 
     def _file(self, name):
@@ -172,21 +172,21 @@ class RunFolder(object):
         BadRun
             While another process holds it.
         """
-        make_folder(os.path.dirname(self._lock()))
-        with open(self._lock(), 'a') as handle:
-            if not _locked(handle, fcntl.LOCK_EX):
+        make_folder(os.path.dirname(self._lock_file()))
+        with open(self._lock_file(), 'a') as handle:
+            if not lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 raise BadRun('another run is writing %s: wait for it, stop it, or choose another --out' % self.path)
             yield
 
     def is_being_written(self):
         """Whether a process holds the lock of :meth:`only_writer`; one that asks for it during this look is refused."""
-        if not os.path.exists(self._lock()):
+        if not os.path.exists(self._lock_file()):
             return False
-        with open(self._lock()) as handle:
-            return not _locked(handle, fcntl.LOCK_SH)
+        with open(self._lock_file()) as handle:
+            return not lock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
-    def _lock(self):
-        """The lock's file: beside the folder, which may be put aside."""
+    def _lock_file(self):
+        """Beside the folder, which may be put aside."""
         parent, name = os.path.split(os.path.abspath(self.path))
         return os.path.join(parent, '.%s.lock' % name)
 
@@ -217,18 +217,6 @@ class RunFolder(object):
         os.rename(self.path, '%s.%d' % (self.path, number))
         sync(os.path.dirname(os.path.abspath(self.path)))
         return '%s.%d' % (self.path, number)
-
-
-def _locked(handle, kind):
-    """Lock a file until it is closed; whether no other process had locked it."""
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except EnvironmentError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            return False
-        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-            raise
-    return True
 
 
 def previous(path):
@@ -289,7 +277,7 @@ def read_mapping(path):
         json.dumps(content, ensure_ascii=False).encode('utf-16').decode('utf-16')
     except (ValueError, RuntimeError) as error:     # the latter: nested too deep
         raise BadRun('%s is damaged (%s): %s' % (path, ' '.join(str(error).split()), (
-            'run make verify again' if os.path.basename(path) == 'verify.json' else 'retrain')))
+            'run make verify again' if os.path.basename(path) == _VERIFICATION else 'retrain')))
     return content
 
 

@@ -53,7 +53,7 @@ def load(path, fitting):
     DatasetError
         What was found, and what is expected.
     """
-    try:
+    with readers.damage_as(DatasetError, path, '%%s holds too much, %%s: give at most %.1f GB' % (LARGEST / 1e9)):
         if not os.path.isdir(path):
             parts, titles = _npz(path)
         elif idx_files.find(path):
@@ -61,12 +61,6 @@ def load(path, fitting):
         else:
             parts, titles = _cifar(path)
             refuse_as_own(path, titles)
-    except npz.TooLarge as error:
-        raise DatasetError('%s holds too much, %s: give at most %.1f GB' % (path, error, LARGEST / 1e9))
-    except readers.DAMAGE + (EnvironmentError,) as error:
-        if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
-            raise
-        raise DatasetError('%s is damaged (%s): make or fetch it again' % (path, ' '.join(str(error).split())))
     return dataset(path, fitting, parts, titles)
 
 

@@ -20,7 +20,7 @@ import time
 from six.moves import http_client, urllib
 
 from common.errors import UserError
-from common.files import sha256
+from common.files import lock, sha256
 
 Source = collections.namedtuple('Source', ['name', 'cached_as', 'size', 'sha256', 'urls'])
 
@@ -90,11 +90,7 @@ def _whole(path, source):
 @contextlib.contextmanager
 def _locked(path):
     with open(path, 'a') as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except EnvironmentError as error:       # a file system without locks
-            if error.errno == errno.EINTR:
-                raise
+        lock(handle, fcntl.LOCK_EX)
         yield
 
 

@@ -56,15 +56,8 @@ def read(path, shape, invert=None, threshold=None, own=False):
     BadImages
         Where the file's kind is unknown, its contents are damaged or too large, or its images have another shape.
     """
-    try:
-        with open_regular(path) as handle:
-            images = _read(handle, path, shape, invert, threshold, own)
-    except npz.TooLarge as error:
-        raise BadImages('%s holds %s at once: split it' % (path, error))
-    except readers.DAMAGE + (EnvironmentError,) as error:
-        if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
-            raise
-        raise BadImages('%s is damaged (%s): make or fetch it again' % (path, ' '.join(str(error).split())))
+    with readers.damage_as(BadImages, path, '%s holds %s at once: split it'), open_regular(path) as handle:
+        images = _read(handle, path, shape, invert, threshold, own)
     if images.dtype == np.uint8 and images.shape[1:] == (28, 28) and shape == (32, 32, 3):
         images = pictures.frame(images)     # as training reads MNIST for CNV
     if images.dtype != np.uint8 or images.shape[1:] != shape:

@@ -3,7 +3,6 @@ from __future__ import absolute_import
 
 import os
 
-from common import npz
 from common.overlays import NETWORKS
 from datasets import archive, idx_files, readers
 from datasets.images import DatasetError
@@ -26,20 +25,11 @@ def _from_folder(data_dir):
     if not os.path.isfile(os.path.join(data_dir, 'mnist.npz')):
         for folder in (data_dir, os.path.join(data_dir, 'mnist'), os.path.join(data_dir, 'MNIST', 'raw')):
             if os.path.isdir(folder) and idx_files.find(folder):
-                return archive.checked(folder, SHAPE, _from_idx(folder))
+                with readers.damage_as(DatasetError, folder, '%s holds more than this data set has (%s): fetch it again',
+                                       'fetch it again'):
+                    parts = idx_files.read(folder)[0]
+                return archive.checked(folder, SHAPE, list(parts['train'] + parts['test']))
     return archive.load(data_dir, 'mnist', SHAPE)
-
-
-def _from_idx(folder):
-    try:
-        parts = idx_files.read(folder)[0]
-    except npz.TooLarge as error:
-        raise DatasetError('%s holds more than this data set has: fetch it again (%s)' % (folder, error))
-    except readers.DAMAGE + (EnvironmentError,) as error:
-        if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
-            raise
-        raise DatasetError('%s is damaged (%s): fetch it again' % (folder, ' '.join(str(error).split())))
-    return list(parts['train'] + parts['test'])
 
 
 def _from_keras():

@@ -8,6 +8,7 @@ common.npz.TooLarge before it takes more memory than `largest` bytes of pixels.
 """
 from __future__ import absolute_import, division
 
+import contextlib
 import gzip
 import struct
 import zlib
@@ -22,6 +23,23 @@ _PIECE = 2 ** 14        # bytes that are read at once: what is not unpacked yet 
 _BLOCK = 512            # bytes: a tar file's unit
 _MOST_FILES = 1000      # in one
 _CIFAR_SIZE, _CIFAR_IMAGE = 1 + 3072, (3, 32, 32)       # bytes of an image with its label; planes R, G, B
+
+
+@contextlib.contextmanager
+def damage_as(error_type, path, too_large, again='make or fetch it again'):
+    """What readers raise as one line of `error_type`, which says what to do; the system's own errors stay.
+
+        with damage_as(DatasetError, path, '%s holds %s at once: split it'):    # the path; what TooLarge says
+            images = idx(handle, 3, largest=2 ** 31)
+    """
+    try:
+        yield
+    except TooLarge as error:
+        raise error_type(too_large % (path, error))
+    except DAMAGE + (EnvironmentError,) as error:
+        if getattr(error, 'errno', None) is not None:   # the system's, not gzip's own
+            raise
+        raise error_type('%s is damaged (%s): %s' % (path, ' '.join(str(error).split()), again))
 
 
 def unzipped(handle):

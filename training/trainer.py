@@ -199,8 +199,7 @@ class Run(object):
             progress.update(self.batch_size, self.loss_sum / self.batch)
             self._stop_if_asked()
             if clock() - self.last_checkpoint > CHECKPOINT_SECONDS:
-                self.seconds = clock() - self.started
-                self._checkpoint()
+                self._checkpoint_within()
 
     def finish_epoch(self):
         """Validation, test and saving where it is the best so far; a row of the history."""
@@ -252,10 +251,13 @@ class Run(object):
         self.saved = self.epoch, self.batch
         self.last_checkpoint = clock()
 
+    def _checkpoint_within(self):
+        self.seconds = clock() - self.started
+        self._checkpoint()
+
     def _stop_if_asked(self):
         if self.stop and self.stop.reason:
-            self.seconds = clock() - self.started
-            self._checkpoint()
+            self._checkpoint_within()
             stopped = Stopped('stopped in epoch %d, batch %d of %d (%s): resume with --resume (RESUME=1)' % (
                 self.epoch + 1, self.batch, self.batches, self.stop.reason))
             self.log.to_file(str(stopped))      # for readers whose terminal is gone; a resumed run removes it
